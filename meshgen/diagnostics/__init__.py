@@ -1,0 +1,5 @@
+"""What every stage reports and what every renderer shows: plain, frozen, picklable data."""
+
+from meshgen.diagnostics.model import Diagnostic, Note, Severity, Span
+
+__all__ = ["Diagnostic", "Note", "Severity", "Span"]

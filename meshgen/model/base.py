@@ -1,0 +1,72 @@
+"""What all models share: strictness, camelCase names, and where in the fleet an item was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
+from pydantic.alias_generators import to_camel
+
+if TYPE_CHECKING:
+    from meshgen.diagnostics import Span
+    from meshgen.load.nodes import Node
+
+
+class Item(BaseModel):
+    """A mapping of the fleet, read-only, that knows where it was written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+
+    _node: Node | None = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember_node(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        item = handler(data)
+        item._node = getattr(data, "node", None)
+        return item
+
+    def span(self, *path: str | int) -> Span | None:
+        """The place of the value at `path` (camelCase keys and indices), else of its nearest written parent."""
+        return None if self._node is None else self._node.find(path).span
+
+    def key_span(self, key: str) -> Span | None:
+        """The place of the key `key` itself, else of the whole item."""
+        return None if self._node is None else self._node.key_span(key)
+
+
+class ClusterSelector(Item):
+    """Which clusters: those whose name matches one of the patterns and that carry all the labels."""
+
+    names: list[str] | None = Field(
+        None,
+        title="Name patterns",
+        description="Names of clusters; `*` stands alone or at the end. Absent: every name.",
+        examples=[["cluster-1", "eu-*"]],
+    )
+    labels: dict[str, str] | None = Field(
+        None,
+        title="Labels",
+        description="Labels that the cluster must carry. Absent: any.",
+        examples=[{"tier": "prod"}],
+    )
+
+
+LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+SERVICE_LABEL = r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"
+SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+
+Label = Annotated[str, Field(pattern=LABEL, max_length=63)]
+"""A DNS-1123 label: namespaces, workspaces."""
+ServiceLabel = Annotated[str, Field(pattern=SERVICE_LABEL, max_length=63)]
+"""A DNS-1035 label: Services, and gateways since each has a Service of its name."""
+Subdomain = Annotated[str, Field(pattern=SUBDOMAIN, max_length=253)]
+"""A DNS-1123 subdomain: names of custom resources, hosts."""
+ClusterName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$", max_length=253)
+]
+"""The name of a cluster; it names a directory of the output tree, so it cannot start with `_` or `.`."""
+Port = Annotated[int, Field(ge=1, le=65535)]
+Duration = Annotated[str, Field(pattern=r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$")]
+"""A duration as Istio reads it: `250ms`, `10s`, `1m30s`."""
+IstioVersion = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$")]

@@ -1,0 +1,90 @@
+"""The typed fleet: what `load` and `model` hand to every later stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from meshgen.model.base import ClusterName, Item, Label, Subdomain
+from meshgen.model.cluster import Cluster, Istio
+from meshgen.model.gateway import Gateway
+from meshgen.model.inventory import Inventory
+from meshgen.model.published_host import PublishedHost
+from meshgen.model.workspace import Workspace
+
+PlatformName = Literal["tse", "tsb", "istio"]
+
+
+class Tetrate(Item):
+    """Where Tetrate's own objects belong."""
+
+    organization: Label | None = Field(None, title="Organization", description="Organization (default `tse`).")
+    tenant: Label | None = Field(None, title="Tenant", description="Tenant (default `tse`).")
+    management_cluster: ClusterName | None = Field(
+        None,
+        title="Management cluster",
+        description="Cluster that gets Workspaces. Default on `tse`: the first by name.",
+    )
+
+
+class Accept(Item):
+    """A warning that the fleet's owners accept, with the reason."""
+
+    code: Annotated[str, Field(pattern=r"^MG[0-9]{3}$")] = Field(title="Code", description="Code of the warning.")
+    object: str = Field(
+        title="Object",
+        description="The object that the warning names; `*` stands alone or at the end.",
+        examples=["cluster-1/bookinfo/details"],
+    )
+    reason: Annotated[str, Field(min_length=1)] = Field(title="Reason", description="Why it is fine.")
+
+
+class FleetSpec(Item):
+    """Everything compiled together."""
+
+    platform: PlatformName = Field(title="Platform", description="What the clusters run.")
+    required_version: str | None = Field(
+        None,
+        title="Required version",
+        description="Which versions of meshgen may build this fleet.",
+        examples=[">=0.1,<1"],
+    )
+    trust_domain: Subdomain = Field("cluster.local", title="Trust domain", description="Trust domain of the mesh.")
+    cluster_domain: Subdomain = Field("cluster.local", title="Cluster domain", description="DNS domain of Services.")
+    multicluster_namespace: Label | None = Field(
+        None,
+        title="Multicluster namespace",
+        description="Namespace of ServiceEntries. Default: `xcp-multicluster`, on `istio` `meshgen-multicluster`.",
+    )
+    entries: Literal["meshgen", "controlPlane"] | None = Field(
+        None,
+        title="Entries",
+        description="Who writes ServiceEntries and WorkloadEntries. Default: `controlPlane` on `tsb`, else `meshgen`.",
+    )
+    istio: Istio | None = Field(None, title="Istio", description="Facts about Istio, for all clusters.")
+    tetrate: Tetrate | None = Field(None, title="Tetrate", description="Where Tetrate's own objects belong.")
+    accept: list[Accept] = Field([], title="Accepted warnings", description="Warnings that are fine, and why.")
+    clusters: list[Cluster] = Field([], title="Clusters", description="The clusters.")
+    gateways: list[Gateway] = Field([], title="Gateways", description="Gateways that workspaces share.")
+    workspaces: list[Workspace] = Field([], title="Workspaces", description="The workspaces.")
+    published_hosts: list[PublishedHost] = Field([], title="Published hosts", description="The published hosts.")
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The whole fleet, typed: lists and documents merged, each sorted by name.
+
+    `spec` keeps the Fleet document as written; its four lists are merged into the fields below and are not
+    to be read from `spec`.
+    """
+
+    name: str
+    spec: FleetSpec
+    clusters: tuple[Cluster, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    workspaces: tuple[Workspace, ...] = ()
+    published_hosts: tuple[PublishedHost, ...] = ()
+    inventories: dict[str, Inventory] = field(default_factory=dict)
+    """By name of the cluster."""

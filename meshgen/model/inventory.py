@@ -1,0 +1,197 @@
+"""Observed facts of one cluster, as `meshgen inventory` writes them and people review them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from meshgen.model.base import Item, Label, Port, ServiceLabel, Subdomain
+from meshgen.model.cluster import LabelValue
+from meshgen.model.failover import OutlierDetection
+
+
+class ObservedIstio(Item):
+    """Facts about the Istio of the cluster."""
+
+    version: str | None = Field(None, title="Version", description="Version of istiod.", examples=["1.29.2"])
+    revision: str | None = Field(None, title="Revision", description="Revision of istiod.")
+    network: LabelValue | None = Field(
+        None, title="Network", description="Label `topology.istio.io/network` of the root namespace; `\"\"`: none."
+    )
+    trust_domain: Subdomain | None = Field(None, title="Trust domain", description="The mesh's trust domain.")
+    cluster_domain: Subdomain | None = Field(None, title="Cluster domain", description="DNS domain of Services.")
+    dns_capture: bool | None = Field(None, title="DNS capture", description="Whether sidecars answer DNS.")
+    retry_remote_localities: bool | None = Field(
+        None,
+        title="Mesh-wide retries",
+        description="Whether the mesh's default retry policy retries in other localities.",
+    )
+    ambient: bool | None = Field(None, title="Ambient", description="Whether istiod runs with ambient mode.")
+    ambient_multi_network: bool | None = Field(
+        None, title="Ambient over networks", description="Whether ambient mode serves several networks."
+    )
+    multi_primary: bool | None = Field(
+        None, title="Multi-primary", description="Whether istiod reads other clusters through remote secrets."
+    )
+
+
+class ObservedNamespace(Item):
+    """A namespace of the cluster."""
+
+    name: Label = Field(title="Name", description="Name of the namespace.")
+    labels: dict[str, str] = Field({}, title="Labels", description="Labels of the namespace.")
+
+
+class ServicePort(Item):
+    """A port of a Service."""
+
+    name: Label | None = Field(None, title="Name", description="Name of the port.")
+    port: Port = Field(title="Port", description="Number of the port.")
+    target_port: Port | Label | None = Field(
+        None, title="Target port", description="Number or name of the container's port. Absent: `port`."
+    )
+    protocol: Literal["TCP", "UDP", "SCTP"] = Field("TCP", title="Protocol", description="Transport protocol.")
+    app_protocol: str | None = Field(None, title="Application protocol", description="Kubernetes' `appProtocol`.")
+
+
+class ObservedService(Item):
+    """A Service of the cluster."""
+
+    name: ServiceLabel = Field(title="Name", description="Name of the Service.")
+    namespace: Label = Field(title="Namespace", description="Namespace of the Service.")
+    labels: dict[str, str] = Field({}, title="Labels", description="Labels of the Service.")
+    selector: dict[str, str] = Field({}, title="Selector", description="Labels of its pods.")
+    ports: list[ServicePort] = Field([], title="Ports", description="Ports of the Service.")
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] = Field(
+        "ClusterIP", title="Type", description="Type of the Service."
+    )
+    cluster_ip: str | None = Field(
+        None, alias="clusterIP", title="Cluster IP", description="Only `None` (headless) matters."
+    )
+    internal_traffic_policy: Literal["Cluster", "Local"] | None = Field(
+        None, title="Internal traffic policy", description="`Local` hides remote endpoints."
+    )
+    export_to: list[str] | None = Field(
+        None, title="Exported to", description="Annotation `networking.istio.io/exportTo`."
+    )
+    service_accounts: list[Subdomain] | None = Field(
+        None, title="Service accounts", description="Accounts of the workloads behind it. Absent: unknown."
+    )
+    injected: bool | None = Field(
+        None, title="Injected", description="Whether its pods have sidecars. Absent: unknown."
+    )
+    state: Literal["active", "leaving"] = Field(
+        "active", title="State", description="`leaving`: about to be deleted; the cluster does not count as having it."
+    )
+
+
+class ObservedGateway(Item):
+    """A gateway of the cluster as its load balancer shows it."""
+
+    name: ServiceLabel = Field(title="Name", description="Name of the gateway's Service.")
+    namespace: Label = Field(title="Namespace", description="Namespace of the gateway.")
+    addresses: list[str] = Field(
+        [],
+        title="Addresses",
+        description="IP addresses of its load balancer. The place in this list names WorkloadEntries: keep it.",
+        examples=[["18.135.167.198"]],
+    )
+    hostname: Subdomain | None = Field(None, title="Hostname", description="DNS name of its load balancer.")
+    network_view: LabelValue | None = Field(
+        None, title="Network view", description="Value of ISTIO_META_REQUESTED_NETWORK_VIEW in its pods."
+    )
+
+
+class ObservedDestinationRule(Item):
+    """A DestinationRule of a team."""
+
+    name: Subdomain = Field(title="Name", description="Name of the DestinationRule.")
+    namespace: Label = Field(title="Namespace", description="Namespace of the DestinationRule.")
+    host: str = Field(title="Host", description="Its host, as written: short, fully qualified or with a wildcard.")
+    export_to: list[str] | None = Field(None, title="Exported to", description="Namespaces that see it.")
+    workload_selector: dict[str, str] | None = Field(
+        None, title="Workload selector", description="Labels of the clients that it is for."
+    )
+    subsets: list[str] = Field([], title="Subsets", description="Names of its subsets.")
+    traffic_policy: bool = Field(
+        False, title="Traffic policy", description="Whether it has a traffic policy of its own, of any sort."
+    )
+    outlier_detection: OutlierDetection | None = Field(
+        None, title="Outlier detection", description="Its outlier detection."
+    )
+    failover_priority: list[str] | None = Field(
+        None, title="Failover priority", description="Its `localityLbSetting.failoverPriority`."
+    )
+    tls_mode: Literal["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"] | None = Field(
+        None, title="TLS mode", description="Its `trafficPolicy.tls.mode`."
+    )
+
+
+class ObservedVirtualService(Item):
+    """A VirtualService of a team, or a route of the Gateway API whose parent is a Service."""
+
+    name: Subdomain = Field(title="Name", description="Name of the object.")
+    namespace: Label = Field(title="Namespace", description="Namespace of the object.")
+    hosts: list[str] = Field(title="Hosts", description="Its hosts, as written.")
+    gateways: list[str] = Field([], title="Gateways", description="Its gateways; empty or `mesh`: for sidecars.")
+    export_to: list[str] | None = Field(None, title="Exported to", description="Namespaces that see it.")
+    kind: Literal["VirtualService", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"] = Field(
+        "VirtualService", title="Kind", description="Kind of the object."
+    )
+
+
+class ObservedServiceEntry(Item):
+    """A ServiceEntry that somebody else wrote."""
+
+    name: Subdomain = Field(title="Name", description="Name of the ServiceEntry.")
+    namespace: Label = Field(title="Namespace", description="Namespace of the ServiceEntry.")
+    hosts: list[str] = Field(title="Hosts", description="Its hosts.")
+    export_to: list[str] | None = Field(None, title="Exported to", description="Namespaces that see it.")
+    resolution: str | None = Field(None, title="Resolution", description="How its endpoints are found.")
+
+
+class ObservedSidecar(Item):
+    """A Sidecar, which limits what the proxies of its namespace see."""
+
+    name: Subdomain = Field(title="Name", description="Name of the Sidecar.")
+    namespace: Label = Field(title="Namespace", description="Namespace of the Sidecar.")
+    workload_selector: dict[str, str] | None = Field(None, title="Workload selector", description="Its pods.")
+    egress_hosts: list[str] | None = Field(
+        None, title="Egress hosts", description="All `egress[].hosts`. Absent: it does not limit egress."
+    )
+
+
+class ObservedPeerAuthentication(Item):
+    """A PeerAuthentication, which says how workloads accept connections."""
+
+    name: Subdomain = Field(title="Name", description="Name of the PeerAuthentication.")
+    namespace: Label = Field(title="Namespace", description="Namespace of the PeerAuthentication.")
+    selector: dict[str, str] | None = Field(None, title="Selector", description="Labels of its workloads.")
+    mode: Literal["UNSET", "DISABLE", "PERMISSIVE", "STRICT"] | None = Field(
+        None, title="Mode", description="Its `mtls.mode`."
+    )
+    disabled_ports: list[Port] = Field([], title="Disabled ports", description="Ports with `DISABLE`.")
+
+
+class Inventory(Item):
+    """Observed facts of one cluster; its name is the cluster's."""
+
+    name: str = Field(title="Cluster", description="Name of the cluster.")
+    istio: ObservedIstio | None = Field(None, title="Istio", description="Facts about its Istio.")
+    namespaces: list[ObservedNamespace] = Field([], title="Namespaces", description="Its namespaces.")
+    services: list[ObservedService] = Field([], title="Services", description="Its Services.")
+    gateways: list[ObservedGateway] = Field([], title="Gateways", description="Addresses of its gateways.")
+    destination_rules: list[ObservedDestinationRule] = Field(
+        [], title="DestinationRules", description="DestinationRules that teams wrote."
+    )
+    virtual_services: list[ObservedVirtualService] = Field(
+        [], title="VirtualServices", description="VirtualServices and routes that teams wrote."
+    )
+    service_entries: list[ObservedServiceEntry] = Field(
+        [], title="ServiceEntries", description="ServiceEntries that others wrote."
+    )
+    sidecars: list[ObservedSidecar] = Field([], title="Sidecars", description="Sidecars that teams wrote.")
+    peer_authentications: list[ObservedPeerAuthentication] = Field(
+        [], title="PeerAuthentications", description="PeerAuthentications that teams wrote."
+    )
