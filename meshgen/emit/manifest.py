@@ -7,18 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from meshgen.diagnostics import Span
-    from meshgen.plan.model import Stage
+    from meshgen.plan.model import Origin, Stage
 
 _LONGEST_FILE_NAME = 255
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The input behind an object: its logical name (`workspace/my-workspace`) and places in the fleet."""
-
-    name: str
-    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
 
+from meshgen.load.nodes import Node
+
 if TYPE_CHECKING:
     from meshgen.diagnostics import Span
-    from meshgen.load.nodes import Node
 
 
 class Item(BaseModel):
@@ -23,7 +24,7 @@ class Item(BaseModel):
     @classmethod
     def _remember_node(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         item = handler(data)
-        item._node = getattr(data, "node", None)
+        item._node = getattr(data, "node", None)  # noqa: SLF001 - its own class
         return item
 
     def span(self, *path: str | int) -> Span | None:
@@ -62,9 +63,7 @@ ServiceLabel = Annotated[str, Field(pattern=SERVICE_LABEL, max_length=63)]
 """A DNS-1035 label: Services, and gateways since each has a Service of its name."""
 Subdomain = Annotated[str, Field(pattern=SUBDOMAIN, max_length=253)]
 """A DNS-1123 subdomain: names of custom resources, hosts."""
-ClusterName = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$", max_length=253)
-]
+ClusterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$", max_length=253)]
 """The name of a cluster; it names a directory of the output tree, so it cannot start with `_` or `.`."""
 Port = Annotated[int, Field(ge=1, le=65535)]
 Duration = Annotated[str, Field(pattern=r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$")]

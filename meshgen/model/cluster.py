@@ -43,7 +43,7 @@ class Cluster(Item):
     network: LabelValue | None = Field(
         None,
         title="Network",
-        description="Istio's network name of this cluster. Absent: from the inventory. `\"\"`: the mesh has none.",
+        description='Istio\'s network name of this cluster. Absent: from the inventory. `""`: the mesh has none.',
         examples=["network1"],
     )
     role: Literal["workload", "edge"] = Field(

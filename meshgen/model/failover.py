@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from meshgen.model.base import Duration, Item
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meshgen.model.workspace import ExposedService, Workspace
+
+RetryMode = Literal["auto", "virtualService", "meshConfig", "off"]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=0)]
 
@@ -48,7 +55,7 @@ class OutlierDetection(Item):
 class Retries(Item):
     """The retries that make failover lossless, and who carries them."""
 
-    mode: Literal["auto", "virtualService", "meshConfig", "off"] | None = Field(
+    mode: RetryMode | None = Field(
         None,
         title="Who retries",
         description="`virtualService`: one VirtualService a service; `meshConfig`: the mesh's default retry "
@@ -75,4 +82,47 @@ class Failover(Item):
     )
     zone_aware: bool | None = Field(
         None, title="Zones", description="Whether endpoints of the own zone come first (default false)."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveFailover:
+    """The failover of one exposed service: its own fields, else the workspace's, else the defaults."""
+
+    enabled: bool
+    zone_aware: bool
+    mode: RetryMode
+    attempts: int | None
+    per_try_timeout: str | None
+    outlier_detection: dict[str, int | str | bool]
+    """Istio's fields, in Istio's spelling."""
+
+
+DEFAULT_OUTLIER_DETECTION: dict[str, int | str | bool] = {
+    "consecutive5xxErrors": 0,
+    "consecutiveGatewayErrors": 5,
+    "interval": "5s",
+    "baseEjectionTime": "30s",
+}
+
+
+def effective(workspace: Workspace, setting: ExposedService | None) -> EffectiveFailover:
+    """Merge the failover of an exposed service over its workspace's, field by field."""
+    layers = [item for item in (setting.failover if setting else None, workspace.failover) if item is not None]
+    retries = [layer.retries for layer in layers if layer.retries is not None]
+    detection = dict(DEFAULT_OUTLIER_DETECTION)
+    for layer in reversed(layers):
+        if layer.outlier_detection is not None:
+            detection |= layer.outlier_detection.model_dump(by_alias=True, exclude_none=True)
+
+    def first(items: Sequence[Item], name: str, default: Any) -> Any:
+        return next((value for item in items if (value := getattr(item, name)) is not None), default)
+
+    return EffectiveFailover(
+        enabled=first(layers, "enabled", default=True),
+        zone_aware=first(layers, "zone_aware", default=False),
+        mode=first(retries, "mode", "auto"),
+        attempts=first(retries, "attempts", None),
+        per_try_timeout=first(retries, "per_try_timeout", None),
+        outlier_detection=detection,
     )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from meshgen.model.base import ClusterName, Item, Label, Subdomain
 from meshgen.model.cluster import Cluster, Istio
 from meshgen.model.gateway import Gateway
-from meshgen.model.inventory import Inventory
 from meshgen.model.published_host import PublishedHost
 from meshgen.model.workspace import Workspace
+
+if TYPE_CHECKING:
+    from meshgen.model.inventory import Inventory
 
 PlatformName = Literal["tse", "tsb", "istio"]
 

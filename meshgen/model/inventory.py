@@ -17,7 +17,7 @@ class ObservedIstio(Item):
     version: str | None = Field(None, title="Version", description="Version of istiod.", examples=["1.29.2"])
     revision: str | None = Field(None, title="Revision", description="Revision of istiod.")
     network: LabelValue | None = Field(
-        None, title="Network", description="Label `topology.istio.io/network` of the root namespace; `\"\"`: none."
+        None, title="Network", description='Label `topology.istio.io/network` of the root namespace; `""`: none.'
     )
     trust_domain: Subdomain | None = Field(None, title="Trust domain", description="The mesh's trust domain.")
     cluster_domain: Subdomain | None = Field(None, title="Cluster domain", description="DNS domain of Services.")

@@ -1,0 +1,71 @@
+"""What is known about one cluster: declared, observed, and the defaults where neither says anything."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meshgen.model.cluster import Cluster
+    from meshgen.model.fleet import Fleet
+
+FLOOR = (1, 24)
+"""Oldest Istio that meshgen emits for (reference/istio.md §1.10), and what it assumes where none is named."""
+AUTO_ALLOCATION = (1, 25)
+"""First Istio whose istiod gives ServiceEntries an address by default (reference/istio.md §1.10)."""
+DEFAULT_VIP_RANGE = "240.241.0.0/16"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """Resolved facts of one cluster."""
+
+    network: str | None
+    """Istio's network name; empty: the mesh has none; None: unknown."""
+    trust_domain: str
+    version: tuple[int, ...]
+    """Version of Istio, as many numbers as were given."""
+    version_text: str | None
+    revision: str | None
+    dns_capture: bool
+    vip_range: str
+    mesh_retries: bool
+    """Whether the mesh's own retry policy retries in other localities."""
+
+    @property
+    def allocates_addresses(self) -> bool:
+        """Whether istiod gives ServiceEntries an address that its sidecars resolve."""
+        return self.dns_capture and self.version >= AUTO_ALLOCATION
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """`1.29.2-patch` → (1, 29, 2); an unreadable version → ()."""
+    return tuple(int(part) for part in re.findall(r"\d+", text.partition("-")[0])[:3])
+
+
+def cluster_facts(fleet: Fleet, cluster: Cluster) -> ClusterFacts:
+    """The facts of `cluster`: what it declares, else the fleet, else its inventory, else the default."""
+    inventory = fleet.inventories.get(cluster.name)
+    observed = inventory.istio if inventory else None
+    declared = [istio for istio in (cluster.istio, fleet.spec.istio) if istio is not None]
+
+    def look_up(name: str) -> object:
+        for item in [*declared, observed]:
+            value = getattr(item, name, None)
+            if value is not None:
+                return value
+        return None
+
+    version = look_up("version")
+    return ClusterFacts(
+        network=cluster.network if cluster.network is not None else (observed.network if observed else None),
+        trust_domain=cluster.trust_domain
+        or (observed.trust_domain if observed and observed.trust_domain else fleet.spec.trust_domain),
+        version=parse_version(str(version)) if version else FLOOR,
+        version_text=str(version) if version else None,
+        revision=str(revision) if (revision := look_up("revision")) else None,
+        dns_capture=look_up("dns_capture") is not False,
+        vip_range=str(look_up("vip_range") or DEFAULT_VIP_RANGE),
+        mesh_retries=bool(observed and observed.retry_remote_localities),
+    )

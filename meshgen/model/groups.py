@@ -1,0 +1,120 @@
+"""Services of one namespace that take the same WorkloadEntries.
+
+A Kubernetes Service takes every WorkloadEntry of its namespace whose labels satisfy its selector (reference/istio.md
+§1.5), so an entry made for one Service belongs to all of them: stable and canary Services, `foo-metrics` beside `foo`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meshgen.model.failover import effective
+from meshgen.model.hosts import ServiceName, covers
+
+if TYPE_CHECKING:
+    from meshgen.model.inventory import ObservedService
+    from meshgen.model.relations import Exposure, Relations
+    from meshgen.model.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Why a group gets no entries: two of its Services, and the sort of disagreement."""
+
+    reason: str
+    first: ObservedService
+    second: ObservedService
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Services of a consumer that share one entry for each remote address."""
+
+    cluster: str
+    workspace: Workspace
+    services: tuple[ObservedService, ...]
+    """Broadest selector first, then by name: the first names the entries."""
+    labels: dict[str, str]
+    """The union of the selectors."""
+    sources: tuple[str, ...]
+    """Clusters that serve all of them."""
+    conflict: Conflict | None = None
+
+    @property
+    def lead(self) -> ServiceName:
+        return ServiceName(self.services[0].namespace, self.services[0].name)
+
+
+def takes_entries(service: ObservedService) -> bool:
+    """Whether a Service can take WorkloadEntries at all (reference/istio.md §1.5)."""
+    return bool(service.selector) and service.type != "ExternalName" and service.cluster_ip != "None"
+
+
+def remote_sources(relations: Relations, cluster: str, service: ObservedService) -> list[Exposure]:
+    """The remote exposures that callers of a local Service may move to; none where failover is off."""
+    name = ServiceName(service.namespace, service.name)
+    workspace = relations.workspace_of(cluster, service.namespace)
+    if workspace is None or relations.local(cluster, workspace, name) is None:
+        return []
+    sources = relations.sources(cluster, name.host(relations.fleet.spec.cluster_domain))
+    return [s for s in sources if s.workspace.name == workspace.name and effective(s.workspace, s.setting).enabled]
+
+
+def groups(relations: Relations, cluster: str) -> list[Group]:
+    """The groups of `cluster` that remote endpoints exist for, sorted by namespace and name of their lead."""
+    by_namespace: dict[str, list[ObservedService]] = {}
+    for service in relations.services[cluster].values():
+        if takes_entries(service):
+            by_namespace.setdefault(service.namespace, []).append(service)
+    found: list[Group] = []
+    for namespace, services in sorted(by_namespace.items()):
+        workspace = relations.workspace_of(cluster, namespace)
+        if workspace is None:
+            continue
+        sources = {
+            service.name: tuple(exposure.cluster for exposure in remote_sources(relations, cluster, service))
+            for service in services
+        }
+        left = sorted(services, key=lambda service: (len(service.selector), service.name))
+        for seed in left:
+            if sources[seed.name] and not any(seed in group.services for group in found):
+                found.append(_group(cluster, workspace, seed, left, sources))
+    return sorted(found, key=lambda group: group.lead)
+
+
+def _group(
+    cluster: str,
+    workspace: Workspace,
+    seed: ObservedService,
+    services: list[ObservedService],
+    sources: dict[str, tuple[str, ...]],
+) -> Group:
+    """Grow a group from `seed` until no further Service takes its entries, or gives entries to one of it."""
+    members = [seed]
+    labels = dict(seed.selector)
+    conflict: Conflict | None = None
+    growing = True
+    while growing and conflict is None:
+        growing = False
+        for service in services:
+            if service in members:
+                continue
+            takes = covers(service.selector, labels)
+            gives = bool(sources[service.name]) and any(covers(m.selector, service.selector) for m in members)
+            if not (takes or gives):
+                continue
+            members.append(service)
+            growing = True
+            if any(labels.get(key, value) != value for key, value in service.selector.items()):
+                rival = next(
+                    m
+                    for m in members
+                    if any(m.selector.get(key, value) != value for key, value in service.selector.items())
+                )
+                conflict = Conflict("selectors", rival, service)
+            elif sources[service.name] != sources[seed.name]:
+                conflict = Conflict("sources", seed, service)
+            labels |= service.selector
+    members.sort(key=lambda service: (len(service.selector), service.name))
+    return Group(cluster, workspace, tuple(members), labels, sources[seed.name], conflict)

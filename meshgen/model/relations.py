@@ -1,0 +1,297 @@
+"""Who spans, has, exposes and serves what: the relations of design §3, derived once from the fleet.
+
+Rules and plan both read them, so that a finding and the emitted objects cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from meshgen.model.facts import ClusterFacts, cluster_facts
+from meshgen.model.hosts import ServiceName, host_matches, namespace_matches, parse_host, qualify, selects
+
+if TYPE_CHECKING:
+    from meshgen.model.cluster import Cluster
+    from meshgen.model.fleet import Fleet
+    from meshgen.model.gateway import GatewaySettings
+    from meshgen.model.inventory import (
+        Inventory,
+        ObservedDestinationRule,
+        ObservedGateway,
+        ObservedService,
+        ObservedVirtualService,
+    )
+    from meshgen.model.workspace import ExposedService, Workspace
+
+GatewayKey = tuple[str, str]
+"""Namespace and name of a gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A cluster exposes a service through the workspace's gateway."""
+
+    cluster: str
+    workspace: Workspace
+    setting: ExposedService | None
+    """The item of `exposedServices`, None where the workspace exposes everything."""
+    service: ObservedService
+    host: str
+    gateway: GatewaySettings
+    observed_gateway: ObservedGateway | None
+    active: bool
+    """Cluster, workspace and service are active."""
+
+    @property
+    def name(self) -> ServiceName:
+        return ServiceName(self.service.namespace, self.service.name)
+
+    @property
+    def address_known(self) -> bool:
+        observed = self.observed_gateway
+        return observed is not None and bool(observed.addresses or observed.hostname)
+
+    @property
+    def serves(self) -> bool:
+        """Whether consumers get endpoints of it."""
+        return self.active and self.address_known
+
+
+@dataclass(frozen=True)
+class Relations:
+    """The relations of one fleet. All sequences are sorted by cluster, then namespace, then name."""
+
+    fleet: Fleet
+    _by_name: dict[str, Cluster] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {cluster.name: cluster for cluster in self.fleet.clusters})
+
+    def cluster(self, name: str) -> Cluster:
+        return self._by_name[name]
+
+    @cached_property
+    def facts(self) -> dict[str, ClusterFacts]:
+        """What is known about each cluster: declared first, then observed, then defaults."""
+        return {cluster.name: cluster_facts(self.fleet, cluster) for cluster in self.fleet.clusters}
+
+    def inventory(self, cluster: str) -> Inventory | None:
+        return self.fleet.inventories.get(cluster)
+
+    @cached_property
+    def matching(self) -> dict[tuple[str, str], list[Workspace]]:
+        """(cluster, namespace) → the workspaces with a pattern for it; more than one is an error."""
+        found: dict[tuple[str, str], list[Workspace]] = {}
+        for cluster in self.fleet.clusters:
+            inventory = self.inventory(cluster.name)
+            names = sorted({item.name for item in inventory.namespaces}) if inventory else []
+            for namespace in names:
+                for workspace in self.fleet.workspaces:
+                    patterns = workspace.namespace_selector.names
+                    if any(namespace_matches(pattern, cluster.name, namespace) for pattern in patterns):
+                        found.setdefault((cluster.name, namespace), []).append(workspace)
+        return found
+
+    def workspace_of(self, cluster: str, namespace: str) -> Workspace | None:
+        """The workspace that spans a namespace of a cluster."""
+        matching = self.matching.get((cluster, namespace))
+        return matching[0] if matching else None
+
+    @cached_property
+    def spanned(self) -> dict[str, dict[str, list[str]]]:
+        """Workspace → cluster → the namespaces that it spans there."""
+        spanned: dict[str, dict[str, list[str]]] = {workspace.name: {} for workspace in self.fleet.workspaces}
+        for (cluster, namespace), workspaces in self.matching.items():
+            spanned[workspaces[0].name].setdefault(cluster, []).append(namespace)
+        return spanned
+
+    @cached_property
+    def gateways(self) -> dict[GatewayKey, GatewaySettings]:
+        """The settings of every gateway: those of its own document, else the first inline ones with any."""
+        found: dict[GatewayKey, GatewaySettings] = {
+            (gateway.namespace, gateway.name): gateway for gateway in self.fleet.gateways
+        }
+        for workspace in self.fleet.workspaces:
+            inline = workspace.east_west_gateway
+            if inline is None:
+                continue
+            key = (inline.namespace, inline.name)
+            if key not in found or (not settings_of(found[key]) and settings_of(inline)):
+                found[key] = inline
+        return found
+
+    def gateway_of(self, workspace: Workspace) -> GatewaySettings | None:
+        """The settings of the workspace's east-west gateway."""
+        inline = workspace.east_west_gateway
+        return None if inline is None else self.gateways[(inline.namespace, inline.name)]
+
+    @cached_property
+    def gateway_places(self) -> dict[str, dict[GatewayKey, list[Workspace]]]:
+        """Cluster → its east-west gateways → the workspaces that use them there."""
+        places: dict[str, dict[GatewayKey, list[Workspace]]] = {c.name: {} for c in self.fleet.clusters}
+        for workspace in self.fleet.workspaces:
+            gateway = self.gateway_of(workspace)
+            if gateway is None:
+                continue
+            for cluster in self.spanned[workspace.name]:
+                if selects(gateway.clusters, self.cluster(cluster)):
+                    places[cluster].setdefault((gateway.namespace, gateway.name), []).append(workspace)
+        return {cluster: dict(sorted(gateways.items())) for cluster, gateways in places.items()}
+
+    @cached_property
+    def services(self) -> dict[str, dict[ServiceName, ObservedService]]:
+        """Cluster → its Services, whatever their state."""
+        return {
+            cluster.name: {
+                ServiceName(service.namespace, service.name): service
+                for inventory in [self.inventory(cluster.name)]
+                if inventory is not None
+                for service in inventory.services
+            }
+            for cluster in self.fleet.clusters
+        }
+
+    @cached_property
+    def observed_gateways(self) -> dict[str, dict[GatewayKey, ObservedGateway]]:
+        """Cluster → what its inventory says about gateways."""
+        return {
+            cluster.name: {
+                (gateway.namespace, gateway.name): gateway
+                for inventory in [self.inventory(cluster.name)]
+                if inventory is not None
+                for gateway in inventory.gateways
+            }
+            for cluster in self.fleet.clusters
+        }
+
+    def local(self, cluster: str, workspace: Workspace, name: ServiceName) -> ObservedService | None:
+        """The Service where `cluster` *has* it: in the inventory, not leaving, in a namespace of the workspace."""
+        service = self.services[cluster].get(name)
+        if service is None or service.state == "leaving":
+            return None
+        spanning = self.workspace_of(cluster, name.namespace)
+        return service if spanning is not None and spanning.name == workspace.name else None
+
+    def unexposable(self, cluster: str, service: ObservedService) -> str | None:
+        """Why a Service cannot be exposed from `cluster`, None where it can.
+
+        Source: reference/istio.md §1.9, §6; design §3.
+        """
+        if (service.namespace, service.name) in self.gateway_places[cluster]:
+            return "is the Service of an east-west gateway"
+        if service.type == "ExternalName":
+            return "is of type ExternalName"
+        if service.cluster_ip == "None":
+            return "is headless"
+        if not service.selector:
+            return "has no selector"
+        ports = [port for port in service.ports if port.protocol == "TCP"]
+        if not ports:
+            return "has no TCP port"
+        if any(port.name is None for port in ports):
+            return "has a port without a name"
+        return None
+
+    @cached_property
+    def exposures(self) -> list[Exposure]:
+        """Every service that every cluster exposes, whatever its state."""
+        found: list[Exposure] = []
+        for workspace in self.fleet.workspaces:
+            gateway = self.gateway_of(workspace)
+            if gateway is None:
+                continue
+            for cluster, namespaces in self.spanned[workspace.name].items():
+                if (gateway.namespace, gateway.name) in self.gateway_places[cluster]:
+                    found += self._exposed_in(cluster, namespaces, workspace, gateway)
+        return sorted(found, key=lambda exposure: (exposure.cluster, exposure.name))
+
+    def _exposed_in(
+        self, cluster: str, namespaces: list[str], workspace: Workspace, gateway: GatewaySettings
+    ) -> list[Exposure]:
+        domain = self.fleet.spec.cluster_domain
+        wanted: list[tuple[ServiceName, ExposedService | None]]
+        if workspace.exposed_services is None:
+            inside = set(namespaces)
+            wanted = [(name, None) for name in self.services[cluster] if name.namespace in inside]
+        else:
+            wanted = [
+                (name, setting)
+                for setting in workspace.exposed_services
+                if (name := parse_host(setting.host, domain)) is not None and name.namespace in namespaces
+            ]
+        observed = self.observed_gateways[cluster].get((gateway.namespace, gateway.name))
+        exposures: dict[ServiceName, Exposure] = {}
+        for name, setting in wanted:
+            service = self.services[cluster].get(name)
+            if service is None or self.unexposable(cluster, service) is not None:
+                continue
+            active = (
+                self.cluster(cluster).state == "active"
+                and workspace.state == "active"
+                and (setting is None or setting.state == "active")
+                and service.state != "leaving"
+            )
+            exposures.setdefault(
+                name,
+                Exposure(cluster, workspace, setting, service, name.host(domain), gateway, observed, active),
+            )
+        return list(exposures.values())
+
+    @cached_property
+    def by_host(self) -> dict[str, list[Exposure]]:
+        """Host → its exposures, sorted by cluster; hosts sorted."""
+        found: dict[str, list[Exposure]] = {}
+        for exposure in self.exposures:
+            found.setdefault(exposure.host, []).append(exposure)
+        return dict(sorted(found.items()))
+
+    def consumes(self, cluster: Cluster, exposure: Exposure) -> bool:
+        """Whether `cluster` may call the service: the service's `consumers`, else the workspace's, else all.
+
+        An edge cluster does only where a selector was written and chooses it.
+        """
+        selector = exposure.workspace.consumers
+        if exposure.setting is not None and exposure.setting.consumers is not None:
+            selector = exposure.setting.consumers
+        if cluster.role == "edge" and selector is None:
+            return False
+        return selects(selector, cluster)
+
+    def sources(self, cluster: str, host: str) -> list[Exposure]:
+        """The exposures of other clusters that serve `host` to `cluster`."""
+        consumer = self.cluster(cluster)
+        return [
+            exposure
+            for exposure in self.by_host.get(host, [])
+            if exposure.cluster != cluster and exposure.serves and self.consumes(consumer, exposure)
+        ]
+
+    def destination_rules(self, cluster: str, host: str) -> list[ObservedDestinationRule]:
+        """The teams' DestinationRules of `cluster` that apply to `host`, wildcards included."""
+        inventory = self.inventory(cluster)
+        domain = self.fleet.spec.cluster_domain
+        return [
+            rule
+            for rule in (inventory.destination_rules if inventory else [])
+            if host_matches(qualify(rule.host, rule.namespace, domain), host)
+        ]
+
+    def virtual_services(self, cluster: str, host: str) -> list[ObservedVirtualService]:
+        """The teams' mesh-bound VirtualServices and routes of `cluster` that match `host`."""
+        inventory = self.inventory(cluster)
+        domain = self.fleet.spec.cluster_domain
+        return [
+            service
+            for service in (inventory.virtual_services if inventory else [])
+            if (not service.gateways or "mesh" in service.gateways)
+            and any(host_matches(qualify(item, service.namespace, domain), host) for item in service.hosts)
+        ]
+
+
+def settings_of(gateway: GatewaySettings) -> dict[str, object]:
+    """What was written of a gateway besides its name and namespace."""
+    return {
+        name: getattr(gateway, name) for name in sorted(gateway.model_fields_set) if name not in ("name", "namespace")
+    }

@@ -1,0 +1,249 @@
+"""The plan: what each cluster gets, as plain data. No YAML, no platform, nothing left to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from meshgen.diagnostics import Span
+    from meshgen.model.hosts import ServiceName
+
+
+class Stage(IntEnum):
+    """The order in which the objects of one cluster are applied; deletion goes the other way."""
+
+    NAMESPACES = 0
+    GATEWAYS = 1
+    EXPOSURE = 2
+    DESTINATION_RULES = 3
+    ENTRIES = 4
+    VIRTUAL_SERVICES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The input behind an object: its logical name (`workspace/my-workspace`) and places in the fleet."""
+
+    name: str
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEndpoint:
+    """One address of a source's east-west gateway, seen from a consumer."""
+
+    source: str
+    gateway_namespace: str
+    gateway: str
+    network: str
+    """Made-up network of that gateway, different from every real one (reference/istio.md §1.3)."""
+    address: str | None
+    """IP address; None where istiod resolves the gateway's hostname."""
+    port: int
+    locality: str | None
+    """`region` or `region/zone` of the source."""
+    place: int
+    """Place in the inventory's address list, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNamespace:
+    """A namespace that a cluster needs and whose inventory does not know it."""
+
+    name: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedGateway:
+    """An east-west gateway of one cluster."""
+
+    namespace: str
+    name: str
+    port: int
+    replicas: int
+    service_annotations: dict[str, str]
+    managed: bool
+    selector: dict[str, str] | None
+    network: str | None
+    """The cluster's network; empty: the mesh has none; None: unknown, then there is no network view."""
+    network_view: str | None
+    revision: str | None
+    hosts: tuple[str, ...]
+    """Everything exposed through it, sorted."""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceExposure:
+    """A workspace and the gateway of one cluster that exposes its services, in Tetrate's terms."""
+
+    workspace: str
+    gateway_namespace: str
+    gateway: str
+    hosts: tuple[str, ...] | None
+    """As declared, sorted; None: every service that can be exposed."""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPort:
+    """A port of a host that consumers call."""
+
+    name: str
+    number: int
+    protocol: str | None
+    """Istio's spelling; None: Istio guesses."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedServiceEntry:
+    """A host that the cluster lacks: one ServiceEntry with all remote endpoints."""
+
+    host: str
+    vip: str | None
+    """Address of the host; None: istiod gives one."""
+    ports: tuple[PlannedPort, ...]
+    subject_alt_names: tuple[str, ...]
+    endpoints: tuple[RemoteEndpoint, ...]
+    export_to: tuple[str, ...]
+    canonical_name: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStub:
+    """A Service without pods that gives a remote-only host a name where sidecars do not answer DNS."""
+
+    service: ServiceName
+    ports: tuple[PlannedPort, ...]
+    selector: dict[str, str]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWorkloadEntry:
+    """One remote endpoint beside the local pods of a Service, or behind a stub."""
+
+    name: str
+    namespace: str
+    endpoint: RemoteEndpoint
+    labels: dict[str, str]
+    port_keys: tuple[str, ...]
+    """Names of Service ports and of named target ports, sorted; each leads to the gateway's port."""
+    service_account: str | None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDestinationRule:
+    """The traffic policy of a host in one cluster."""
+
+    name: str
+    namespace: str
+    host: str
+    failover_priority: tuple[str, ...]
+    """Empty: a single level."""
+    outlier_detection: dict[str, int | str | bool] | None
+    export_to: tuple[str, ...]
+    """Empty: not written."""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVirtualService:
+    """The retries of a host in one cluster."""
+
+    name: str
+    namespace: str
+    host: str
+    ports: tuple[int, ...]
+    attempts: int
+    per_try_timeout: str | None
+    export_to: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRemoteGateway:
+    """A gateway known by hostname only, which istiod resolves."""
+
+    name: str
+    namespace: str
+    network: str
+    hostname: str
+    port: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class MeshRetryPolicy:
+    """The mesh-wide retry policy that somebody has to put into the mesh config of a cluster."""
+
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPlan:
+    """Everything that one cluster gets."""
+
+    cluster: str
+    namespaces: tuple[PlannedNamespace, ...] = ()
+    gateways: tuple[PlannedGateway, ...] = ()
+    exposures: tuple[WorkspaceExposure, ...] = ()
+    remote_gateways: tuple[PlannedRemoteGateway, ...] = ()
+    service_entries: tuple[PlannedServiceEntry, ...] = ()
+    stubs: tuple[PlannedStub, ...] = ()
+    workload_entries: tuple[PlannedWorkloadEntry, ...] = ()
+    destination_rules: tuple[PlannedDestinationRule, ...] = ()
+    virtual_services: tuple[PlannedVirtualService, ...] = ()
+    mesh_retry_policy: MeshRetryPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWorkspace:
+    """A workspace as Tetrate's management plane knows it."""
+
+    name: str
+    namespace: str
+    """Where its objects stand in the management cluster."""
+    patterns: tuple[str, ...]
+    gateways: tuple[WorkspaceExposure, ...]
+    service_labels: tuple[dict[str, str], ...] | None
+    """Labels that choose the exposed services; None: every service; empty: none."""
+    origin: Origin
+
+
+ReachState = Literal["local", "failover", "remote", "unreachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How one cluster reaches one host, and why so."""
+
+    host: str
+    cluster: str
+    state: ReachState
+    sources: tuple[str, ...]
+    """Clusters whose gateways it may use."""
+    reasons: tuple[str, ...]
+    exposes: bool
+    retries: Literal["virtualService", "mesh", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan of the fleet. Clusters, and what is in them, are sorted by name."""
+
+    platform: str
+    multicluster_namespace: str
+    organization: str
+    tenant: str
+    management_cluster: str | None
+    clusters: tuple[ClusterPlan, ...]
+    workspaces: tuple[PlannedWorkspace, ...] = ()
+    reach: tuple[Reach, ...] = ()
+    exposed: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    """(cluster, host) of everything exposed, whatever its state."""

@@ -1,0 +1,47 @@
+"""Names of emitted objects. They never change once given (design §3)."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meshgen.model.hosts import ServiceName
+
+_LONGEST_LABEL_VALUE = 63
+
+
+def gateway_network(cluster: str, namespace: str, gateway: str) -> str:
+    """The made-up network of one remote gateway.
+
+    It is a label value in some objects, so a long one is replaced by its hash. Neither namespaces nor gateways
+    contain dots, so two gateways never share a network.
+    """
+    name = f"meshgen-{cluster}.{namespace}.{gateway}"
+    if len(name) <= _LONGEST_LABEL_VALUE:
+        return name
+    return f"meshgen-{_hex(name)}"
+
+
+def entry_stem(cluster: str, gateway_namespace: str, gateway: str, service: ServiceName) -> str:
+    """Name of the first WorkloadEntry of a service for one source gateway: `k-<service>-<32 hex>`."""
+    origin = f"{cluster}/{gateway_namespace}/{gateway}/{service.namespace}/{service.name}"
+    return f"k-{service.name}-{_hex(origin)}"
+
+
+def entry_name(stem: str, place: int) -> str:
+    """Name of the WorkloadEntry for the address at `place` (from 1) of the inventory's list."""
+    return stem if place == 1 else f"{stem}-{place}"
+
+
+def virtual_address(host: str, cidr: str) -> str:
+    """The address of a host inside a range: always the same one for the same host and range."""
+    network = ipaddress.ip_network(cidr, strict=False)
+    usable = max(network.num_addresses - 2, 1)
+    offset = int(hashlib.sha256(host.encode()).hexdigest(), 16) % usable
+    return str(network[offset + 1 if network.num_addresses > 1 else 0])
+
+
+def _hex(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
