@@ -1,0 +1,140 @@
+"""Decisions about traffic policy that rules report on and the plan carries out: who sets it, who retries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from meshgen.model.failover import effective
+from meshgen.model.hosts import ServiceName, parse_host, qualify
+from meshgen.model.protocols import HTTP_FAMILY, declared_protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meshgen.model.inventory import (
+        ObservedDestinationRule,
+        ObservedService,
+        ObservedVirtualService,
+        ServicePort,
+    )
+    from meshgen.model.relations import Exposure, Relations
+
+REGION = "topology.kubernetes.io/region"
+NETWORK = "topology.istio.io/network"
+ZONE = "topology.kubernetes.io/zone"
+_LOCAL_FIRST = frozenset({REGION, NETWORK, ZONE, "topology.istio.io/subzone", "kubernetes.io/hostname"})
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficPolicyDecision:
+    """Whose DestinationRule governs a host in a cluster.
+
+    `ours`: meshgen emits one (beside a team's that only has subsets); `theirs`: the team's keeps local endpoints
+    first and detects outliers; `refused`: the team's would leave callers without failover.
+    """
+
+    owner: Literal["ours", "theirs", "refused"]
+    rule: ObservedDestinationRule | None = None
+
+
+def traffic_policy(relations: Relations, cluster: str, service: ServiceName) -> TrafficPolicyDecision:
+    """Decide for a host that `cluster` has, from the teams' rules for exactly it in its namespace.
+
+    Rules elsewhere or with wildcards lose against an exact one there (Istio: push_context.go, destinationRule;
+    reference/istio.md §1.8) or concern some clients only: those are warnings, not decisions. With several rules
+    for one host the oldest policy wins, so the worst one decides.
+    """
+    host = service.host(relations.fleet.spec.cluster_domain)
+    domain = relations.fleet.spec.cluster_domain
+    theirs: ObservedDestinationRule | None = None
+    for rule in relations.destination_rules(cluster, host):
+        if (
+            rule.namespace != service.namespace
+            or qualify(rule.host, rule.namespace, domain) != host
+            or rule.workload_selector
+        ):
+            continue
+        if not has_policy(rule):
+            continue
+        if not keeps_local_first(rule):
+            return TrafficPolicyDecision("refused", rule)
+        theirs = rule
+    return TrafficPolicyDecision("theirs", theirs) if theirs else TrafficPolicyDecision("ours")
+
+
+def has_policy(rule: ObservedDestinationRule) -> bool:
+    """Whether a team's rule says more than its subsets."""
+    return rule.traffic_policy or bool(rule.outlier_detection or rule.failover_priority or rule.tls_mode)
+
+
+def keeps_local_first(rule: ObservedDestinationRule) -> bool:
+    """Whether a team's policy gives priorities (outlier detection) with local endpoints first, over mesh TLS."""
+    return (
+        rule.outlier_detection is not None
+        and bool(rule.failover_priority)
+        and rule.failover_priority is not None
+        and rule.failover_priority[0].partition("=")[0] in _LOCAL_FIRST
+        and NETWORK in rule.failover_priority
+        and rule.tls_mode in (None, "ISTIO_MUTUAL")
+    )
+
+
+RetryCarrier = Literal["virtualService", "mesh", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDecision:
+    """Who retries the requests of a host in a cluster, and why nobody does."""
+
+    carrier: RetryCarrier
+    reason: Literal["", "off", "one level", "no HTTP port", "undeclared port", "team"] = ""
+    ports: tuple[ServicePort, ...] = ()
+    """The HTTP ports, for a VirtualService."""
+    team: ObservedVirtualService | None = None
+    """The team's object that stands in the way."""
+    undeclared: ServicePort | None = None
+
+
+def retry(
+    relations: Relations, cluster: str, exposure: Exposure, service: ObservedService, *, levels: int
+) -> RetryDecision:
+    """Decide for one host: `exposure` gives the settings, `service` the ports, `levels` the priority levels.
+
+    A VirtualService replaces the routes of all HTTP ports of its host, so every port that Istio might take for HTTP
+    has to be declared (reference/istio.md §1.4; design §3, Retries).
+    """
+    failover = effective(exposure.workspace, exposure.setting)
+    if failover.mode == "off":
+        return RetryDecision("none", "off")
+    if failover.mode == "meshConfig" or (failover.mode == "auto" and relations.facts[cluster].mesh_retries):
+        return RetryDecision("mesh")
+    if levels < 2:  # noqa: PLR2004 - a retry needs a second level to go to
+        return RetryDecision("none", "one level")
+    ports = [port for port in service.ports if port.protocol == "TCP"]
+    protocols = [declared_protocol(port) for port in ports]
+    http = tuple(port for port, protocol in zip(ports, protocols, strict=True) if protocol in HTTP_FAMILY)
+    undeclared = next((port for port, protocol in zip(ports, protocols, strict=True) if protocol is None), None)
+    if undeclared is not None:
+        return RetryDecision("none", "undeclared port", undeclared=undeclared)
+    if not http:
+        return RetryDecision("none", "no HTTP port")
+    team = relations.virtual_services(cluster, exposure.host)
+    if team:
+        return RetryDecision("none", "team", ports=http, team=team[0])
+    return RetryDecision("virtualService", ports=http)
+
+
+def remote_levels(relations: Relations, cluster: str, sources: Sequence[str]) -> int:
+    """How many priority levels remote endpoints form: those of the own region, then all others."""
+    region = relations.cluster(cluster).region
+    return len({relations.cluster(source).region == region for source in sources})
+
+
+def service_name(relations: Relations, host: str) -> ServiceName:
+    """The Service of an exposed host; every exposed host is one."""
+    name = parse_host(host, relations.fleet.spec.cluster_domain)
+    if name is None:
+        message = f"{host} is not a Service"
+        raise ValueError(message)
+    return name
