@@ -1,0 +1,175 @@
+"""The documents of a fleet: what kind each is, and that there is exactly one Fleet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from meshgen.diagnostics import Diagnostic, Note
+from meshgen.diagnostics.near import near
+from meshgen.load.files import read_files
+from meshgen.load.parse import LibyamlMissingError, parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from meshgen.diagnostics import Span
+    from meshgen.load.nodes import Node
+
+API_VERSION = "meshgen.io/v1"
+KINDS = ("Fleet", "Cluster", "Gateway", "Workspace", "PublishedHost", "Inventory")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of the fleet whose `apiVersion` and `kind` are right.
+
+    `name` is `metadata.name`, or empty where that is missing or no text, which typing reports.
+    """
+
+    kind: str
+    name: str
+    api_version: str
+    node: Node
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """All that was read.
+
+    `sources` has the text of each file by the path that diagnostics show. `complete` is false where reading
+    found an error, so that nothing later concludes that something is missing.
+    """
+
+    documents: tuple[Document, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
+    complete: bool = True
+
+
+def load(path: Path) -> tuple[Loaded, list[Diagnostic]]:
+    """Reads the fleet at `path`, a directory or one file, and reports every problem of form at once.
+
+    No input raises: what cannot be read is left out of the result and reported (MG001 to MG019).
+    """
+    sources, diagnostics = read_files(path)
+    documents: list[Document] = []
+    for file, text in sources.items():
+        try:
+            parsed = parse(text, file)
+        except LibyamlMissingError:
+            diagnostics.append(
+                Diagnostic(
+                    "MG019",
+                    "error",
+                    "the C parser of ruamel.yaml is not installed",
+                    help="Install it with `pip install 'ruamel.yaml[oldlibyaml]'`.",
+                )
+            )
+            break
+        diagnostics += parsed.diagnostics
+        for node in parsed.documents:
+            found = _document(node, file)
+            if isinstance(found, Document):
+                documents.append(found)
+            else:
+                diagnostics.append(found)
+    diagnostics += _one_fleet(documents, read_whole=not diagnostics)
+    complete = not any(diagnostic.severity == "error" for diagnostic in diagnostics)
+    return Loaded(tuple(documents), sources, complete), diagnostics
+
+
+def _document(node: Node, file: str) -> Document | Diagnostic:
+    if node.entries is None:
+        return Diagnostic(
+            "MG015",
+            "error",
+            f"a document must be a mapping, but this one is {'a list' if node.items is not None else 'a value'}",
+            node.span,
+            help=f"Start it with `apiVersion: {API_VERSION}` and `kind`.",
+        )
+    api_version = node.entries.get("apiVersion")
+    kind = node.entries.get("kind")
+    if api_version is None or api_version[1].value != API_VERSION:
+        return _wrong_api_version(node, api_version, kind)
+    if kind is None or kind[1].value not in KINDS:
+        return _wrong_kind(node, kind)
+    metadata = node.entries.get("metadata")
+    name = metadata[1].find(["name"]).value if metadata else None
+    return Document(str(kind[1].value), name if isinstance(name, str) else "", API_VERSION, node, file)
+
+
+def _wrong_api_version(node: Node, entry: tuple[Span, Node] | None, kind: tuple[Span, Node] | None) -> Diagnostic:
+    if entry is None:
+        return Diagnostic(
+            "MG016",
+            "error",
+            "the document has no `apiVersion`",
+            first_key(node),
+            help=f"Add `apiVersion: {API_VERSION}`, or move the file out of the fleet.",
+        )
+    advice = f"Write `{API_VERSION}`, or move the document out of the fleet."
+    if kind is not None and kind[1].value in KINDS:
+        advice = f"Write `{API_VERSION}`."
+    return Diagnostic("MG016", "error", f"unknown apiVersion {quoted(entry[1])}", entry[1].span, help=advice)
+
+
+def _wrong_kind(node: Node, entry: tuple[Span, Node] | None) -> Diagnostic:
+    kinds = ", ".join(f"`{kind}`" for kind in KINDS)
+    if entry is None:
+        return Diagnostic("MG017", "error", "the document has no `kind`", first_key(node), help=f"Add one of {kinds}.")
+    similar = near(entry[1].value, KINDS) if isinstance(entry[1].value, str) else []
+    advice = f"Write `{similar[0]}`." if len(similar) == 1 else f"Write one of {kinds}."
+    return Diagnostic("MG017", "error", f"unknown kind {quoted(entry[1])}", entry[1].span, help=advice)
+
+
+def first_key(node: Node) -> Span:
+    """The place that stands for the whole of a mapping: its first key."""
+    if node.entries:
+        return next(iter(node.entries.values()))[0]
+    return node.span
+
+
+def quoted(node: Node) -> str:
+    """The value of a node in a message: as written, in backticks."""
+    if node.entries is not None:
+        return "(a mapping)"
+    if node.items is not None:
+        return "(a list)"
+    text = str(node.plain if node.plain is not None else node.value)
+    shown = " ".join(text.split())
+    return f"`{shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + '…'}`"
+
+
+_LONGEST_SHOWN = 80
+
+
+def _one_fleet(documents: list[Document], *, read_whole: bool) -> list[Diagnostic]:
+    fleets = [document for document in documents if document.kind == "Fleet"]
+    if not fleets and read_whole:
+        return [
+            Diagnostic(
+                "MG018",
+                "error",
+                "there is no document of kind `Fleet`",
+                help="Add exactly one: it names the platform and may list everything else.",
+            )
+        ]
+    if len(fleets) <= 1:
+        return []
+    first = _kind_span(fleets[0])
+    return [
+        Diagnostic(
+            "MG018",
+            "error",
+            "there is more than one document of kind `Fleet`",
+            _kind_span(other),
+            help="Keep one, and move the lists of this one there or into documents of their own.",
+            notes=(Note(first, "the first one is here"),),
+        )
+        for other in fleets[1:]
+    ]
+
+
+def _kind_span(document: Document) -> Span:
+    return document.node.find(["kind"]).span

@@ -1,0 +1,350 @@
+"""YAML text to nodes with positions, from libyaml's events; what cannot be read becomes diagnostics."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from meshgen.diagnostics import Diagnostic, Note, Span
+from meshgen.load.nodes import Node
+from meshgen.load.scalars import core_value
+from meshgen.load.syntax import control_character, syntax_error, unquoted_pattern
+
+_DEEPEST = 64
+_MOST_FROM_ALIASES = 100_000
+_MOST_SYNTAX_ERRORS = 20
+_NEXT_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+_CORE = "tag:yaml.org,2002:"
+_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "null": (type(None),),
+}
+
+
+class LibyamlMissingError(Exception):
+    """ruamel.yaml is installed without its C parser."""
+
+
+@dataclass(slots=True)
+class Parsed:
+    """The documents of one file that could be read whole, and everything that was found on the way."""
+
+    documents: list[Node] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def parse(text: str, file: str) -> Parsed:
+    """Reads all documents of `text`; after a syntax error reading goes on with the next document.
+
+    Raises LibyamlMissingError where the C parser is not installed: the one in Python is ten times slower and
+    reports other places.
+    """
+    try:
+        from _ruamel_yaml import CParser  # type: ignore[import-not-found]
+        from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    except ImportError as error:
+        raise LibyamlMissingError from error
+
+    parsed = Parsed()
+    for _ in range(_MOST_SYNTAX_ERRORS):
+        reader = _Reader(text, file, parsed)
+        try:
+            parser = CParser(text)
+            while (event := parser.get_event()) is not None:
+                reader.take(event)
+        except _TooDeepError as error:
+            stopped = error.args[0]
+            parsed.diagnostics.append(_too_deep(stopped))
+            line = stopped.line
+        except MarkedYAMLError as error:
+            parsed.diagnostics.append(syntax_error(error, text, file))
+            marks = [mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark is not None]
+            line = max(marks, default=1)
+            if "document indicator" in str(error.problem):
+                line -= 1
+        except YAMLError as error:
+            position = getattr(error, "position", 0)
+            parsed.diagnostics.append(found := control_character(text, position, file))
+            line = found.span.line if found.span else 1
+        else:
+            return parsed
+        # What was read stays: blank lines in its place keep the positions of the rest.
+        lines = _lines(text)
+        head, rest = lines[:line], "".join(lines[line:])
+        following = _NEXT_DOCUMENT.search(rest)
+        if following is None:
+            return parsed
+        skipped = len(_BREAK.findall("".join(head))) + len(_BREAK.findall(rest[: following.start()]))
+        text = "\n" * skipped + rest[following.start() :]
+    return parsed
+
+
+def _lines(text: str) -> list[str]:
+    pieces, start = [], 0
+    for match in _BREAK.finditer(text):
+        pieces.append(text[start : match.end()])
+        start = match.end()
+    pieces.append(text[start:])
+    return pieces
+
+
+class _TooDeepError(Exception):
+    """Carries the span at which the nesting passed the limit."""
+
+
+def _too_deep(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "MG012",
+        "error",
+        f"nested more than {_DEEPEST} levels deep",
+        span,
+        help="Check the brackets and the indentation: nothing in a fleet is nested that deep.",
+    )
+
+
+@dataclass(slots=True)
+class _Anchor:
+    span: Span
+    node: Node | None = None
+    size: int = 1
+    height: int = 0
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or sequence whose end has not been read."""
+
+    node: Node
+    anchor: str | None
+    flow: bool
+    key: str | None = None
+    key_span: Span | None = None
+    size: int = 1
+    height: int = 1
+
+
+class _Reader:
+    """Builds the nodes of one stream, event by event, without recursion."""
+
+    def __init__(self, text: str, file: str, parsed: Parsed) -> None:
+        self._text = text
+        self._file = file
+        self._parsed = parsed
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, _Anchor] = {}
+        self._root: Node | None = None
+        self._broken = False
+        self._from_aliases = 0
+        self._actions = {
+            "ScalarEvent": self._scalar,
+            "MappingStartEvent": self._start,
+            "SequenceStartEvent": self._start,
+            "MappingEndEvent": self._end,
+            "SequenceEndEvent": self._end,
+            "AliasEvent": self._alias,
+            "DocumentStartEvent": self._start_document,
+            "DocumentEndEvent": self._end_document,
+        }
+
+    def take(self, event: Any) -> None:
+        action = self._actions.get(type(event).__name__)
+        if action is not None:
+            action(event)
+
+    def _start_document(self, _event: Any) -> None:
+        self._anchors = {}
+        self._root = None
+        self._broken = False
+        self._from_aliases = 0
+
+    def _end_document(self, _event: Any) -> None:
+        if self._root is not None and not self._broken and self._root.plain != "":
+            self._parsed.documents.append(self._root)
+
+    def _span(self, event: Any) -> Span:
+        start, end = event.start_mark, event.end_mark
+        return Span(self._file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    def _report(self, diagnostic: Diagnostic) -> None:
+        self._parsed.diagnostics.append(diagnostic)
+        self._broken = True
+
+    def _scalar(self, event: Any) -> None:
+        span = self._block_span(event) if event.style in {"|", ">"} else self._span(event)
+        text: str = event.value
+        node = Node(span, text)
+        if event.tag is None:
+            if event.implicit[0]:
+                node.plain = text
+                node.value = core_value(text)
+        elif event.tag not in {"!", f"{_CORE}str"}:
+            self._tagged(node, event, span)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchor(span, node)
+        self._add(node, 1, 0)
+
+    def _tagged(self, node: Node, event: Any, span: Span) -> None:
+        allowed = _TYPES.get(event.tag.removeprefix(_CORE)) if event.tag.startswith(_CORE) else None
+        value = core_value(event.value)
+        if allowed is not None and isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool)):
+            node.value = value
+        else:
+            self._report(_bad_tag(event.tag, span))
+
+    def _block_span(self, event: Any) -> Span:
+        # libyaml's end of a block scalar is the start of the next token.
+        start = event.start_mark
+        written = self._text[start.index : event.end_mark.index].rstrip()
+        lines = _BREAK.split(written)
+        column = len(lines[-1]) + 1 + (start.column if len(lines) == 1 else 0)
+        return Span(self._file, start.line + 1, start.column + 1, start.line + len(lines), column)
+
+    def _start(self, event: Any) -> None:
+        span = self._span(event)
+        if len(self._stack) >= _DEEPEST:
+            raise _TooDeepError(span)
+        mapping = type(event).__name__ == "MappingStartEvent"
+        node = Node(span, entries={}) if mapping else Node(span, items=[])
+        if event.tag not in {None, "!", f"{_CORE}{'map' if mapping else 'seq'}"}:
+            self._report(_bad_tag(event.tag, span))
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchor(span)
+        self._stack.append(_Open(node, event.anchor, bool(event.flow_style)))
+
+    def _end(self, event: Any) -> None:
+        opened = self._stack.pop()
+        node = opened.node
+        end_line, end_column = event.end_mark.line + 1, event.end_mark.column + 1
+        if not opened.flow:
+            # libyaml's end of a block collection is the start of the next token, too.
+            last = _last_span(node) or node.span
+            end_line, end_column = last.end_line, last.end_column
+        node.span = node.span._replace(end_line=end_line, end_column=end_column)
+        if opened.anchor is not None:
+            self._anchors[opened.anchor] = _Anchor(node.span, node, opened.size, opened.height)
+        self._add(node, opened.size, opened.height)
+
+    def _alias(self, event: Any) -> None:
+        span = self._span(event)
+        anchor = self._anchors.get(event.anchor)
+        if anchor is None:
+            start = event.start_mark.index
+            self._report(unquoted_pattern(self._text[start : start + 300], span, anchors=True))
+            self._add(Node(span), 1, 0)
+            return
+        target = anchor.node
+        if target is None:
+            self._report(
+                Diagnostic(
+                    "MG011",
+                    "error",
+                    f"`*{event.anchor}` stands inside `&{event.anchor}`, which it refers to",
+                    span,
+                    help="Write out what you mean: a fleet has no cycles.",
+                    notes=(Note(anchor.span, f"`&{event.anchor}` starts here"),),
+                )
+            )
+            self._add(Node(span), 1, 0)
+            return
+        if len(self._stack) + anchor.height > _DEEPEST:
+            raise _TooDeepError(span)
+        before = self._from_aliases
+        self._from_aliases += anchor.size
+        if self._from_aliases > _MOST_FROM_ALIASES:
+            if before <= _MOST_FROM_ALIASES:
+                self._report(
+                    Diagnostic(
+                        "MG010",
+                        "error",
+                        f"aliases make this document more than {_MOST_FROM_ALIASES} values larger",
+                        span,
+                        help="Write the values out, or in a list that is used once.",
+                        notes=(Note(anchor.span, f"`&{event.anchor}` stands here"),),
+                    )
+                )
+            self._add(Node(span), 1, 0)
+            return
+        self._add(Node(span, target.value, target.entries, target.items, target.plain), anchor.size, anchor.height)
+
+    def _add(self, node: Node, size: int, height: int) -> None:
+        if not self._stack:
+            self._root = node
+            return
+        parent = self._stack[-1]
+        parent.size += size
+        parent.height = max(parent.height, height + 1)
+        if parent.node.items is not None:
+            parent.node.items.append(node)
+        elif parent.key_span is None:
+            self._key(parent, node)
+        else:
+            self._entry(parent, node)
+
+    def _key(self, parent: _Open, node: Node) -> None:
+        parent.key_span = node.span
+        parent.key = None
+        if node.entries is not None or node.items is not None or node.plain == "":
+            what = "a mapping" if node.entries is not None else "a list" if node.items is not None else "empty"
+            self._report(
+                Diagnostic(
+                    "MG013",
+                    "error",
+                    f"a key must be text, but this one is {what}",
+                    node.span,
+                    help="Quote the key; templates such as `{{ name }}` are not expanded in a fleet.",
+                )
+            )
+        elif node.plain == "<<":
+            self._report(
+                Diagnostic(
+                    "MG009",
+                    "error",
+                    "the merge key `<<` is not supported",
+                    node.span,
+                    help="Write the fields out: YAML 1.2 has no merge keys.",
+                )
+            )
+        else:
+            parent.key = node.plain if node.plain is not None else str(node.value)
+
+    def _entry(self, parent: _Open, node: Node) -> None:
+        key, span = parent.key, parent.key_span
+        parent.key = parent.key_span = None
+        entries = parent.node.entries
+        if key is None or span is None or entries is None:
+            return
+        if key in entries:
+            self._parsed.diagnostics.append(
+                Diagnostic(
+                    "MG008",
+                    "error",
+                    f"the key `{key}` stands twice in one mapping",
+                    span,
+                    help="Keep one of the two.",
+                    notes=(Note(entries[key][0], f"`{key}` is first given here"),),
+                )
+            )
+            return
+        entries[key] = (span, node)
+
+
+def _last_span(node: Node) -> Span | None:
+    if node.entries:
+        key_span, value = next(reversed(node.entries.values()))
+        return max(key_span, value.span, key=lambda span: (span.end_line, span.end_column))
+    return node.items[-1].span if node.items else None
+
+
+def _bad_tag(tag: str, span: Span) -> Diagnostic:
+    shown = tag.replace(_CORE, "!!")
+    return Diagnostic(
+        "MG014",
+        "error",
+        f"the tag `{shown}` cannot be used here",
+        span,
+        help="Remove the tag, and quote what shall be text.",
+    )

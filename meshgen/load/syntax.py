@@ -1,0 +1,150 @@
+"""What the YAML parser's complaints mean for the person who wrote the file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from meshgen.diagnostics import Diagnostic, Note, Span
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import MarkedYAMLError
+
+_PATTERN = re.compile(r"\*[^\s,\]}#]*")
+_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+_RESERVED = frozenset("@`%")
+
+_MEANINGS: tuple[tuple[str, str, str], ...] = (
+    # what libyaml says, what it means, what to do
+    (
+        "mapping values are not allowed",
+        "a `:` stands where no key can be",
+        "Quote text that contains `: `, and indent keys of one mapping alike.",
+    ),
+    (
+        "could not find expected ':'",
+        "a key without `:`",
+        "Write `key: value`, or quote text that spans several lines.",
+    ),
+    (
+        "did not find expected key",
+        "this does not continue the mapping that it stands in",
+        "Indent keys of one mapping alike, and quote the whole of a text or nothing of it.",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "this does not continue the list that it stands in",
+        "Start the item with `- `, or indent the line like the key that it belongs to.",
+    ),
+    (
+        "did not find expected ',' or ']'",
+        "a list that is opened with `[` is not closed",
+        "Close it with `]`, and put `,` between its items.",
+    ),
+    (
+        "did not find expected ',' or '}'",
+        "a mapping that is opened with `{` is not closed",
+        "Close it with `}`, and put `,` between its entries.",
+    ),
+    (
+        "found unexpected end of stream",
+        "a quote that is opened here is never closed",
+        "Close it with the same quote.",
+    ),
+    (
+        "found unexpected document indicator",
+        "a quote that is opened here is never closed",
+        "Close it with the same quote.",
+    ),
+    (
+        "block sequence entries are not allowed",
+        "a list item stands where none can be",
+        "Put `- ` on a line of its own, under the key that it belongs to.",
+    ),
+    (
+        "found unknown escape character",
+        "this escape does not exist in a text in double quotes",
+        "Write `\\\\` for a backslash, or use single quotes.",
+    ),
+    (
+        "did not find expected <document start>",
+        "this stands after the end of the document",
+        "Start another document with `---`, or indent the line so that it belongs to what stands above.",
+    ),
+)
+
+
+def syntax_error(error: MarkedYAMLError, text: str, file: str) -> Diagnostic:
+    """The diagnostic for a scanner's or parser's `error` in `text`."""
+    problem = str(error.problem or "")
+    context = str(error.context or "")
+    mark = error.problem_mark or error.context_mark
+    place = _place(mark, text, file)
+    if context == "while scanning an alias" and error.context_mark is not None:
+        return unquoted_pattern(_text_at(error.context_mark, text), _place(error.context_mark, text, file))
+    if "tab character" in problem or _text_at(mark, text)[:1] == "\t":
+        return Diagnostic(
+            "MG006",
+            "error",
+            "a tab is used for indentation",
+            place,
+            help="Indent with spaces: YAML does not allow tabs there.",
+        )
+    for said, meaning, advice in _MEANINGS:
+        if said in problem:
+            if error.context_mark is None or not (problem.startswith("found unexpected") or "is not closed" in meaning):
+                return Diagnostic("MG005", "error", meaning, place, help=advice)
+            notes = () if problem.startswith("found unexpected") else (Note(place, "read until here"),)
+            opened = _place(error.context_mark, text, file)
+            return Diagnostic("MG005", "error", meaning, opened, help=advice, notes=notes)
+    character = _text_at(mark, text)[:1]
+    if "cannot start any token" in problem and character in _RESERVED:
+        return Diagnostic("MG005", "error", f"text cannot start with `{character}`", place, help="Quote the text.")
+    what = f"{context}: {problem}" if context else problem
+    return Diagnostic(
+        "MG005", "error", f"invalid YAML: {what}", place, help="Correct the syntax; later documents were still read."
+    )
+
+
+def unquoted_pattern(text: str, place: Span, *, anchors: bool = False) -> Diagnostic:
+    """The diagnostic for `*…` without quotes, which YAML reads as an alias."""
+    match = _PATTERN.match(text)
+    pattern = match.group() if match else "*"
+    span = place._replace(end_line=place.line, end_column=place.column + len(pattern))
+    missing = f" to an anchor `&{pattern[1:]}` that is not above" if anchors else ""
+    return Diagnostic(
+        "MG007",
+        "error",
+        f"`{pattern}` without quotes is read as a YAML alias{missing}",
+        span,
+        help=f'Quote it: `"{pattern}"`.',
+    )
+
+
+def control_character(text: str, position: int, file: str) -> Diagnostic:
+    """The diagnostic for a character that YAML does not allow, at the index `position` of `text`."""
+    lines = _BREAK.split(text[:position])
+    line, column = len(lines), len(lines[-1]) + 1
+    code = f"U+{ord(text[position]):04X}" if position < len(text) else "this character"
+    return Diagnostic(
+        "MG005",
+        "error",
+        f"the control character {code} is not allowed",
+        Span(file, line, column, line, column + 1),
+        help="Remove it, or write it as an escape in a text in double quotes.",
+    )
+
+
+def _place(mark: Any, text: str, file: str) -> Span:
+    if mark is None:
+        return Span(file, 1, 1, 1, 2)
+    line, column = mark.line, mark.column
+    if mark.index >= len(text):
+        # The parser stops behind the last line; people look at the last character.
+        kept = _BREAK.split(text.rstrip() or " ")
+        line, column = len(kept) - 1, max(len(kept[-1]) - 1, 0)
+    return Span(file, line + 1, column + 1, line + 1, column + 2)
+
+
+def _text_at(mark: Any, text: str) -> str:
+    return "" if mark is None else text[mark.index : mark.index + 300]
