@@ -1,0 +1,11 @@
+// Pins the modules that the schemas are generated from; nothing here is built.
+module meshgen.io/tools/schemas
+
+go 1.26
+
+require (
+	github.com/argoproj/argo-cd/v3 v3.5.7
+	github.com/fluxcd/kustomize-controller v1.9.6
+	istio.io/istio v0.0.0-20260827124520-eed52ebb66ad
+	k8s.io/kubernetes v1.36.3
+)
