@@ -1,0 +1,129 @@
+"""Labels that choose the exposed services of a workspace, where a platform knows Services by labels only.
+
+Tetrate's WorkspaceSetting lists `serviceLabels`: items are OR-ed, labels inside one AND-ed, and an empty list exposes
+everything (reference/tetrate.md §1.3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from meshgen.model.hosts import covers, parse_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.model.inventory import ObservedService
+    from meshgen.model.relations import Relations
+    from meshgen.model.workspace import Workspace
+
+Labels = dict[str, str]
+
+_PREFERRED = ("app", "app.kubernetes.io/name")
+_VOLATILE = frozenset(
+    {"app.kubernetes.io/managed-by", "app.kubernetes.io/version", "chart", "helm.sh/chart", "version"}
+)
+"""Labels that change with a release: chosen only where nothing else tells Services apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An exposed Service whose labels, all together, also choose one that is not exposed."""
+
+    cluster: str
+    exposed: ObservedService
+    other_cluster: str
+    other: ObservedService | None
+    """None: the exposed Service has no labels at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The label sets of a workspace, and the Services for which there is none."""
+
+    labels: tuple[Labels, ...] | None
+    """None: everything is exposed; empty: nothing."""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    cluster: str
+    service: ObservedService
+
+
+def service_labels(relations: Relations, workspace: Workspace) -> tuple[Labels, ...] | None:
+    """The label sets that choose exactly the exposed services of `workspace`, sorted; None: all, empty: none."""
+    return select(relations, workspace).labels
+
+
+def select(relations: Relations, workspace: Workspace) -> Selection:
+    """Find for each exposed host the smallest label set that matches exposed Services only, in all clusters."""
+    if workspace.exposed_services is None:
+        return Selection(None)
+    domain = relations.fleet.spec.cluster_domain
+    names = [parse_host(setting.host, domain) for setting in workspace.exposed_services]
+    exposed: dict[tuple[str, str], list[_Copy]] = {(name.namespace, name.name): [] for name in names if name}
+    hidden: dict[frozenset[tuple[str, str]], _Copy] = {}
+    for cluster, namespaces in sorted(relations.spanned[workspace.name].items()):
+        inside = set(namespaces)
+        for name, service in relations.services[cluster].items():
+            if name.namespace not in inside:
+                continue
+            if name in exposed:
+                exposed[name].append(_Copy(cluster, service))
+            else:
+                hidden.setdefault(frozenset(service.labels.items()), _Copy(cluster, service))
+    found: set[frozenset[tuple[str, str]]] = set()
+    problems: list[Problem] = []
+    for _, copies in sorted(exposed.items()):
+        if not copies:
+            continue
+        shared = set.intersection(*(set(copy.service.labels.items()) for copy in copies))
+        common = _smallest(dict(shared), hidden)
+        if common is not None:
+            found.add(frozenset(common.items()))
+            continue
+        for copy in copies:
+            own = _smallest(copy.service.labels, hidden)
+            if own is not None:
+                found.add(frozenset(own.items()))
+            else:
+                rival = _rival(copy.service.labels, hidden)
+                problems.append(
+                    Problem(
+                        copy.cluster,
+                        copy.service,
+                        rival.cluster if rival else copy.cluster,
+                        rival.service if rival else None,
+                    )
+                )
+                break
+    ordered = sorted((sorted(labels) for labels in found), key=lambda labels: (len(labels), labels))
+    return Selection(tuple(dict(labels) for labels in ordered), tuple(problems))
+
+
+def _smallest(labels: Labels, hidden: dict[frozenset[tuple[str, str]], _Copy]) -> Labels | None:
+    return next((each for each in _candidates(labels) if _rival(each, hidden) is None), None)
+
+
+def _candidates(labels: Labels) -> Iterator[Labels]:
+    """Single labels, best first, then pairs, then all of them."""
+    keys = sorted(labels, key=_rank)
+    for size in (1, 2):
+        for chosen in combinations(keys, size):
+            yield {key: labels[key] for key in chosen}
+    if len(keys) > 2:  # noqa: PLR2004 - singles and pairs are done
+        yield labels
+
+
+def _rank(key: str) -> tuple[int, str]:
+    if key in _PREFERRED:
+        return (_PREFERRED.index(key), key)
+    return (len(_PREFERRED) + (key in _VOLATILE), key)
+
+
+def _rival(labels: Labels, hidden: dict[frozenset[tuple[str, str]], _Copy]) -> _Copy | None:
+    return next((copy for copy in hidden.values() if covers(labels, copy.service.labels)), None)
