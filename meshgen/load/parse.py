@@ -37,8 +37,10 @@ class Parsed:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def parse(text: str, file: str) -> Parsed:
+def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
     """Reads all documents of `text`; after a syntax error reading goes on with the next document.
+
+    `merge_keys`: `<<` is kept as a key like any other, for the caller to resolve, instead of being reported.
 
     Raises LibyamlMissingError where the C parser is not installed: the one in Python is ten times slower and
     reports other places.
@@ -51,7 +53,7 @@ def parse(text: str, file: str) -> Parsed:
 
     parsed = Parsed()
     for _ in range(_MOST_SYNTAX_ERRORS):
-        reader = _Reader(text, file, parsed)
+        reader = _Reader(text, file, parsed, merge_keys=merge_keys)
         try:
             parser = CParser(text)
             while (event := parser.get_event()) is not None:
@@ -130,7 +132,8 @@ class _Open:
 class _Reader:
     """Builds the nodes of one stream, event by event, without recursion."""
 
-    def __init__(self, text: str, file: str, parsed: Parsed) -> None:
+    def __init__(self, text: str, file: str, parsed: Parsed, *, merge_keys: bool) -> None:
+        self._merge_keys = merge_keys
         self._text = text
         self._file = file
         self._parsed = parsed
@@ -298,7 +301,7 @@ class _Reader:
                     help="Quote the key; templates such as `{{ name }}` are not expanded in a fleet.",
                 )
             )
-        elif node.plain == "<<":
+        elif node.plain == "<<" and not self._merge_keys:
             self._report(
                 Diagnostic(
                     "MG009",
