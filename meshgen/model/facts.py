@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meshgen.platforms import platform
+
 if TYPE_CHECKING:
     from meshgen.model.cluster import Cluster
     from meshgen.model.fleet import Fleet
@@ -69,3 +71,24 @@ def cluster_facts(fleet: Fleet, cluster: Cluster) -> ClusterFacts:
         vip_range=str(look_up("vip_range") or DEFAULT_VIP_RANGE),
         mesh_retries=bool(observed and observed.retry_remote_localities),
     )
+
+
+def multicluster_namespace(fleet: Fleet) -> str:
+    """The namespace of ServiceEntries in consumers."""
+    return fleet.spec.multicluster_namespace or platform(fleet.spec.platform).multicluster_namespace
+
+
+def own_entries(fleet: Fleet) -> bool:
+    """Whether meshgen writes the entries, rather than the platform's control plane."""
+    return (fleet.spec.entries or platform(fleet.spec.platform).entries) == "meshgen"
+
+
+def management_cluster(fleet: Fleet) -> str | None:
+    """The cluster that gets Workspaces, None where the platform has none or it was not declared."""
+    rule = platform(fleet.spec.platform).management
+    if rule == "none":
+        return None
+    declared = fleet.spec.tetrate.management_cluster if fleet.spec.tetrate else None
+    if declared is None and rule == "first" and fleet.clusters:
+        return fleet.clusters[0].name
+    return declared

@@ -12,11 +12,14 @@ from meshgen.model.cluster import Cluster, Istio
 from meshgen.model.gateway import Gateway
 from meshgen.model.published_host import PublishedHost
 from meshgen.model.workspace import Workspace
+from meshgen.platforms import platform_names
 
 if TYPE_CHECKING:
     from meshgen.model.inventory import Inventory
 
-PlatformName = Literal["tse", "tsb", "istio"]
+    PlatformName = str
+else:
+    PlatformName = Literal[platform_names()]
 
 
 class Tetrate(Item):

@@ -59,9 +59,12 @@ class Exposure:
         return self.active and self.address_known
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Relations:
-    """The relations of one fleet. All sequences are sorted by cluster, then namespace, then name."""
+    """The relations of one fleet, compared by identity.
+
+    All sequences are sorted by cluster, then namespace, then name.
+    """
 
     fleet: Fleet
     _by_name: dict[str, Cluster] = field(init=False, repr=False)
@@ -246,6 +249,15 @@ class Relations:
         for exposure in self.exposures:
             found.setdefault(exposure.host, []).append(exposure)
         return dict(sorted(found.items()))
+
+    @cached_property
+    def by_gateway(self) -> dict[tuple[str, GatewayKey], list[Exposure]]:
+        """(cluster, gateway) → what is exposed through it there."""
+        found: dict[tuple[str, GatewayKey], list[Exposure]] = {}
+        for exposure in self.exposures:
+            key = (exposure.cluster, (exposure.gateway.namespace, exposure.gateway.name))
+            found.setdefault(key, []).append(exposure)
+        return found
 
     def consumes(self, cluster: Cluster, exposure: Exposure) -> bool:
         """Whether `cluster` may call the service: the service's `consumers`, else the workspace's, else all.

@@ -1,0 +1,89 @@
+"""From relations to a plan: what each cluster gets, decided once, as data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.model.facts import management_cluster, multicluster_namespace, own_entries
+from meshgen.plan import names
+from meshgen.plan.gateways import planned_gateways, spans, workspace_exposures
+from meshgen.plan.imports import Imports, imports
+from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
+from meshgen.plan.reach import reach
+from meshgen.plan.workspaces import planned_workspaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from meshgen.model.relations import Relations
+    from meshgen.plan.model import PlannedGateway, PlannedWorkspace
+
+
+def plan(relations: Relations) -> Plan:
+    """Plan a fleet that has passed all rules; same fleet, same plan."""
+    fleet = relations.fleet
+    tetrate = fleet.spec.tetrate
+    management = management_cluster(fleet)
+    workspaces = tuple(planned_workspaces(relations)) if management is not None else ()
+    return Plan(
+        platform=fleet.spec.platform,
+        multicluster_namespace=multicluster_namespace(fleet),
+        organization=(tetrate and tetrate.organization) or "tse",
+        tenant=(tetrate and tetrate.tenant) or "tse",
+        management_cluster=management,
+        clusters=tuple(
+            _cluster_plan(relations, cluster.name, workspaces if cluster.name == management else ())
+            for cluster in fleet.clusters
+        ),
+        workspaces=workspaces,
+        reach=tuple(reach(relations)),
+        exposed_networks=frozenset(
+            (names.gateway_network(e.cluster, e.gateway.namespace, e.gateway.name), e.host) for e in relations.exposures
+        ),
+        exposed_stems=frozenset(
+            names.entry_stem(e.cluster, e.gateway.namespace, e.gateway.name, e.name) for e in relations.exposures
+        ),
+    )
+
+
+def _cluster_plan(relations: Relations, cluster: str, workspaces: tuple[PlannedWorkspace, ...]) -> ClusterPlan:
+    gateways = tuple(planned_gateways(relations, cluster))
+    found = imports(relations, cluster) if own_entries(relations.fleet) else Imports()
+    return ClusterPlan(
+        cluster=cluster,
+        namespaces=_namespaces(relations, cluster, gateways, found, workspaces),
+        gateways=gateways,
+        exposures=tuple(workspace_exposures(relations, cluster)),
+        remote_gateways=found.remote_gateways,
+        service_entries=tuple(found.service_entries),
+        stubs=tuple(found.stubs),
+        workload_entries=tuple(found.workload_entries),
+        destination_rules=tuple(found.destination_rules),
+        virtual_services=tuple(found.virtual_services),
+        mesh_retry_policy=MeshRetryPolicy(found.mesh_attempts) if found.mesh_attempts else None,
+    )
+
+
+def _namespaces(
+    relations: Relations,
+    cluster: str,
+    gateways: Iterable[PlannedGateway],
+    found: Imports,
+    workspaces: Iterable[PlannedWorkspace],
+) -> tuple[PlannedNamespace, ...]:
+    """The namespaces that hold planned objects and that the inventory does not know, with what needs them first."""
+    fleet = relations.fleet
+    of_fleet = Origin(f"fleet/{fleet.name}", spans(fleet.spec.span()))
+    shared = multicluster_namespace(fleet)
+    needed: dict[str, Origin] = {}
+    for gateway in gateways:
+        needed.setdefault(gateway.namespace, gateway.origin)
+    for workspace in workspaces:
+        needed.setdefault(workspace.namespace, workspace.origin)
+    if found.service_entries or found.remote_gateways:
+        needed.setdefault(shared, of_fleet)
+    for stub in found.stubs:
+        needed.setdefault(stub.service.namespace, stub.origin)
+    inventory = relations.inventory(cluster)
+    known = {namespace.name for namespace in inventory.namespaces} if inventory else set()
+    return tuple(PlannedNamespace(name, needed[name]) for name in sorted(needed) if name not in known)

@@ -83,6 +83,8 @@ class WorkspaceExposure:
     workspace: str
     gateway_namespace: str
     gateway: str
+    selector: dict[str, str] | None
+    """Labels of the gateway's pods, where the fleet names them."""
     hosts: tuple[str, ...] | None
     """As declared, sorted; None: every service that can be exposed."""
     origin: Origin
@@ -210,7 +212,8 @@ class PlannedWorkspace:
     namespace: str
     """Where its objects stand in the management cluster."""
     patterns: tuple[str, ...]
-    gateways: tuple[WorkspaceExposure, ...]
+    exposure: WorkspaceExposure | None
+    """None without a gateway."""
     service_labels: tuple[dict[str, str], ...] | None
     """Labels that choose the exposed services; None: every service; empty: none."""
     origin: Origin
@@ -245,5 +248,7 @@ class Plan:
     clusters: tuple[ClusterPlan, ...]
     workspaces: tuple[PlannedWorkspace, ...] = ()
     reach: tuple[Reach, ...] = ()
-    exposed: frozenset[tuple[str, str]] = field(default_factory=frozenset)
-    """(cluster, host) of everything exposed, whatever its state."""
+    exposed_networks: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    """(made-up network of the gateway, host) of everything exposed, whatever its state."""
+    exposed_stems: frozenset[str] = field(default_factory=frozenset)
+    """Names of the first WorkloadEntries of everything exposed."""

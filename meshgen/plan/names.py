@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,3 +46,13 @@ def virtual_address(host: str, cidr: str) -> str:
 
 def _hex(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def remote_gateway(network: str) -> str:
+    """Name of the object that tells istiod the hostname of a network's gateway."""
+    return network if re.fullmatch(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", network) else f"meshgen-{_hex(network)}"
+
+
+def local_policy(service: str) -> str:
+    """Name of the DestinationRule and VirtualService beside a Service of the team."""
+    return f"meshgen-{service}"

@@ -1,0 +1,96 @@
+"""Gateways, what they expose, and the namespaces that a cluster needs for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.model.hosts import parse_host
+from meshgen.plan.model import Origin, PlannedGateway, WorkspaceExposure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.diagnostics import Span
+    from meshgen.model.gateway import GatewaySettings
+    from meshgen.model.relations import Relations
+    from meshgen.model.workspace import Workspace
+
+NO_NETWORK_VIEW = "meshgen-local"
+"""Network view of gateways where the mesh has no network names: local endpoints carry no network and always pass, the
+made-up networks of remote endpoints do not (Istio: pilot/pkg/model/proxy_view.go; reference/istio.md §1.1)."""
+
+
+def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGateway]:
+    """The east-west gateways of one cluster."""
+    facts = relations.facts[cluster]
+    for (namespace, name), workspaces in relations.gateway_places[cluster].items():
+        settings = relations.gateways[(namespace, name)]
+        exposed = {exposure.host for exposure in relations.by_gateway.get((cluster, (namespace, name)), [])}
+        yield PlannedGateway(
+            namespace=namespace,
+            name=name,
+            port=settings.port,
+            replicas=settings.replicas,
+            service_annotations=dict(sorted(settings.service_annotations.items())),
+            managed=settings.managed,
+            selector=settings.selector,
+            network=facts.network,
+            network_view=None if facts.network is None else facts.network or NO_NETWORK_VIEW,
+            revision=facts.revision,
+            hosts=tuple(sorted(exposed)),
+            origin=_gateway_origin(relations, settings, workspaces),
+        )
+
+
+def _gateway_origin(relations: Relations, settings: GatewaySettings, workspaces: list[Workspace]) -> Origin:
+    declared = any(
+        (gateway.namespace, gateway.name) == (settings.namespace, settings.name) for gateway in relations.fleet.gateways
+    )
+    if declared:
+        return Origin(f"gateway/{settings.name}", spans(settings.span()))
+    owner = next(
+        (w for w in workspaces if w.east_west_gateway is settings),
+        workspaces[0],
+    )
+    return Origin(f"workspace/{owner.name}", spans(settings.span()))
+
+
+def workspace_exposures(relations: Relations, cluster: str) -> Iterator[WorkspaceExposure]:
+    """What each workspace exposes through its gateway in one cluster, as declared."""
+    for workspaces in relations.gateway_places[cluster].values():
+        for workspace in workspaces:
+            exposure = workspace_exposure(relations, workspace)
+            if exposure is not None:
+                yield exposure
+
+
+def workspace_exposure(relations: Relations, workspace: Workspace) -> WorkspaceExposure | None:
+    """What a workspace exposes through its gateway, as declared; None without a gateway."""
+    gateway = relations.gateway_of(workspace)
+    if gateway is None:
+        return None
+    return WorkspaceExposure(
+        workspace=workspace.name,
+        gateway_namespace=gateway.namespace,
+        gateway=gateway.name,
+        selector=gateway.selector,
+        hosts=declared_hosts(relations, workspace),
+        origin=workspace_origin(workspace),
+    )
+
+
+def declared_hosts(relations: Relations, workspace: Workspace) -> tuple[str, ...] | None:
+    """The hosts that a workspace lists, sorted; None where it exposes everything."""
+    if workspace.exposed_services is None:
+        return None
+    domain = relations.fleet.spec.cluster_domain
+    return tuple(sorted({item.host for item in workspace.exposed_services if parse_host(item.host, domain)}))
+
+
+def workspace_origin(workspace: Workspace) -> Origin:
+    return Origin(f"workspace/{workspace.name}", spans(workspace.span()))
+
+
+def spans(*places: Span | None) -> tuple[Span, ...]:
+    """The places that are known, each once, in order."""
+    return tuple(dict.fromkeys(place for place in places if place is not None))

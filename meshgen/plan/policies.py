@@ -1,0 +1,115 @@
+"""The figures of DestinationRules and VirtualServices (design §3; reference/istio.md §1.8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.model.failover import effective
+from meshgen.model.policies import NETWORK, REGION, ZONE
+from meshgen.plan import names
+from meshgen.plan.model import PlannedDestinationRule, PlannedVirtualService
+
+if TYPE_CHECKING:
+    from meshgen.model.failover import EffectiveFailover
+    from meshgen.model.relations import Exposure
+    from meshgen.plan.model import Origin
+
+FEWEST_ATTEMPTS = 3
+"""What lost nothing in the lab with one local level."""
+
+
+def attempts(exposure: Exposure, levels_before_remote: int) -> int:
+    """Retries of one request: two for each level before the first remote one, unless the fleet says otherwise."""
+    declared = effective(exposure.workspace, exposure.setting).attempts
+    return declared or max(FEWEST_ATTEMPTS, 2 * levels_before_remote)
+
+
+def levels_before_remote(exposure: Exposure) -> int:
+    """Priority levels of a local copy: its cluster, or its zone and then the rest of the cluster."""
+    return 2 if effective(exposure.workspace, exposure.setting).zone_aware else 1
+
+
+def local_rule(exposure: Exposure, *, origin: Origin) -> PlannedDestinationRule:
+    """The rule beside a local copy: local endpoints first, then the own region, then the rest."""
+    failover = effective(exposure.workspace, exposure.setting)
+    return PlannedDestinationRule(
+        name=names.local_policy(exposure.service.name),
+        namespace=exposure.service.namespace,
+        host=exposure.host,
+        failover_priority=(REGION, NETWORK, ZONE) if failover.zone_aware else (REGION, NETWORK),
+        outlier_detection=_detection(100, failover),
+        export_to=(),
+        origin=origin,
+    )
+
+
+def remote_rule(
+    exposure: Exposure,
+    *,
+    name: str,
+    namespace: str,
+    levels: int,
+    endpoints: int,
+    export_to: tuple[str, ...],
+    origin: Origin,
+) -> PlannedDestinationRule:
+    """The rule of a host without a local copy.
+
+    One endpoint: nothing to move to, so no outlier detection. Several in one level: at least one stays in.
+    """
+    failover = effective(exposure.workspace, exposure.setting)
+    share = 100 if levels > 1 else _all_but_one(endpoints)
+    return PlannedDestinationRule(
+        name=name,
+        namespace=namespace,
+        host=exposure.host,
+        failover_priority=(REGION, NETWORK) if levels > 1 else (),
+        outlier_detection=_detection(share, failover) if endpoints > 1 else None,
+        export_to=export_to,
+        origin=origin,
+    )
+
+
+def _detection(max_ejection_percent: int, failover: EffectiveFailover) -> dict[str, int | str | bool]:
+    return {"maxEjectionPercent": max_ejection_percent, **failover.outlier_detection}
+
+
+def _all_but_one(endpoints: int) -> int:
+    """The smallest share that lets all endpoints but one be ejected, and never the last."""
+    return min(99, -(-100 * (endpoints - 1) // endpoints))
+
+
+def local_service(exposure: Exposure, *, ports: tuple[int, ...], origin: Origin) -> PlannedVirtualService:
+    """The retries beside a local copy."""
+    return PlannedVirtualService(
+        name=names.local_policy(exposure.service.name),
+        namespace=exposure.service.namespace,
+        host=exposure.host,
+        ports=ports,
+        attempts=attempts(exposure, levels_before_remote(exposure)),
+        per_try_timeout=effective(exposure.workspace, exposure.setting).per_try_timeout,
+        export_to=(),
+        origin=origin,
+    )
+
+
+def remote_service(
+    exposure: Exposure,
+    *,
+    name: str,
+    namespace: str,
+    ports: tuple[int, ...],
+    export_to: tuple[str, ...],
+    origin: Origin,
+) -> PlannedVirtualService:
+    """The retries of a host without a local copy."""
+    return PlannedVirtualService(
+        name=name,
+        namespace=namespace,
+        host=exposure.host,
+        ports=ports,
+        attempts=attempts(exposure, 1),
+        per_try_timeout=effective(exposure.workspace, exposure.setting).per_try_timeout,
+        export_to=export_to,
+        origin=origin,
+    )

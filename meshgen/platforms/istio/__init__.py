@@ -1,0 +1,16 @@
+"""Plain Istio: meshgen emits the gateways' own Deployments too."""
+
+from meshgen.platforms import Platform
+from meshgen.platforms.istio.manifests import manifests
+
+PLATFORM = Platform(
+    name="istio",
+    title="Istio",
+    multicluster_namespace="meshgen-multicluster",
+    entries="meshgen",
+    control_plane_entries=False,
+    hostname_gateways=True,
+    needs_network=True,
+    management="none",
+    manifests=manifests,
+)

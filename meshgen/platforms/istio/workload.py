@@ -1,0 +1,140 @@
+"""The pods of an east-west gateway: ServiceAccount, Deployment, Service, PodDisruptionBudget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from meshgen.emit.manifest import Manifest
+from meshgen.emit.metadata import metadata
+from meshgen.plan.model import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.plan.model import PlannedGateway
+
+GATEWAY_ID = "gateway.meshgen.io/id"
+STATUS_PORT = 15021
+NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
+_RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
+
+
+def pod_labels(planned: PlannedGateway) -> dict[str, str]:
+    """The labels that choose the gateway's pods, and no others of any namespace."""
+    return {"app": planned.name, GATEWAY_ID: f"{planned.namespace}.{planned.name}"}
+
+
+def workload(cluster: str, planned: PlannedGateway) -> Iterator[Manifest]:
+    """Everything that runs the gateway in its cluster."""
+    yield _manifest(cluster, planned, "v1", "ServiceAccount")
+    yield _manifest(cluster, planned, "apps/v1", "Deployment", spec=_deployment(planned))
+    yield _manifest(
+        cluster,
+        planned,
+        "policy/v1",
+        "PodDisruptionBudget",
+        spec={"maxUnavailable": 1, "selector": {"matchLabels": pod_labels(planned)}},
+    )
+    yield _manifest(cluster, planned, "v1", "Service", spec=_service(planned), annotations=planned.service_annotations)
+
+
+def _manifest(
+    cluster: str,
+    planned: PlannedGateway,
+    api_version: str,
+    kind: str,
+    *,
+    spec: dict[str, Any] | None = None,
+    annotations: dict[str, str] | None = None,
+) -> Manifest:
+    body: dict[str, Any] = {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": metadata(
+            planned.name,
+            planned.namespace,
+            planned.origin,
+            labels={"app": planned.name},
+            annotations=annotations,
+        ),
+    }
+    if spec is not None:
+        body["spec"] = spec
+    return Manifest(cluster, body, planned.origin, Stage.GATEWAYS)
+
+
+def _deployment(planned: PlannedGateway) -> dict[str, Any]:
+    """The injector replaces `image: auto` (Helm chart `gateway` of Istio); the network view keeps remote endpoints out.
+
+    Without that view the gateway would balance onto other clusters' gateways
+    (Istio: pilot/pkg/model/proxy_view.go).
+    """
+    labels = {**pod_labels(planned), "sidecar.istio.io/inject": "true"}
+    if planned.network:
+        labels["topology.istio.io/network"] = planned.network
+    if planned.revision is not None:
+        labels["istio.io/rev"] = planned.revision
+    env = [] if planned.network_view is None else [{"name": NETWORK_VIEW, "value": planned.network_view}]
+    container = {
+        "name": "istio-proxy",
+        "image": "auto",
+        "env": env,
+        "ports": [
+            {"name": "tls", "containerPort": planned.port, "protocol": "TCP"},
+            {"name": "status", "containerPort": STATUS_PORT, "protocol": "TCP"},
+        ],
+        "readinessProbe": {
+            "httpGet": {"path": "/healthz/ready", "port": STATUS_PORT},
+            "initialDelaySeconds": 1,
+            "periodSeconds": 5,
+            "failureThreshold": 3,
+        },
+        "resources": _RESOURCES,
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+        },
+    }
+    return {
+        "replicas": planned.replicas,
+        "selector": {"matchLabels": pod_labels(planned)},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+        "template": {
+            "metadata": {
+                "labels": dict(sorted(labels.items())),
+                "annotations": {"inject.istio.io/templates": "gateway"},
+            },
+            "spec": {
+                "serviceAccountName": planned.name,
+                "terminationGracePeriodSeconds": 60,
+                "topologySpreadConstraints": [_spread(planned, key) for key in _SPREAD_OVER],
+                "containers": [container],
+            },
+        },
+    }
+
+
+_SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+
+
+def _spread(planned: PlannedGateway, key: str) -> dict[str, Any]:
+    return {
+        "maxSkew": 1,
+        "topologyKey": key,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": pod_labels(planned)},
+    }
+
+
+def _service(planned: PlannedGateway) -> dict[str, Any]:
+    """No network label: istiod would route whole networks through it. Port names as `istioctl validate` wants them."""
+    return {
+        "type": "LoadBalancer",
+        "selector": pod_labels(planned),
+        "ports": [
+            {"name": "tcp-status-port", "port": STATUS_PORT, "targetPort": STATUS_PORT, "protocol": "TCP"},
+            {"name": "tls", "port": planned.port, "targetPort": planned.port, "protocol": "TCP"},
+        ],
+    }

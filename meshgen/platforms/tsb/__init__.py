@@ -1,0 +1,16 @@
+"""Tetrate Service Bridge, in its current API."""
+
+from meshgen.platforms import Platform
+from meshgen.platforms.tsb.manifests import manifests
+
+PLATFORM = Platform(
+    name="tsb",
+    title="Tetrate Service Bridge",
+    multicluster_namespace="xcp-multicluster",
+    entries="controlPlane",
+    control_plane_entries=True,
+    hostname_gateways=False,
+    needs_network=False,
+    management="declared",
+    manifests=manifests,
+)

@@ -1,0 +1,16 @@
+"""Tetrate Service Express, in the form of its first documentation."""
+
+from meshgen.platforms import Platform
+from meshgen.platforms.tse.manifests import manifests
+
+PLATFORM = Platform(
+    name="tse",
+    title="Tetrate Service Express",
+    multicluster_namespace="xcp-multicluster",
+    entries="meshgen",
+    control_plane_entries=True,
+    hostname_gateways=False,
+    needs_network=False,
+    management="first",
+    manifests=manifests,
+)
