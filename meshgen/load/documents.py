@@ -32,6 +32,8 @@ class Document:
     api_version: str
     node: Node
     file: str
+    ambiguous: bool = False
+    """Whether a scalar without quotes is something else in YAML 1.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ def load(path: Path) -> tuple[Loaded, list[Diagnostic]]:
             )
             break
         diagnostics += parsed.diagnostics
-        for node in parsed.documents:
-            found = _document(node, file)
+        for node, ambiguous in parsed.documents:
+            found = _document(node, file, ambiguous=ambiguous)
             if isinstance(found, Document):
                 documents.append(found)
             else:
@@ -79,7 +81,7 @@ def load(path: Path) -> tuple[Loaded, list[Diagnostic]]:
     return Loaded(tuple(documents), sources, complete), diagnostics
 
 
-def _document(node: Node, file: str) -> Document | Diagnostic:
+def _document(node: Node, file: str, *, ambiguous: bool) -> Document | Diagnostic:
     if node.entries is None:
         return Diagnostic(
             "MG015",
@@ -96,7 +98,7 @@ def _document(node: Node, file: str) -> Document | Diagnostic:
         return _wrong_kind(node, kind)
     metadata = node.entries.get("metadata")
     name = metadata[1].find(["name"]).value if metadata else None
-    return Document(str(kind[1].value), name if isinstance(name, str) else "", API_VERSION, node, file)
+    return Document(str(kind[1].value), name if isinstance(name, str) else "", API_VERSION, node, file, ambiguous)
 
 
 def _wrong_api_version(node: Node, entry: tuple[Span, Node] | None, kind: tuple[Span, Node] | None) -> Diagnostic:

@@ -8,7 +8,7 @@ from typing import Any
 
 from meshgen.diagnostics import Diagnostic, Note, Span
 from meshgen.load.nodes import Node
-from meshgen.load.scalars import core_value
+from meshgen.load.scalars import core_value, old_reading
 from meshgen.load.syntax import control_character, syntax_error, unquoted_pattern
 
 _DEEPEST = 64
@@ -33,7 +33,8 @@ class LibyamlMissingError(Exception):
 class Parsed:
     """The documents of one file that could be read whole, and everything that was found on the way."""
 
-    documents: list[Node] = field(default_factory=list)
+    documents: list[tuple[Node, bool]] = field(default_factory=list)
+    """Each with whether one of its plain scalars is something else in YAML 1.1."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
@@ -141,6 +142,7 @@ class _Reader:
         self._anchors: dict[str, _Anchor] = {}
         self._root: Node | None = None
         self._broken = False
+        self._ambiguous = False
         self._from_aliases = 0
         self._actions = {
             "ScalarEvent": self._scalar,
@@ -162,11 +164,12 @@ class _Reader:
         self._anchors = {}
         self._root = None
         self._broken = False
+        self._ambiguous = False
         self._from_aliases = 0
 
     def _end_document(self, _event: Any) -> None:
         if self._root is not None and not self._broken and self._root.plain != "":
-            self._parsed.documents.append(self._root)
+            self._parsed.documents.append((self._root, self._ambiguous))
 
     def _span(self, event: Any) -> Span:
         start, end = event.start_mark, event.end_mark
@@ -184,6 +187,8 @@ class _Reader:
             if event.implicit[0]:
                 node.plain = text
                 node.value = core_value(text)
+                if node.value == text and old_reading(text) is not None:
+                    self._ambiguous = True
         elif event.tag not in {"!", f"{_CORE}str"}:
             self._tagged(node, event, span)
         if event.anchor is not None:

@@ -1,0 +1,250 @@
+"""What is wrong with a document, in the words of its author: pydantic's errors become diagnostics."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics.near import near
+from meshgen.load.documents import first_key, quoted
+from meshgen.load.scalars import BOOLEAN_WORDS
+from meshgen.model.base import LABEL, SERVICE_LABEL, SUBDOMAIN
+from meshgen.model.shape import fields, shape_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pydantic import BaseModel, ValidationError
+
+    from meshgen.diagnostics import Span
+    from meshgen.load.nodes import Node
+
+PATTERNS = {
+    LABEL: "Use lower-case letters, digits and `-`, with a letter or digit at both ends, at most 63.",
+    SERVICE_LABEL: "Use lower-case letters, digits and `-`, with a letter first and no `-` last, at most 63.",
+    SUBDOMAIN: "Use lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of each part.",
+    r"^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$": "Use letters, digits, `-`, `_` and `.`, with a letter or digit "
+    "at both ends.",
+    r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$": "Use letters, digits, `-`, `_` and `.`, with a letter or digit "
+    "at both ends, at most 63; or nothing.",
+    r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$": "Write a duration such as `250ms`, `10s` or `1m30s`.",
+    r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$": "Write a version such as `1.29` or `1.29.2`.",
+    r"^MG[0-9]{3}$": "Write a code such as `MG301`.",
+}
+"""What each pattern of the models allows."""
+
+_EXPECTED = {
+    "model_type": "a mapping",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "`true` or `false`",
+}
+_ADVICE = {
+    "a mapping": "Write its fields as `key: value`, one a line.",
+    "a list": "Start each item with `- `.",
+    "text": "Write one text, in quotes.",
+    "a whole number": "Write digits, without quotes.",
+    "`true` or `false`": "Write `true` or `false`, without quotes.",
+    "text or a mapping": "Write the host, or a mapping with `host`.",
+    "text or a whole number": "Write a name or a number.",
+}
+_EMPTY = {"list": "Write `[]` for none, or remove the line.", "mapping": "Write its fields, or remove the line."}
+_LIMITS = {
+    "greater_than_equal": ("ge", "at least"),
+    "greater_than": ("gt", "more than"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "less than"),
+}
+_VALUE = re.compile(r"'([^']*)'")
+_MOST_FIELDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is validated: the data's node, its model, what it is called, and the place that stands for it."""
+
+    model: type[BaseModel]
+    node: Node
+    place: Span
+    object: str
+
+
+def mistakes(error: ValidationError, subject: Subject) -> Iterator[Diagnostic]:
+    """One diagnostic for each mistake behind `error`, at the smallest place that shows it."""
+    found = error.errors(include_url=False, include_context=True, include_input=False)
+    # A value that may be of several types fails once for each: what it fails as its own type is the news.
+    best: dict[tuple[str | int, ...], Any] = {}
+    unknown: dict[tuple[str | int, ...], list[str]] = {}
+    for item in found:
+        path = (
+            _written(item["loc"], subject.node) if item["type"] not in {"missing", "extra_forbidden"} else item["loc"]
+        )
+        if item["type"] == "extra_forbidden":
+            unknown.setdefault(path[:-1], []).append(str(path[-1]))
+        known = best.get(path)
+        if known is None or (known["type"].endswith("_type") and not item["type"].endswith("_type")):
+            best[path] = item | {"loc": path, "several": known is not None}
+    for path, item in best.items():
+        if item["type"] == "missing":
+            if not any(near(key, [str(path[-1])]) for key in unknown.get(path[:-1], [])):
+                yield _missing(path, subject)
+        elif item["type"] == "extra_forbidden":
+            yield _unknown(path, subject)
+        else:
+            yield _wrong_value(item, path, subject)
+
+
+def object_at(path: Sequence[str | int], subject: Subject) -> str:
+    """The logical name of what `path` belongs to: an item of the Fleet's lists, else the document."""
+    if subject.object.startswith("fleet/") and len(path) > 1 and isinstance(path[1], int):
+        kind = {"publishedHosts": "publishedHost"}.get(str(path[0]), str(path[0]).removesuffix("s"))
+        item = subject.node.find(path[:2])
+        name = item.entries["name"][1].value if item.entries and "name" in item.entries else None
+        if isinstance(name, str) and kind in {"cluster", "gateway", "workspace", "publishedHost"}:
+            return f"{kind}/{name}"
+    return subject.object
+
+
+def _written(loc: Sequence[str | int], node: Node) -> tuple[str | int, ...]:
+    """The part of a location that stands in the document: pydantic adds the tried types."""
+    path: list[str | int] = []
+    for step in loc:
+        if isinstance(step, str) and node.entries is not None and step in node.entries:
+            node = node.entries[step][1]
+        elif isinstance(step, int) and node.items is not None and step < len(node.items):
+            node = node.items[step]
+        elif node.entries is None and node.items is None and step == "host":
+            pass  # the short form of an exposed service
+        else:
+            break
+        path.append(step)
+    return tuple(path)
+
+
+def _called(path: Sequence[str | int], subject: Subject) -> str:
+    if not path:
+        return subject.object.replace("/", " `", 1) + "`"
+    named = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
+    return f"an item of `{named}`" if isinstance(path[-1], int) else f"`{named}`"
+
+
+def _missing(path: Sequence[str | int], subject: Subject) -> Diagnostic:
+    parent = subject.node.find(path[:-1])
+    owner = object_at(path[:-1], subject) if len(path) == _LIST_ITEM_FIELD else ""
+    called = owner.replace("/", " `", 1) + "`" if owner != subject.object and owner else _called(path[:-1], subject)
+    return Diagnostic(
+        "MG101",
+        "error",
+        f"{called} has no `{path[-1]}`",
+        subject.place if len(path) == 1 else first_key(parent),
+        help=f"Add `{path[-1]}`.",
+        object=object_at(path, subject),
+    )
+
+
+_LIST_ITEM_FIELD = 3
+
+
+def _unknown(path: Sequence[str | int], subject: Subject) -> Diagnostic:
+    key = str(path[-1])
+    model = shape_at(subject.model, path[:-1]).model
+    known = list(fields(model)) if model is not None else []
+    similar = near(key, known)
+    if similar:
+        advice = f"Write {' or '.join(f'`{name}`' for name in similar)}."
+    elif len(known) <= _MOST_FIELDS:
+        advice = f"Known here: {', '.join(f'`{name}`' for name in known)}."
+    else:
+        advice = "Remove it; `meshgen schema` shows all fields."
+    return Diagnostic(
+        "MG100",
+        "error",
+        f"unknown field `{key}`",
+        subject.node.find(path[:-1]).key_span(key),
+        help=advice,
+        object=object_at(path, subject),
+    )
+
+
+def _wrong_value(item: Any, path: Sequence[str | int], subject: Subject) -> Diagnostic:
+    node = subject.node.find(path)
+    code, message, advice = _judge(item, _called(path, subject), node, shape_at(subject.model, path).sort)
+    return Diagnostic(code, "error", message, _short(node), help=advice, object=object_at(path, subject))
+
+
+def _short(node: Node) -> Span:
+    """Of a mapping or list over several lines only the first key or item."""
+    if node.span.line == node.span.end_line:
+        return node.span
+    if node.entries:
+        return first_key(node)
+    return _short(node.items[0]) if node.items else node.span
+
+
+def _judge(item: Any, called: str, node: Node, sort: str) -> tuple[str, str, str]:
+    error: str = item["type"]
+    ctx: dict[str, Any] = item.get("ctx") or {}
+    scalar = node.entries is None and node.items is None
+    if scalar and node.value is None:
+        advice = _EMPTY.get("mapping" if sort == "map" else sort, "Give it a value, or remove the line.")
+        return "MG108", f"{called} has no value", advice
+    if error == "literal_error":
+        return _not_in(_VALUE.findall(str(ctx.get("expected", ""))), called, node)
+    if error == "string_pattern_mismatch":
+        return "MG106", f"{called} cannot be {quoted(node)}", PATTERNS.get(ctx.get("pattern", ""), "Correct it.")
+    if error in _LIMITS:
+        key, words = _LIMITS[error]
+        return "MG107", f"{called} must be {words} {ctx[key]}, but is {quoted(node)}", "Write a number in this range."
+    if error in {"string_too_long", "string_too_short", "too_long", "too_short"}:
+        return _wrong_length(error, ctx, called, node)
+    expected = "text or a whole number" if item["several"] else _EXPECTED.get(error, "something else")
+    if sort == "mapping" and error == "model_type" and str(ctx.get("class_name")) == "ExposedService":
+        expected = "text or a mapping"
+    if expected == "text" and scalar and node.plain is not None:
+        return _untyped_text(called, node)
+    if expected == "`true` or `false`" and node.plain in BOOLEAN_WORDS:
+        word = "true" if BOOLEAN_WORDS[node.plain] else "false"
+        return "MG104", f"{called} must be `true` or `false`, but `{node.plain}` is text", f"Write `{word}`."
+    return "MG102", f"{called} must be {expected}, but this is {_is(node)}", _ADVICE.get(expected, "Correct it.")
+
+
+def _not_in(values: list[str], called: str, node: Node) -> tuple[str, str, str]:
+    shown = [f"`{value}`" for value in values]
+    listed = f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else "".join(shown)
+    similar = near(node.value, values) if isinstance(node.value, str) else []
+    if node.value is False and "off" in values:
+        similar = ["off"]
+    advice = f"Write {' or '.join(f'`{name}`' for name in similar)}." if similar else "Write one of them."
+    return "MG105", f"{called} must be {listed}, not {quoted(node)}", advice
+
+
+def _wrong_length(error: str, ctx: dict[str, Any], called: str, node: Node) -> tuple[str, str, str]:
+    long = error.endswith("long")
+    limit = ctx["max_length" if long else "min_length"]
+    unit = "character" if error.startswith("string") else "item"
+    size = len(str(node.value)) if unit == "character" else len(node.items or node.entries or ())
+    plural = "" if limit == 1 else "s"
+    message = f"{called} must have at {'most' if long else 'least'} {limit} {unit}{plural}, but has {size}"
+    return "MG107", message, "Shorten it." if long else "Add what is missing, or remove the line."
+
+
+def _untyped_text(called: str, node: Node) -> tuple[str, str, str]:
+    if isinstance(node.value, bool):
+        read = "the boolean `true`" if node.value else "the boolean `false`"
+    else:
+        read = f"the number {node.value}"
+    return "MG103", f"{called} must be text, but `{node.plain}` is read as {read}", f'Quote it: `"{node.plain}"`.'
+
+
+def _is(node: Node) -> str:
+    if node.entries is not None:
+        return "a mapping"
+    if node.items is not None:
+        return "a list"
+    if isinstance(node.value, bool):
+        return f"the boolean {quoted(node)}"
+    return f"the number {quoted(node)}" if isinstance(node.value, int | float) else f"the text {quoted(node)}"

@@ -1,0 +1,325 @@
+"""The typed fleet: documents validated by the models, lists and documents merged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from pydantic import Field, ValidationError
+
+from meshgen import __version__
+from meshgen.diagnostics import Diagnostic, Note, Span
+from meshgen.load.documents import first_key, quoted
+from meshgen.load.nodes import Node
+from meshgen.load.scalars import old_reading
+from meshgen.model.base import Item, Subdomain
+from meshgen.model.cluster import Cluster
+from meshgen.model.fleet import Fleet, FleetSpec
+from meshgen.model.gateway import Gateway
+from meshgen.model.inventory import Inventory
+from meshgen.model.mistakes import Subject, mistakes, object_at
+from meshgen.model.published_host import PublishedHost
+from meshgen.model.shape import fields, required, shape
+from meshgen.model.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from meshgen.load.documents import Document, Loaded
+
+
+class NamedFleet(FleetSpec):
+    """A Fleet document: its name and its spec."""
+
+    name: Subdomain = Field(title="Name", description="Name of the fleet.")
+
+
+MODELS: dict[str, type[Item]] = {
+    "Fleet": NamedFleet,
+    "Cluster": Cluster,
+    "Gateway": Gateway,
+    "Workspace": Workspace,
+    "PublishedHost": PublishedHost,
+    "Inventory": Inventory,
+}
+LISTS = {"clusters": "Cluster", "gateways": "Gateway", "workspaces": "Workspace", "publishedHosts": "PublishedHost"}
+
+_TOP = ("apiVersion", "kind", "metadata", "spec")
+_T = TypeVar("_T", bound=Item)
+
+
+class Written(dict[str, Any]):
+    """A mapping of a document that knows its node, from which the models take their positions."""
+
+    __slots__ = ("node",)
+    node: Node
+
+
+_NO_VALUE = object()
+"""Stands for null, which no field takes: an emptied list must not mean "everything"."""
+
+
+def typed_fleet(loaded: Loaded) -> tuple[Fleet | None, list[Diagnostic]]:
+    """The fleet that `loaded` describes, and every mistake in its documents (MG100 to MG113).
+
+    The fleet is None where reading or typing found an error.
+    """
+    diagnostics: list[Diagnostic] = []
+    items: dict[str, list[Any]] = {kind: [] for kind in MODELS}
+    for document in loaded.documents:
+        item, found = _typed(document)
+        diagnostics += found
+        if item is not None:
+            items[document.kind].append(item)
+    diagnostics += _duplicates(loaded)
+    if not loaded.complete or any(diagnostic.severity == "error" for diagnostic in diagnostics):
+        return None, diagnostics
+    spec: NamedFleet = items["Fleet"][0]
+    fleet = Fleet(
+        name=spec.name,
+        spec=spec,
+        clusters=_merged(spec.clusters, items["Cluster"]),
+        gateways=_merged(spec.gateways, items["Gateway"]),
+        workspaces=_merged(spec.workspaces, items["Workspace"]),
+        published_hosts=_merged(spec.published_hosts, items["PublishedHost"]),
+        inventories={inventory.name: inventory for inventory in sorted(items["Inventory"], key=lambda item: item.name)},
+    )
+    return fleet, diagnostics
+
+
+def _merged(listed: Iterable[_T], documents: Iterable[_T]) -> tuple[_T, ...]:
+    return tuple(sorted([*listed, *documents], key=lambda item: str(getattr(item, "name", ""))))
+
+
+def _typed(document: Document) -> tuple[Item | None, list[Diagnostic]]:
+    model = MODELS[document.kind]
+    called = document.kind[:1].lower() + document.kind[1:]
+    diagnostics = list(_envelope(document, model, called))
+    if diagnostics and not _usable(document):
+        return None, diagnostics
+    node, place = _one_mapping(document)
+    subject = Subject(model, node, place, f"{called}/{document.name}")
+    if document.ambiguous:
+        diagnostics += _read_otherwise(subject)
+    if document.kind == "Fleet":
+        diagnostics += _required_version(node, subject.object)
+    try:
+        item = model.model_validate(_data(node, document.kind))
+    except ValidationError as error:
+        unnamed = any(found.code == "MG101" and found.message.endswith("`name`") for found in diagnostics)
+        diagnostics += [found for found in mistakes(error, subject) if not (unnamed and _of_name(found))]
+        return None, diagnostics
+    return item, diagnostics
+
+
+def _of_name(found: Diagnostic) -> bool:
+    return found.code == "MG101" and found.help == "Add `name`."
+
+
+def _usable(document: Document) -> bool:
+    entries = document.node.entries or {}
+    return "spec" in entries and entries["spec"][1].entries is not None
+
+
+def _envelope(document: Document, model: type[Item], called: str) -> Iterator[Diagnostic]:
+    """Mistakes around the spec: `metadata.name`, and nothing but the four fields on top."""
+    entries = document.node.entries or {}
+    named = f"{called}/{document.name}"
+    for key, (span, _) in entries.items():
+        if key not in _TOP:
+            inside = " It belongs into `spec`." if key in fields(model) else ""
+            advice = f"Known here: {', '.join(f'`{name}`' for name in _TOP)}.{inside}".strip()
+            yield Diagnostic("MG100", "error", f"unknown field `{key}`", span, help=advice, object=named)
+    yield from _metadata(document, called)
+    if "spec" not in entries:
+        if required(model) - {"name"}:
+            place = entries["kind"][1].span
+            yield Diagnostic("MG101", "error", f"the {called} has no `spec`", place, help="Add `spec`.", object=named)
+        return
+    key_span, spec = entries["spec"]
+    if spec.entries is None:
+        yield _no_mapping("spec", key_span, spec, named)
+    elif "name" in spec.entries:
+        yield Diagnostic(
+            "MG100",
+            "error",
+            "unknown field `name`",
+            spec.entries["name"][0],
+            help="The name of a document stands in its `metadata`.",
+            object=named,
+        )
+
+
+def _metadata(document: Document, called: str) -> Iterator[Diagnostic]:
+    entries = document.node.entries or {}
+    missing = Diagnostic(
+        "MG101",
+        "error",
+        f"the {called} has no `name`",
+        entries["metadata"][0] if "metadata" in entries else entries["kind"][1].span,
+        help="Add `metadata: {name: …}`.",
+        object=called,
+    )
+    if "metadata" not in entries:
+        yield missing
+        return
+    key_span, metadata = entries["metadata"]
+    if metadata.entries is None:
+        yield _no_mapping("metadata", key_span, metadata, called)
+        return
+    if "name" not in metadata.entries:
+        yield missing
+    for key, (span, _) in metadata.entries.items():
+        if key != "name":
+            yield Diagnostic(
+                "MG100", "error", f"unknown field `{key}`", span, help="Known here: `name`.", object=called
+            )
+
+
+def _no_mapping(key: str, key_span: Span, node: Node, named: str) -> Diagnostic:
+    if node.items is None and node.value is None:
+        advice = "Write its fields, or `{}` for none."
+        return Diagnostic("MG108", "error", f"`{key}` has no value", key_span, help=advice, object=named)
+    advice = "Write its fields as `key: value`, one a line."
+    what = "a list" if node.items is not None else quoted(node)
+    return Diagnostic(
+        "MG102", "error", f"`{key}` must be a mapping, but this is {what}", node.span, help=advice, object=named
+    )
+
+
+def _one_mapping(document: Document) -> tuple[Node, Span]:
+    """The document as one mapping, like an item of the Fleet's lists, and the place that stands for it."""
+    top = document.node.entries or {}
+    metadata = top["metadata"][1].entries if "metadata" in top else None
+    entries: dict[str, tuple[Span, Node]] = {}
+    span = place = first_key(document.node)
+    if metadata and "name" in metadata:
+        entries["name"] = metadata["name"]
+        span = place = metadata["name"][1].span
+    if "spec" in top:
+        place = top["spec"][0]
+        entries |= {key: entry for key, entry in (top["spec"][1].entries or {}).items() if key != "name"}
+    return Node(span, entries=entries), place
+
+
+def _data(node: Node, kind: str) -> Written:
+    data = cast("Written", _value(node))
+    if kind == "Workspace":
+        _expand(data)
+    workspaces = data.get("workspaces") if kind == "Fleet" else None
+    for workspace in workspaces if isinstance(workspaces, list) else ():
+        if isinstance(workspace, Written):
+            _expand(workspace)
+    return data
+
+
+def _value(node: Node) -> Any:
+    if node.entries is not None:
+        data = Written((key, _value(value)) for key, (_, value) in node.entries.items())
+        data.node = node
+        return data
+    if node.items is not None:
+        return [_value(item) for item in node.items]
+    return _NO_VALUE if node.value is None else node.value
+
+
+def _expand(workspace: Written) -> None:
+    """A text among the exposed services is the short form of its host."""
+    services = workspace.get("exposedServices")
+    nodes = workspace.node.find(["exposedServices"]).items
+    if not isinstance(services, list) or nodes is None:
+        return
+    for index, (service, node) in enumerate(zip(services, nodes, strict=True)):
+        if isinstance(service, str):
+            expanded = services[index] = Written(host=service)
+            expanded.node = Node(node.span, entries={"host": (node.span, node)})
+
+
+def _duplicates(loaded: Loaded) -> Iterator[Diagnostic]:
+    places: dict[tuple[str, str], list[Span]] = {}
+    for document in loaded.documents:
+        if document.kind == "Fleet":
+            spec = document.node.find(["spec"])
+            for key, kind in LISTS.items():
+                for item in (spec.entries[key][1].items or ()) if spec.entries and key in spec.entries else ():
+                    named = item.entries["name"][1] if item.entries and "name" in item.entries else None
+                    if named is not None and isinstance(named.value, str):
+                        places.setdefault((kind, named.value), []).append(named.span)
+        elif document.name:
+            span = document.node.find(["metadata", "name"]).span
+            places.setdefault((document.kind, document.name), []).append(span)
+    for (kind, name), spans in places.items():
+        first, *others = sorted(spans)
+        called = kind[:1].lower() + kind[1:]
+        for span in others:
+            yield Diagnostic(
+                "MG109",
+                "error",
+                f"{_CALLED.get(kind, called)} `{name}` stands twice in the fleet",
+                span,
+                help="Keep one of the two, in the list or as a document.",
+                notes=(Note(first, "the first one is here"),),
+                object=f"{called}/{name}",
+            )
+
+
+_CALLED = {"PublishedHost": "published host", "Inventory": "the inventory of cluster"}
+
+
+def _required_version(node: Node, called: str) -> Iterator[Diagnostic]:
+    wanted = (node.entries or {}).get("requiredVersion")
+    if wanted is None or not isinstance(wanted[1].value, str):
+        return
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    text = wanted[1].value
+    try:
+        satisfied = SpecifierSet(text).contains(__version__, prereleases=True)
+    except InvalidSpecifier:
+        yield Diagnostic(
+            "MG113",
+            "error",
+            f"`requiredVersion` cannot be {quoted(wanted[1])}",
+            wanted[1].span,
+            help="Write version specifiers (PEP 440) such as `>=0.1,<1`.",
+            object=called,
+        )
+        return
+    if not satisfied:
+        yield Diagnostic(
+            "MG112",
+            "error",
+            f"the fleet must be built by meshgen `{text}`, but this is {__version__}",
+            wanted[1].span,
+            help=f"Install it: `pip install 'meshgen{text}'`.",
+            object=called,
+        )
+
+
+def _read_otherwise(subject: Subject) -> Iterator[Diagnostic]:
+    """Text without quotes that tools with YAML 1.1 read as something else."""
+    todo: list[tuple[tuple[str | int, ...], Node, Any]] = [((), subject.node, subject.model)]
+    while todo:
+        path, node, annotation = todo.pop()
+        expected = shape(annotation)
+        if node.entries is not None:
+            known = fields(expected.model) if expected.model is not None else {}
+            for key, (_, value) in node.entries.items():
+                inner = known.get(key, expected.of)
+                if inner is not None:
+                    todo.append(((*path, key), value, inner))
+        elif node.items is not None:
+            todo += [((*path, index), item, expected.of) for index, item in enumerate(node.items) if expected.of]
+        elif isinstance(node.value, str) and node.plain is not None and expected.sort in {"text", "several"}:
+            read = old_reading(node.plain)
+            if read is not None:
+                yield Diagnostic(
+                    "MG110" if read == "boolean" else "MG111",
+                    "warning",
+                    f"`{node.plain}` is text here, but tools with YAML 1.1 read it as a {read}",
+                    node.span,
+                    help=f'Quote it: `"{node.plain}"`.',
+                    object=object_at(path, subject),
+                )
+
+
+__all__ = ["LISTS", "MODELS", "NamedFleet", "Written", "typed_fleet"]
