@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshgen.diagnostics import Diagnostic, Note, Span
+from meshgen.diagnostics.lines import LINE_BREAK, split_lines
 from meshgen.load.nodes import Node
 from meshgen.load.scalars import core_value, old_reading
 from meshgen.load.syntax import control_character, syntax_error, unquoted_pattern
@@ -15,7 +16,6 @@ _DEEPEST = 64
 _MOST_FROM_ALIASES = 100_000
 _MOST_SYNTAX_ERRORS = 20
 _NEXT_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 _CORE = "tag:yaml.org,2002:"
 _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
@@ -81,14 +81,14 @@ def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
         following = _NEXT_DOCUMENT.search(rest)
         if following is None:
             return parsed
-        skipped = len(_BREAK.findall("".join(head))) + len(_BREAK.findall(rest[: following.start()]))
+        skipped = len(LINE_BREAK.findall("".join(head))) + len(LINE_BREAK.findall(rest[: following.start()]))
         text = "\n" * skipped + rest[following.start() :]
     return parsed
 
 
 def _lines(text: str) -> list[str]:
     pieces, start = [], 0
-    for match in _BREAK.finditer(text):
+    for match in LINE_BREAK.finditer(text):
         pieces.append(text[start : match.end()])
         start = match.end()
     pieces.append(text[start:])
@@ -207,7 +207,7 @@ class _Reader:
         # libyaml's end of a block scalar is the start of the next token.
         start = event.start_mark
         written = self._text[start.index : event.end_mark.index].rstrip()
-        lines = _BREAK.split(written)
+        lines = split_lines(written)
         column = len(lines[-1]) + 1 + (start.column if len(lines) == 1 else 0)
         return Span(self._file, start.line + 1, start.column + 1, start.line + len(lines), column)
 

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from meshgen.diagnostics import Diagnostic, Note, Span
+from meshgen.diagnostics.lines import split_lines
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError
 
 _PATTERN = re.compile(r"\*[^\s,\]}#]*")
-_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 _RESERVED = frozenset("@`%")
 
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
@@ -123,7 +123,7 @@ def unquoted_pattern(text: str, place: Span, *, anchors: bool = False) -> Diagno
 
 def control_character(text: str, position: int, file: str) -> Diagnostic:
     """The diagnostic for a character that YAML does not allow, at the index `position` of `text`."""
-    lines = _BREAK.split(text[:position])
+    lines = split_lines(text[:position])
     line, column = len(lines), len(lines[-1]) + 1
     code = f"U+{ord(text[position]):04X}" if position < len(text) else "this character"
     return Diagnostic(
@@ -141,7 +141,7 @@ def _place(mark: Any, text: str, file: str) -> Span:
     line, column = mark.line, mark.column
     if mark.index >= len(text):
         # The parser stops behind the last line; people look at the last character.
-        kept = _BREAK.split(text.rstrip() or " ")
+        kept = split_lines(text.rstrip() or " ")
         line, column = len(kept) - 1, max(len(kept[-1]) - 1, 0)
     return Span(file, line + 1, column + 1, line + 1, column + 2)
 
