@@ -25,15 +25,13 @@ def service_entry(cluster: str, namespace: str, planned: PlannedServiceEntry) ->
     spec: dict[str, Any] = {"hosts": [planned.host]}
     if planned.vip is not None:
         spec["addresses"] = [planned.vip]
+    spec |= {"exportTo": list(planned.export_to), "location": "MESH_INTERNAL", "resolution": "STATIC"}
+    if planned.subject_alt_names:
+        spec["subjectAltNames"] = list(planned.subject_alt_names)
     spec |= {
-        "exportTo": list(planned.export_to),
-        "location": "MESH_INTERNAL",
-        "resolution": "STATIC",
         "ports": [_port(port) for port in planned.ports],
         "endpoints": [endpoint(remote, names, labels) for remote in planned.endpoints],
     }
-    if planned.subject_alt_names:
-        spec["subjectAltNames"] = list(planned.subject_alt_names)
     body = {
         "apiVersion": "networking.istio.io/v1",
         "kind": "ServiceEntry",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.model.facts import management_cluster, multicluster_namespace, own_entries
-from meshgen.plan import names
-from meshgen.plan.gateways import planned_gateways, spans, workspace_exposures
+from meshgen.plan.gateways import exposed, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Imports, imports
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
 from meshgen.plan.reach import reach
@@ -37,12 +36,7 @@ def plan(relations: Relations) -> Plan:
         ),
         workspaces=workspaces,
         reach=tuple(reach(relations)),
-        exposed_networks=frozenset(
-            (names.gateway_network(e.cluster, e.gateway.namespace, e.gateway.name), e.host) for e in relations.exposures
-        ),
-        exposed_stems=frozenset(
-            names.entry_stem(e.cluster, e.gateway.namespace, e.gateway.name, e.name) for e in relations.exposures
-        ),
+        exposed=dict(exposed(relations)),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.model.hosts import parse_host
-from meshgen.plan.model import Origin, PlannedGateway, WorkspaceExposure
+from meshgen.plan.model import GatewayAddress, Origin, PlannedGateway, WorkspaceExposure
+from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,27 @@ def workspace_exposure(relations: Relations, workspace: Workspace) -> WorkspaceE
         hosts=declared_hosts(relations, workspace),
         origin=workspace_origin(workspace),
     )
+
+
+def exposed(relations: Relations) -> Iterator[tuple[GatewayAddress, frozenset[str]]]:
+    """Every gateway, and the hosts that its configuration lets in."""
+    declares = platform(relations.fleet.spec.platform).lists_exposure == "declared"
+    for cluster, gateways in relations.gateway_places.items():
+        for key, workspaces in gateways.items():
+            if declares:
+                hosts = {host for w in workspaces for host in _declared_patterns(relations, cluster, w)}
+            else:
+                hosts = {exposure.host for exposure in relations.by_gateway.get((cluster, key), [])}
+            yield GatewayAddress(cluster, *key), frozenset(hosts)
+
+
+def _declared_patterns(relations: Relations, cluster: str, workspace: Workspace) -> Iterator[str]:
+    hosts = declared_hosts(relations, workspace)
+    if hosts is not None:
+        yield from hosts
+        return
+    for namespace in relations.spanned[workspace.name].get(cluster, []):
+        yield f"*.{namespace}.svc.{relations.fleet.spec.cluster_domain}"
 
 
 def declared_hosts(relations: Relations, workspace: Workspace) -> tuple[str, ...] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from meshgen.diagnostics import Span
@@ -28,6 +28,14 @@ class Origin:
 
     name: str
     spans: tuple[Span, ...] = ()
+
+
+class GatewayAddress(NamedTuple):
+    """A gateway among all of the fleet."""
+
+    cluster: str
+    namespace: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +256,6 @@ class Plan:
     clusters: tuple[ClusterPlan, ...]
     workspaces: tuple[PlannedWorkspace, ...] = ()
     reach: tuple[Reach, ...] = ()
-    exposed_networks: frozenset[tuple[str, str]] = field(default_factory=frozenset)
-    """(made-up network of the gateway, host) of everything exposed, whatever its state."""
-    exposed_stems: frozenset[str] = field(default_factory=frozenset)
-    """Names of the first WorkloadEntries of everything exposed."""
+    exposed: dict[GatewayAddress, frozenset[str]] = field(default_factory=dict)
+    """Gateway → the hosts that its configuration lets in, whatever their state; `*.<namespace>.svc.<domain>` where a
+    workspace exposes everything and the platform, not meshgen, lists it."""

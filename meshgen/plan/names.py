@@ -19,10 +19,12 @@ def gateway_network(cluster: str, namespace: str, gateway: str) -> str:
     It is a label value in some objects, so a long one is replaced by its hash. Neither namespaces nor gateways
     contain dots, so two gateways never share a network.
     """
-    name = f"meshgen-{cluster}.{namespace}.{gateway}"
-    if len(name) <= _LONGEST_LABEL_VALUE:
-        return name
-    return f"meshgen-{_hex(name)}"
+    return _label_value(f"meshgen-{cluster}.{namespace}.{gateway}")
+
+
+def gateway_id(namespace: str, gateway: str) -> str:
+    """The label value that tells a gateway's pods from those of all other gateways of its cluster."""
+    return _label_value(f"{namespace}.{gateway}")
 
 
 def entry_stem(cluster: str, gateway_namespace: str, gateway: str, service: ServiceName) -> str:
@@ -42,6 +44,10 @@ def virtual_address(host: str, cidr: str) -> str:
     usable = max(network.num_addresses - 2, 1)
     offset = int(hashlib.sha256(host.encode()).hexdigest(), 16) % usable
     return str(network[offset + 1 if network.num_addresses > 1 else 0])
+
+
+def _label_value(text: str) -> str:
+    return text if len(text) <= _LONGEST_LABEL_VALUE else f"meshgen-{_hex(text)}"
 
 
 def _hex(text: str) -> str:

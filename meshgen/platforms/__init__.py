@@ -35,6 +35,8 @@ class Platform:
     """Whether a gateway without a known network is an error, not a warning."""
     management: Literal["none", "first", "declared"]
     """Which cluster gets Workspaces: none, the first by name, or the one that the fleet declares."""
+    lists_exposure: Literal["observed", "declared"]
+    """What the exposure of a cluster lists: the services that it has, or those that the workspace declares."""
     manifests: Callable[[Plan], Iterator[Manifest]]
     """All objects of the fleet."""
 

@@ -12,5 +12,6 @@ PLATFORM = Platform(
     hostname_gateways=True,
     needs_network=True,
     management="none",
+    lists_exposure="observed",
     manifests=manifests,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from meshgen.emit.manifest import Manifest
 from meshgen.emit.metadata import metadata
 from meshgen.plan.model import Stage
+from meshgen.plan.names import gateway_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ _RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory
 
 def pod_labels(planned: PlannedGateway) -> dict[str, str]:
     """The labels that choose the gateway's pods, and no others of any namespace."""
-    return {"app": planned.name, GATEWAY_ID: f"{planned.namespace}.{planned.name}"}
+    return {"app": planned.name, GATEWAY_ID: gateway_id(planned.namespace, planned.name)}
 
 
 def workload(cluster: str, planned: PlannedGateway) -> Iterator[Manifest]:

@@ -12,5 +12,6 @@ PLATFORM = Platform(
     hostname_gateways=False,
     needs_network=False,
     management="declared",
+    lists_exposure="declared",
     manifests=manifests,
 )

@@ -1,0 +1,91 @@
+"""The stages in their order: load → model → check → plan → emit → verify. Nothing here touches the output tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from meshgen.diagnostics.accept import apply
+from meshgen.diagnostics.model import ordered
+from meshgen.load import load
+from meshgen.model.typed import typed_fleet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from meshgen.diagnostics import Diagnostic
+    from meshgen.emit.manifest import Manifest
+    from meshgen.model.relations import Relations
+    from meshgen.plan.model import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A fleet after all rules."""
+
+    relations: Relations | None
+    """None where the fleet could not be read or typed."""
+    sources: dict[str, str]
+    """Text of every file that diagnostics point at."""
+    diagnostics: list[Diagnostic]
+    """Sorted, accepted ones left out."""
+
+    @property
+    def failed(self) -> bool:
+        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """A fleet and everything made of it."""
+
+    checked: Checked
+    plan: Plan | None = None
+    manifests: tuple[Manifest, ...] = ()
+    files: dict[str, bytes] = field(default_factory=dict)
+    """The wanted output tree: path below the output directory → content."""
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        return self.checked.diagnostics
+
+
+def check_fleet(path: Path) -> Checked:
+    """Read, type and check the fleet at `path`, a directory or one file. Never raises for a broken fleet."""
+    loaded, diagnostics = load(path)
+    fleet, problems = typed_fleet(loaded)
+    diagnostics += problems
+    if fleet is None:
+        return Checked(None, loaded.sources, ordered(diagnostics))
+    from meshgen.check import check
+    from meshgen.model.relations import Relations
+
+    relations = Relations(fleet)
+    diagnostics += check(relations)
+    return Checked(relations, loaded.sources, ordered(apply(diagnostics, fleet.spec.accept)))
+
+
+def plan_fleet(path: Path) -> Compilation:
+    """Check and plan a fleet; the plan is None where a rule found an error."""
+    checked = check_fleet(path)
+    if checked.relations is None or checked.failed:
+        return Compilation(checked)
+    from meshgen.plan import plan
+
+    return Compilation(checked, plan(checked.relations))
+
+
+def compile_fleet(path: Path) -> Compilation:
+    """Check, plan, emit and verify a fleet: the whole output tree, in memory."""
+    planned = plan_fleet(path)
+    if planned.plan is None:
+        return planned
+    from meshgen.emit import emit
+    from meshgen.verify import verify
+
+    emitted = emit(planned.plan)
+    problems = verify(emitted.manifests)
+    checked = planned.checked
+    if problems:
+        checked = Checked(checked.relations, checked.sources, ordered([*checked.diagnostics, *problems]))
+    return Compilation(checked, planned.plan, emitted.manifests, emitted.files)
