@@ -4,7 +4,7 @@ Every change of the disk goes through this module: the tests stop it at each sin
 `Path` objects double the time of writing 10⁵ files.
 """
 
-# ruff: noqa: PTH - see above
+# ruff: noqa: PTH101, PTH102, PTH105, PTH106, PTH108 - see above
 
 from __future__ import annotations
 

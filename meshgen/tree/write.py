@@ -72,8 +72,8 @@ def _workplace(comparison: Comparison) -> Iterator[None]:
         yield
     except BaseException:
         with contextlib.suppress(OSError):
-            for directory in reversed(made):
-                disk.remove_directory(directory)
+            for path in reversed(made):
+                disk.remove_directory(path)
         raise
 
 
