@@ -98,7 +98,7 @@ def _sizes(manifest: Manifest) -> Iterator[Diagnostic]:
 def _json_size(body: dict[str, Any]) -> int:
     """The bytes of `body` as JSON, or any smaller number when it is surely below the limit.
 
-    Marshalling takes a third of the time, and no value grows more than sixfold (a control character) on the way to JSON.
+    Marshalling takes a third of the time, and no value grows more than sixfold (control characters) on the way.
     """
     try:
         rough = len(marshal.dumps(body, 2)) * _MOST_BYTES_OF_A_CHARACTER

@@ -1,0 +1,90 @@
+"""Two validators, one verdict: what jsonschema-rs decides in production is what jsonschema, the reference, decides."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meshgen.verify import schemas
+from tests.schemas.samples import KINDS, Object, schema_of, valid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Path = tuple[str | int, ...]
+
+# Python's `$` also matches before a final line feed, so that no value ends with one.
+TEXTS = st.text(st.characters(exclude_categories=["C"]), max_size=70) | st.sampled_from(
+    ["", "*", "~", ".", "a", "a.b", "A", "1st", "10s", "0s", "1.2345s", "192.0.2.1", "2001:db8::1", "192.0.2", "unix:///x/",
+     "503", "reset,503", "topology.istio.io/cluster", "*/bookinfo", "x" * 64, "é", "HTTP", "TLS", "DNS", "STATIC"],
+)  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 70000) | TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@cache
+def reference(kind: str) -> jsonschema.Draft7Validator:
+    schema = json.loads(schema_of(valid(kind)).read_text("utf-8"))
+    return jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+def places(value: Any, path: Path = ()) -> Iterator[Path]:
+    if path:
+        yield path
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(inner, (*path, key))
+
+
+@st.composite
+def mutated(draw: st.DrawFn, kind: str) -> Object:
+    """The valid object with one to three values replaced, removed, or added beside."""
+    body = valid(kind)
+    for _ in range(draw(st.integers(1, 3))):
+        *parents, last = draw(st.sampled_from(sorted(places(body), key=str)))
+        target: Any = body
+        for step in parents:
+            target = target[step]
+        action = draw(st.sampled_from(["replace", "remove", "add", "repeat"]))
+        if action == "replace":
+            target[last] = draw(VALUES)
+        elif action == "remove":
+            del target[last]
+        elif isinstance(target, dict):
+            target[draw(TEXTS)] = target[last] if action == "repeat" else draw(VALUES)
+        else:
+            target.append(target[last] if action == "repeat" else draw(VALUES))
+        if not body:
+            break
+    return body
+
+
+def check_agreement(kind: str, data: st.DataObject) -> None:
+    body = data.draw(mutated(kind))
+    api_version, _, name = kind.partition(" ")
+    ours = schemas.validator(api_version, name)
+    assert ours is not None
+    assert ours.is_valid(body) == reference(kind).is_valid(body), [e.message for e in reference(kind).iter_errors(body)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_both_validators_agree_on_changed_objects(kind: str, data: st.DataObject) -> None:
+    check_agreement(kind, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=2000, deadline=None)
+@given(data=st.data())
+def test_both_validators_agree_on_very_many_changed_objects(kind: str, data: st.DataObject) -> None:
+    check_agreement(kind, data)
