@@ -1,0 +1,137 @@
+"""A build: compile the fleet, compare the result with the tree on disk, have it checked, write it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meshgen.diagnostics import Diagnostic, Span
+from meshgen.diagnostics.model import ordered
+from meshgen.pipeline import compile_fleet
+from meshgen.tree import compare, write
+from meshgen.tree.withdrawal import withdrawn
+from meshgen.verify import kubeconform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from meshgen.pipeline import Compilation
+    from meshgen.tree import Comparison, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a build is done."""
+
+    check: bool = False
+    """Write nothing; a difference is a finding."""
+    force: bool = False
+    clusters: tuple[str, ...] = ()
+    """Write these clusters only; all are checked. Empty: all."""
+    kubeconform: kubeconform.Mode = "auto"
+
+
+@dataclass(slots=True)
+class Report:
+    """What a build found and did."""
+
+    sources: dict[str, str]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    clusters: int = 0
+    comparison: Comparison | None = None
+    """None where the fleet has errors."""
+    result: Result | None = None
+    """None where nothing was to be written, or could not be."""
+    conformity: kubeconform.Summary | None = None
+    """None where kubeconform did not run."""
+
+    @property
+    def failed(self) -> bool:
+        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+
+def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, int], None] | None = None) -> Report:
+    """Build the tree of `fleet` at `output`. Whatever goes wrong is in the report's diagnostics.
+
+    `progress` is called with the number of manifests in place and the number of all that are to be.
+    Raises `TreeError` where the tree could not be written; it is then as it was.
+    """
+    if overlap := _overlap(fleet, output):
+        return Report({}, [overlap])
+    compilation = compile_fleet(fleet)
+    report = Report(compilation.checked.sources, list(compilation.diagnostics))
+    plan, relations = compilation.plan, compilation.checked.relations
+    if plan is None or relations is None or report.failed:
+        return report
+    unknown = [_unknown(name) for name in options.clusters if name not in relations.facts]
+    if unknown:
+        report.diagnostics += unknown
+        return report
+    names = frozenset(relations.facts)
+    report.clusters = len(options.clusters or names)
+    only = frozenset(options.clusters) or None
+    report.comparison = comparison = compare(output, compilation.files, only=only, clusters=names)
+    findings = list(comparison.diagnostics)
+    if options.force:
+        blocking = comparison.blocking(force=True)
+        findings = [finding for finding in findings if finding.severity != "error" or finding in blocking]
+    else:
+        findings += withdrawn(comparison.changes, plan, relations.fleet.spec.cluster_domain)
+    conformity, report.conformity = _conformity(compilation, comparison, options)
+    report.diagnostics = ordered([*report.diagnostics, *findings, *conformity])
+    if not report.failed and not options.check:
+        total = len(comparison.changes)
+        report.result = write(
+            comparison, force=options.force, progress=(lambda done: progress(done, total)) if progress else None
+        )
+    return report
+
+
+def _conformity(
+    compilation: Compilation, comparison: Comparison, options: Options
+) -> tuple[list[Diagnostic], kubeconform.Summary | None]:
+    """What kubeconform says: of every object where it is required, else of what changes.
+
+    An object that does not change was judged when it was written.
+    """
+    changing = {*comparison.added, *comparison.changed}
+    judged = {
+        manifest.path: manifest
+        for manifest in compilation.manifests
+        if options.kubeconform == "require" or manifest.path in changing
+    }
+    if not judged:
+        return [], kubeconform.Summary()
+    if options.kubeconform == "off" or (options.kubeconform == "auto" and not kubeconform.is_there()):
+        return [], None
+    with tempfile.TemporaryDirectory(prefix="meshgen-") as staged:
+        for path in judged:
+            file = Path(staged, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(compilation.files[path])
+        return kubeconform.validate(Path(staged), judged, options.kubeconform)
+
+
+def _overlap(fleet: Path, output: Path) -> Diagnostic | None:
+    root, target = fleet.resolve(), output.resolve()
+    if root != target and root not in target.parents:
+        return None
+    return Diagnostic(
+        code="MG651",
+        severity="error",
+        message=f"output directory `{output}` is inside the fleet `{fleet}`",
+        span=Span(str(output), 1, 1, 1, 1),
+        help="Name an output directory beside the fleet: what is written there must not be read as input.",
+    )
+
+
+def _unknown(cluster: str) -> Diagnostic:
+    return Diagnostic(
+        code="MG652",
+        severity="error",
+        message=f"`--cluster {cluster}`: the fleet has no such cluster",
+        help="Name a cluster of the fleet; `meshgen show` lists them.",
+        object=f"cluster/{cluster}",
+    )

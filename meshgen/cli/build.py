@@ -1,0 +1,131 @@
+"""`meshgen build`: write the manifests of every cluster."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from meshgen.cli.options import fleet_argument, reporting_options
+
+if TYPE_CHECKING:
+    from meshgen.build import Report
+    from meshgen.cli.options import Reporting
+    from meshgen.verify.kubeconform import Mode
+
+_QUIET_SECONDS = 1.0
+"""A build that takes no longer shows no progress bar."""
+
+
+@click.command()
+@fleet_argument
+@click.option("-o", "--output", default="output", show_default=True, help="Directory of the output tree.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the output differs from the fleet.")
+@click.option("--force", is_flag=True, help="Overwrite edited files, and withdraw what still has consumers.")
+@click.option("--cluster", "clusters", multiple=True, metavar="NAME", help="Write this cluster only (repeatable).")
+@click.option(
+    "--kubeconform",
+    type=click.Choice(["auto", "require", "off"]),
+    default="auto",
+    show_default=True,
+    help="Have kubeconform check the objects: if it is there, always, or never.",
+)
+@reporting_options
+def build(
+    fleet: str, output: str, clusters: tuple[str, ...], kubeconform: Mode, reporting: Reporting, **flags: bool
+) -> None:
+    """Compile FLEET, a directory or one file, into one directory of manifests for each cluster.
+
+    Nothing is written unless every check passes, and no file that meshgen did not write is touched.
+    """
+    from meshgen.build import Options
+    from meshgen.build import build as run
+    from meshgen.tree import TreeError
+
+    options = Options(check=flags["check"], force=flags["force"], clusters=clusters, kubeconform=kubeconform)
+    try:
+        with _Progress(shown=not reporting.quiet) as progress:
+            report = run(Path(fleet), Path(output), options, progress.step)
+    except TreeError as error:
+        reporting.show(error.diagnostics, {})
+        raise click.exceptions.Exit(2 if error.is_environment else 1) from None
+    reporting.show(report.diagnostics, report.sources)
+    failed = reporting.fails(report.diagnostics)
+    drift = options.check and not failed and report.comparison is not None and not report.comparison.in_sync
+    if not failed and not reporting.quiet:
+        click.echo(_summary(report, check=options.check), err=True)
+    if drift:
+        _show_drift(report)
+    raise click.exceptions.Exit(1 if failed or drift else 0)
+
+
+def _summary(report: Report, *, check: bool) -> str:
+    """One line: clusters, objects, and whether kubeconform saw them."""
+    comparison = report.comparison
+    if comparison is None:
+        return ""
+    written = _objects(comparison.added, comparison.changed)
+    unchanged = _objects(comparison.unchanged, comparison.adopted)
+    verb = "to write" if check else "written"
+    gone = "to remove" if check else "removed"
+    text = (
+        f"{_count(report.clusters, 'cluster')}: {_count(written, 'object')} {verb}, {unchanged} unchanged, "
+        f"{_objects(comparison.removed)} {gone}"
+    )
+    if report.conformity is None:
+        return f"{text}; kubeconform did not run"
+    if report.conformity.total:
+        return f"{text}; kubeconform: {report.conformity.valid} valid"
+    return text
+
+
+def _objects(*paths: tuple[str, ...]) -> int:
+    """How many files hold objects: those of `_setup` are for people."""
+    return sum(not path.startswith("_") for some in paths for path in some)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _show_drift(report: Report) -> None:
+    """What a build would change, one path a line, on standard output."""
+    comparison = report.comparison
+    if comparison is None:
+        return
+    for sign, paths in (("+", comparison.added), ("~", comparison.changed), ("-", comparison.removed)):
+        for path in paths:
+            click.echo(f"{sign} {path}")
+    if comparison.pending:
+        click.echo("an earlier build did not end; the next one finishes it", err=True)
+    click.echo("output is not what the fleet says; run `meshgen build` and commit the result", err=True)
+
+
+class _Progress:
+    """A progress bar from one second on, on a terminal."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._start = time.monotonic()
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+
+    def step(self, done: int, total: int) -> None:
+        """`done` of `total` objects are in place."""
+        if self._bar is None:
+            if not self._shown or time.monotonic() - self._start < _QUIET_SECONDS:
+                return
+            stream = click.get_text_stream("stderr")
+            if not stream.isatty():
+                return
+            self._bar = click.progressbar(length=total, label="writing", file=stream)
+            self._bar.__enter__()
+        self._bar.update(done - self._bar.pos)
