@@ -1,0 +1,95 @@
+"""The one place where a run ends: every exception becomes an exit code and words for people."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from meshgen.cli.group import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FINE, FINDINGS, BROKEN = 0, 1, 2
+_INTERRUPTED, _PIPE_CLOSED = 130, 141
+_COMPLETION = "_MESHGEN_COMPLETE"
+"""Set by the script of `meshgen completion` when it asks for completions."""
+
+
+def guarded(arguments: Sequence[str] | None) -> int:
+    """Runs the command line and returns its exit code."""
+    try:
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+        return _PIPE_CLOSED
+    except OSError as error:
+        return _disk(error)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        if _COMPLETION in os.environ:
+            from click.shell_completion import shell_complete
+
+            return shell_complete(cli, {}, "meshgen", _COMPLETION, os.environ[_COMPLETION])
+        with cli.make_context("meshgen", arguments) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.ClickException as error:
+        error.show()
+        return BROKEN
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted.", err=True)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return _disk(error)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        return _unexpected(error, arguments)
+    return FINE
+
+
+def _disk(error: OSError) -> int:
+    reason = error.strerror or str(error)
+    place = f"`{error.filename}`: " if error.filename else ""
+    _tell("MG901", f"cannot read or write {place}{reason[:1].lower()}{reason[1:]}", "Make room or change the rights.")
+    return BROKEN
+
+
+def _unexpected(error: Exception, arguments: list[str]) -> int:
+    from meshgen.cli.crash import write_report
+
+    report = write_report(error, arguments)
+    advice = f"Open an issue with the report `{report}`." if report else "Open an issue with the command and this text."
+    _tell("MG900", f"internal error: {type(error).__name__}: {' '.join(str(error).split())}", advice)
+    return BROKEN
+
+
+def _tell(code: str, message: str, advice: str) -> None:
+    from meshgen.cli.options import use_color
+    from meshgen.diagnostics import Diagnostic
+    from meshgen.diagnostics.render import render
+
+    found = Diagnostic(code, "error", message, help=advice)
+    try:
+        click.echo(render([found], {}, "full", color=use_color(sys.stderr)), err=True, nl=False, color=True)
+    except OSError:
+        _silence()
+
+
+def _silence() -> None:
+    """Gives the interpreter something to flush into when it ends: the reader is gone."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+    except (OSError, ValueError):
+        pass

@@ -1,0 +1,95 @@
+"""Options that several commands share, each a decorator."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn
+
+import click
+
+from meshgen.diagnostics.render import FORMATS, MACHINE_FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from meshgen.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """How the findings of a command are shown, and from which severity on they fail it."""
+
+    form: str = "full"
+    fail_on: Literal["error", "warning"] = "error"
+    quiet: bool = False
+
+    def show(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *, to_stdout: bool = False) -> None:
+        """Prints the findings, and a line of counts except in formats for machines."""
+        from meshgen.diagnostics.render import render, summary
+
+        found = list(diagnostics)
+        if self.quiet:
+            found = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
+        stream = sys.stdout if to_stdout else sys.stderr
+        color = use_color(stream)
+        shown = render(found, sources, self.form, color=color)
+        if self.form not in MACHINE_FORMATS and not self.quiet:
+            shown += f"\n{summary(found)}\n" if found and self.form == "full" else f"{summary(found)}\n"
+        click.echo(shown, file=stream, nl=False, color=color)
+
+    def fails(self, diagnostics: Iterable[Diagnostic]) -> bool:
+        """Whether the findings make the command end with exit code 1."""
+        failing = {"error"} if self.fail_on == "error" else {"error", "warning"}
+        return any(diagnostic.severity in failing for diagnostic in diagnostics)
+
+    def finish(
+        self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *, to_stdout: bool = False
+    ) -> NoReturn:
+        """Shows the findings and ends the command: exit code 1 where they fail it, else 0."""
+        found = list(diagnostics)
+        self.show(found, sources, to_stdout=to_stdout)
+        raise click.exceptions.Exit(1 if self.fails(found) else 0)
+
+
+def reporting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--format`, `--fail-on` and `-q`, and hands them to the command as `reporting`."""
+
+    @click.option(
+        "--format",
+        "form",
+        type=click.Choice(list(FORMATS)),
+        help="Format of findings [default: github in GitHub Actions, else full].",
+    )
+    @click.option(
+        "--fail-on",
+        type=click.Choice(["error", "warning"]),
+        default="error",
+        show_default=True,
+        help="Severity from which on the exit code is 1.",
+    )
+    @click.option("-q", "--quiet", is_flag=True, help="Show errors only, without the counts.")
+    @functools.wraps(command)
+    def with_reporting(
+        *args: Any, form: str | None, fail_on: Literal["error", "warning"], quiet: bool, **kwargs: Any
+    ) -> Any:
+        form = form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "full")
+        return command(*args, reporting=Reporting(form, fail_on, quiet), **kwargs)
+
+    return with_reporting
+
+
+def fleet_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the argument FLEET: the directory or file of the fleet, `fleet` without it, as the text given."""
+    return click.argument("fleet", default="fleet", type=click.Path())(command)
+
+
+def use_color(stream: IO[str]) -> bool:
+    """Colours: on a terminal, unless NO_COLOR is set (https://no-color.org); FORCE_COLOR asks for them anyway."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
