@@ -70,6 +70,11 @@ def find() -> Path | None:
     return Path(program).absolute() if program else None
 
 
+def is_there() -> bool:
+    """Whether there is a program to run, or a variable that names one."""
+    return bool(os.environ.get(VARIABLE)) or find() is not None
+
+
 def validate(
     root: Path, manifests: Mapping[str, Manifest], mode: Mode = "auto", *, timeout: float = 300
 ) -> tuple[list[Diagnostic], Summary | None]:

@@ -32,13 +32,11 @@ def verify(manifests: Iterable[Manifest]) -> list[Diagnostic]:
     identities: dict[_Identity, Manifest] = {}
     paths: dict[str, Manifest] = {}
     for manifest in manifests:
-        problems = list(_against_schema(manifest))
-        found += problems
+        found += _against_schema(manifest)
         found += _sizes(manifest)
-        identity = _identity(manifest)
-        if not all((identity[2], identity[4])):
-            continue  # without kind and name there is no path either; the schema has said so
-        twin = identities.setdefault(identity, manifest)
+        if not _has_path(manifest):
+            continue  # the schema has said what is missing
+        twin = identities.setdefault(_identity(manifest), manifest)
         neighbour = paths.setdefault(manifest.path.casefold(), manifest)
         if twin is not manifest:
             found.append(_twice(manifest, twin))
@@ -155,7 +153,10 @@ def _metadata(manifest: Manifest) -> dict[str, Any]:
     return metadata if isinstance(metadata, dict) else {}
 
 
+def _has_path(manifest: Manifest) -> bool:
+    return {"apiVersion", "kind"} <= manifest.body.keys() and "name" in _metadata(manifest)
+
+
 def _place(manifest: Manifest) -> str:
     """The output path, or what is known of an object that is too broken to have one."""
-    identity = _identity(manifest)
-    return manifest.path if identity[2] and identity[4] else "/".join(part or "?" for part in identity)
+    return manifest.path if _has_path(manifest) else "/".join(part or "?" for part in _identity(manifest))

@@ -38,25 +38,37 @@ def _violations(error: ValidationError) -> Iterator[Violation]:
                 yield Violation(_pointer([*error.instance_path, name]), f"unknown field `{name}`")
         case Kind.Required():
             yield Violation(pointer, f"field `{error.kind.property}` is missing")
-        case Kind.AnyOf() | Kind.OneOfNotValid():
-            closest = _closest(error.kind.context)
-            if closest:
-                for inner in closest:
-                    yield from _violations(inner)
-            else:
-                yield Violation(pointer, _text(error))
+        case Kind.Not() if names := _named(error.kind.schema):
+            yield Violation(pointer, f"{' and '.join(f'`{name}`' for name in names)} may not stand here")
+        case Kind.PropertyNames():
+            yield Violation(pointer, f"no valid key: {_text(error)}")
+        case Kind.AnyOf() | Kind.OneOfNotValid() if closest := _closest(error, error.kind.context):
+            for inner in closest:
+                yield from _violations(inner)
         case _:
             yield Violation(pointer, _text(error))
 
 
-def _closest(branches: list[list[ValidationError]]) -> list[ValidationError]:
-    """The errors of the branch that the value was most likely meant for: the one that it fails deepest.
+def _named(schema: object) -> list[str]:
+    """The fields that `not: {required: [...]}` forbids, together when they are several."""
+    if isinstance(schema, dict) and schema.keys() == {"required"}:
+        return [str(name) for name in schema["required"]]
+    return []
 
-    Empty when no branch is deeper than the others, since then none of them tells more than all.
+
+def _closest(error: ValidationError, branches: list[list[ValidationError]]) -> list[ValidationError]:
+    """The errors of the branch that the value was most likely meant for: of its type, and failed deepest.
+
+    Empty when there is no such single branch, since then none of them tells more than all.
     """
-    depths = [max((len(error.instance_path) for error in branch), default=0) for branch in branches]
-    deepest = max(depths)
-    return branches[depths.index(deepest)] if depths.count(deepest) == 1 else []
+    of_type = [branch for branch in branches if not any(_of_other_type(error, inner) for inner in branch)]
+    depths = [max((len(inner.instance_path) for inner in branch), default=0) for branch in of_type]
+    deepest = max(depths, default=0)
+    return of_type[depths.index(deepest)] if depths.count(deepest) == 1 else []
+
+
+def _of_other_type(outer: ValidationError, inner: ValidationError) -> bool:
+    return isinstance(inner.kind, Kind.Type) and inner.instance_path == outer.instance_path
 
 
 def _text(error: ValidationError) -> str:
