@@ -1,0 +1,67 @@
+"""`python -m lab build | test [PYTEST ARGUMENTS] | demo FLEET`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from lab import isolation
+from lab.build import build, built
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+@click.group()
+def main() -> None:
+    """Boot real meshes on this machine; see lab/README.md."""
+
+
+@main.command("build")
+def build_command() -> None:
+    """Build Istio, Kubernetes and Envoy once into the cache (about 20 minutes)."""
+    _prepare()
+    click.echo(built())
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run scenarios; arguments go to pytest."""
+    if not isolation.inside():
+        _prepare()
+        isolation.enter([sys.executable, "-m", "lab", "test", *arguments])
+    isolation.prepare()
+    import pytest
+
+    sys.exit(pytest.main(["-p", "no:cacheprovider", "-s", *(arguments or [str(SCENARIOS)])]))
+
+
+@main.command()
+@click.argument("fleet", type=click.Path(exists=True, path_type=Path))
+def demo(fleet: Path) -> None:
+    """Boot FLEET, print who reaches what, and run until Ctrl-C."""
+    if not isolation.inside():
+        _prepare()
+        isolation.enter([sys.executable, "-m", "lab", "demo", str(fleet.resolve())])
+    isolation.prepare()
+    from lab.demo import run_demo
+
+    run_demo(fleet)
+
+
+def _prepare() -> None:
+    if problem := isolation.missing():
+        raise click.ClickException(problem)
+    if not built():
+        if problem := isolation.missing_for_build():
+            raise click.ClickException(problem)
+        click.echo("building Istio, Kubernetes and Envoy once: about 20 minutes", err=True)
+        build()
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).parent.parent)
+    main()

@@ -1,0 +1,178 @@
+"""A whole fleet on one machine: boot it, apply what meshgen built for it, change it while it runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from lab.ca import make_authority
+from lab.cluster import Cluster
+from lab.facts import copy_with_test_addresses, read_facts
+from lab.gateway import Gateway, gateway_deployments
+from lab.gitops import Sync
+from lab.isolation import WORK
+from lab.load import Load, Report, send
+from lab.network import LoadBalancerAddress, Network
+from lab.pod import Pod, PodSettings
+from lab.workloads import pod_settings, publish, service_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from lab.build import Parts
+
+CLIENT_NAMESPACE = "lab-client"
+_CLIENT = PodSettings(name="client", namespace=CLIENT_NAMESPACE, service_account="client", labels={"app": "client"})
+
+
+class Lab:
+    """A running fleet. `pods` are keyed `cluster/namespace/name`, gateways likewise."""
+
+    def __init__(self, parts: Parts, *, istiod_env: Mapping[str, str] | None = None) -> None:
+        self.parts = parts
+        self.network = Network()
+        self.clusters: dict[str, Cluster] = {}
+        self.pods: dict[str, Pod] = {}
+        self.gateways: dict[str, Gateway] = {}
+        self.addresses: dict[str, LoadBalancerAddress] = {}
+        self.tree = WORK / "output"
+        self.syncs: dict[str, Sync] = {}
+        self._istiod_env = dict(istiod_env or {})
+        self._builds = 0
+
+    def boot(self, fleet: Path) -> None:
+        """Start all clusters of a fleet with the workloads of its inventories, and roll the fleet out."""
+        self.start_clusters(fleet)
+        self.build(fleet)
+        self.sync()
+        self.start_gateways()
+        self.publish()
+
+    def start_clusters(self, fleet: Path) -> None:
+        """Start control planes, one client and the inventory's workloads per cluster; waits for all."""
+        self.facts = read_facts(fleet)
+        authority = make_authority(WORK / "authority")
+        for number, (name, facts) in enumerate(self.facts.clusters.items(), start=1):
+            facts.settings.istiod_env.update(self._istiod_env)
+            self.clusters[name] = Cluster(facts.settings, number, self.network, self.parts, authority)
+            self.syncs[name] = Sync(self.clusters[name].api)
+        self._each(Cluster.start_api_server)
+        self._each(Cluster.wait_for_api_server)
+        self._each(Cluster.start_istiod)
+        self._each(Cluster.wait_for_istiod)
+        self._each(self._start_workloads)
+        self.publish()
+        self.wait_until_ready()
+
+    def build(self, fleet: Path) -> None:
+        """Build a fleet into the tree that `sync` applies; public gateway addresses become test ones."""
+        self._builds += 1
+        copy = copy_with_test_addresses(fleet, WORK / f"fleet-{self._builds}")
+        self.facts = read_facts(copy)
+        command = [sys.executable, "-m", "meshgen", "build", str(copy), "--output", str(self.tree)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"meshgen build failed:\n{done.stdout}{done.stderr}")
+
+    def sync(self, *clusters: str) -> list[str]:
+        """Apply the tree to clusters (all if none is named), one after the other."""
+        return [
+            f"{name}: {change}"
+            for name in clusters or self.clusters
+            for change in self.syncs[name].sync(self.tree / name)
+        ]
+
+    def start_gateways(self) -> None:
+        """Start what the Deployments in the API ask for, behind the inventory's addresses."""
+        started = []
+        for name, cluster in self.clusters.items():
+            for deployment, service in gateway_deployments(cluster):
+                metadata = deployment["metadata"]
+                key = f"{name}/{metadata['namespace']}/{metadata['name']}"
+                if key in self.gateways:
+                    continue
+                addresses = self.facts.clusters[name].addresses(metadata["namespace"], metadata["name"])
+                gateway = Gateway(cluster, deployment, service, {a: self._address(a) for a in addresses})
+                self.gateways[key] = gateway
+                started += gateway.pods
+        self.start_pods(started)
+        for gateway in self.gateways.values():
+            gateway.connect()
+
+    def start_pods(self, pods: list[Pod]) -> None:
+        for pod in pods:
+            self.pods[f"{pod.cluster.name}/{pod.settings.namespace}/{pod.name}"] = pod
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(Pod.start, pods))
+        self.publish()
+        self.wait_until_ready()
+
+    def add_service(self, cluster: str, item: dict[str, Any], *, replicas: int = 1) -> list[Pod]:
+        """Deploy a service of an inventory; returns its pods, ready."""
+        target = self.clusters[cluster]
+        target.ensure_namespace(item["namespace"])
+        target.api.apply(service_object(item), manager="team")
+        zones = target.settings.zones or ("",)
+        pods = [
+            Pod(target, settings)
+            for number in range(replicas)
+            for settings in pod_settings(item, zones[number % len(zones)], f"-{number}" if number else "")
+        ]
+        self.start_pods(pods)
+        return pods
+
+    def delete_pod(self, pod: Pod) -> None:
+        """Take a pod out of the EndpointSlices, then away: a deletion in good order."""
+        pod.published = False
+        publish(pod.cluster, self.pods.values())
+        del self.pods[f"{pod.cluster.name}/{pod.settings.namespace}/{pod.name}"]
+        pod.delete()
+
+    def publish(self) -> None:
+        for cluster in self.clusters.values():
+            publish(cluster, self.pods.values())
+
+    def wait_until_ready(self, seconds: float = 90) -> None:
+        deadline = time.monotonic() + seconds
+        for pod in self.pods.values():
+            pod.wait_until_ready(deadline)
+
+    def client(self, cluster: str) -> Pod:
+        return self.pods[f"{cluster}/{CLIENT_NAMESPACE}/client"]
+
+    def pod(self, cluster: str, namespace: str, name: str) -> Pod:
+        return self.pods[f"{cluster}/{namespace}/{name}"]
+
+    def load(self, cluster: str, url: str, *, rate: float = 20, method: str = "GET") -> Load:
+        """Load from the cluster's client, running while the context is open."""
+        return Load(self.client(cluster), url, rate=rate, method=method)
+
+    def send(self, cluster: str, url: str, number: int = 20, *, method: str = "GET") -> Report:
+        return send(self.client(cluster), url, number, method=method)
+
+    def _start_workloads(self, cluster: Cluster) -> None:
+        facts = self.facts.clusters[cluster.name]
+        cluster.ensure_namespace(CLIENT_NAMESPACE)
+        for namespace in facts.inventory.get("namespaces", []):
+            cluster.ensure_namespace(namespace["name"], namespace.get("labels"))
+        pods = [Pod(cluster, _CLIENT)]
+        for item in facts.services:
+            cluster.api.apply(service_object(item), manager="team")
+            if item.get("selector"):
+                pods += [Pod(cluster, settings) for settings in pod_settings(item)]
+        for pod in pods:
+            self.pods[f"{cluster.name}/{pod.settings.namespace}/{pod.name}"] = pod
+            pod.start()
+
+    def _address(self, address: str) -> LoadBalancerAddress:
+        if address not in self.addresses:
+            self.addresses[address] = LoadBalancerAddress(address)
+        return self.addresses[address]
+
+    def _each(self, step: Callable[[Cluster], None]) -> None:
+        with ThreadPoolExecutor(len(self.clusters)) as pool:
+            list(pool.map(step, self.clusters.values()))

@@ -1,0 +1,80 @@
+"""Gateways, made from the Deployments and Services in the API: labels, environment and ports, nothing added."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lab.pod import Pod, PodSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lab.api import Object
+    from lab.cluster import Cluster
+    from lab.network import LoadBalancerAddress
+
+_TEMPLATES = "inject.istio.io/templates"
+
+
+class Gateway:
+    """The pods of one gateway Deployment behind the addresses of its Service."""
+
+    def __init__(
+        self, cluster: Cluster, deployment: Object, service: Object, addresses: Mapping[str, LoadBalancerAddress]
+    ) -> None:
+        self.cluster = cluster
+        self.name = deployment["metadata"]["name"]
+        self.namespace = deployment["metadata"]["namespace"]
+        self.service = service
+        self.addresses = addresses
+        settings = _pod_settings(deployment)
+        self.pods = [
+            Pod(cluster, _numbered(settings, number)) for number in range(deployment["spec"].get("replicas", 1))
+        ]
+
+    def connect(self) -> None:
+        """Let the load balancer send to all pods, and say so in the Service's status."""
+        ports = {port["port"]: port.get("targetPort", port["port"]) for port in self.service["spec"]["ports"]}
+        backends = {port: [(pod.address, target) for pod in self.pods] for port, target in ports.items()}
+        for address in self.addresses.values():
+            address.route(backends)
+        ingress = [{"ip": address} for address in self.addresses]
+        self.cluster.api.patch_status(self.service, {"loadBalancer": {"ingress": ingress}})
+
+
+def gateway_deployments(cluster: Cluster) -> list[tuple[Object, Object]]:
+    """Every Deployment that Istio's injector would turn into a gateway, with its LoadBalancer Service."""
+    services = [s for s in cluster.api.items("v1", "Service") if s["spec"].get("type") == "LoadBalancer"]
+    found = []
+    for deployment in cluster.api.items("apps/v1", "Deployment"):
+        template = deployment["spec"]["template"]["metadata"]
+        if template.get("annotations", {}).get(_TEMPLATES) == "gateway":
+            found.append((deployment, _service_of(deployment, services)))
+    return found
+
+
+def _service_of(deployment: Object, services: Sequence[Object]) -> Object:
+    labels = deployment["spec"]["template"]["metadata"]["labels"].items()
+    for service in services:
+        same = service["metadata"]["namespace"] == deployment["metadata"]["namespace"]
+        if same and service["spec"].get("selector", {}).items() <= labels:
+            return service
+    raise LookupError(f"no Service of type LoadBalancer selects Deployment {deployment['metadata']['name']}")
+
+
+def _pod_settings(deployment: Object) -> PodSettings:
+    metadata, spec = deployment["metadata"], deployment["spec"]["template"]["spec"]
+    container = next(c for c in spec["containers"] if c["name"] == "istio-proxy")
+    return PodSettings(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        service_account=spec.get("serviceAccountName", "default"),
+        labels=dict(deployment["spec"]["template"]["metadata"]["labels"]),
+        proxy="router",
+        env={variable["name"]: variable.get("value", "") for variable in container.get("env", [])},
+    )
+
+
+def _numbered(settings: PodSettings, number: int) -> PodSettings:
+    return replace(settings, name=f"{settings.name}-{number}")

@@ -1,0 +1,74 @@
+"""Runs the lab in kernel namespaces of its own, so that nothing of it survives the process, even killed.
+
+The network namespace has no way out, the mount namespace hides /run, /etc/hosts and /etc/resolv.conf, and the
+PID namespace ends with its first process: after kill -9 the kernel removes processes, interfaces, mounts.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+_INSIDE = "MESHGEN_LAB_INSIDE"
+_DEBIAN = {
+    "etcd": "etcd-server",
+    "iptables": "iptables",
+    "ip": "iproute2",
+    "openssl": "openssl",
+    "unshare": "util-linux",
+    "mount": "mount",
+}
+WORK = Path("/run/lab")
+
+
+def missing() -> str:
+    """Say in one line what the lab cannot run without; empty if it can run."""
+    if sys.platform != "linux":
+        return "the lab needs Linux (network namespaces)"
+    if os.geteuid() != 0:
+        return "the lab needs root (network namespaces, iptables)"
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    if packages := sorted({p for tool, p in _DEBIAN.items() if not shutil.which(tool, path=path)}):
+        return f"the lab needs Debian packages: apt-get install {' '.join(packages)}"
+    return ""
+
+
+def missing_for_build() -> str:
+    """Say in one line what the first build needs; empty if it can run."""
+    if not shutil.which("go"):
+        return "the lab needs Go 1.26 or newer to build Istio and Kubernetes once"
+    return ""
+
+
+def inside() -> bool:
+    return _INSIDE in os.environ
+
+
+def enter(arguments: list[str]) -> NoReturn:
+    """Replace this process by `arguments` in new namespaces, prepared by `prepare`."""
+    os.environ[_INSIDE] = "1"
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    flags = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    os.execvp("unshare", ["unshare", *flags, "--", *arguments])  # noqa: S606 - no shell is wanted
+
+
+def prepare() -> None:
+    """Set up what `enter` has made new: /run, names and the loopback interface. To be called once, inside."""
+    # The first process of a PID namespace ignores signals that it has no handler for.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))
+    _run("mount", "-t", "tmpfs", "-o", "mode=755", "lab", "/run")
+    WORK.mkdir()
+    for name in ("hosts", "resolv.conf"):
+        (WORK / name).touch()
+        _run("mount", "--bind", str(WORK / name), f"/etc/{name}")
+    _run("ip", "link", "set", "lo", "up")
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True)

@@ -1,0 +1,171 @@
+"""Open-loop load: requests start on schedule, whether or not earlier ones were answered.
+
+Run in the network namespace of the client: `python -m lab.load URL`. It sends until its standard input closes,
+waits for the answers that are due and prints one JSON line per request.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import json
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from lab.pod import Pod
+
+PATIENCE = 5.0  # seconds after which a request counts as lost
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request and its fate; times in seconds. `status` 0: no answer."""
+
+    key: str
+    sent: float
+    took: float
+    status: int
+    answer: str
+
+    @property
+    def lost(self) -> bool:
+        return self.status != 200  # noqa: PLR2004 - the HTTP status
+
+    @property
+    def cluster(self) -> str:
+        try:
+            return str(json.loads(self.answer)["cluster"])
+        except (ValueError, KeyError, TypeError):
+            return ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All requests of one load."""
+
+    requests: list[Request]
+
+    @property
+    def sent(self) -> int:
+        return len(self.requests)
+
+    @property
+    def lost(self) -> list[Request]:
+        return [request for request in self.requests if request.lost]
+
+    @property
+    def by_cluster(self) -> dict[str, int]:
+        """How many answers came from which cluster."""
+        return dict(sorted(Counter(r.cluster for r in self.requests if not r.lost).items()))
+
+    @property
+    def longest_gap(self) -> float:
+        """The longest time between two answers that followed each other."""
+        times = sorted(r.sent + r.took for r in self.requests if not r.lost)
+        return max((b - a for a, b in itertools.pairwise(times)), default=0.0)
+
+    @property
+    def slowest(self) -> float:
+        return max((r.took for r in self.requests if not r.lost), default=0.0)
+
+    def between(self, start: float, end: float) -> Report:
+        """The requests sent in a span of `time.time()`."""
+        return Report([r for r in self.requests if start <= r.sent < end])
+
+    def __str__(self) -> str:
+        answers = ", ".join(f"{name or '?'} {n}" for name, n in self.by_cluster.items()) or "none"
+        fates = Counter(f"{r.status or 'no answer'} {r.answer[:90]!r}" for r in self.lost)
+        lost = f"{len(self.lost)}" + "".join(f"\n    {n} x {fate}" for fate, n in fates.most_common(5))
+        times = f"longest gap {self.longest_gap:.2f} s, slowest {self.slowest:.2f} s"
+        return f"sent {self.sent}, answered {answers}, {times}, lost {lost}"
+
+
+class Load:
+    """A context in which load runs; afterwards `report` has every request."""
+
+    def __init__(self, client: Pod, url: str, *, rate: float = 20, method: str = "GET") -> None:
+        self._client = client
+        self._command = [sys.executable, "-m", "lab.load", url, "--rate", str(rate), "--method", method]
+        self._process: subprocess.Popen[str] | None = None
+        self.report = Report([])
+
+    def __enter__(self) -> Self:
+        with self._client.namespace.entered():
+            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        output, _ = self._process.communicate("") if self._process else ("", "")
+        self.report = Report([Request(**json.loads(line)) for line in output.splitlines()])
+
+
+def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET") -> Report:
+    """Send so many requests, each on a connection of its own."""
+    with Load(client, url, rate=rate, method=method) as load:
+        time.sleep(number / rate)
+    return load.report
+
+
+async def _send(url: str, method: str) -> Request:
+    key, sent, started = uuid.uuid4().hex, time.time(), time.monotonic()
+    status, answer = 0, ""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            status, answer = await _exchange(url, method, key)
+    except (OSError, ValueError) as error:
+        answer = type(error).__name__
+    return Request(key, sent, time.monotonic() - started, status, answer)
+
+
+async def _exchange(url: str, method: str, key: str) -> tuple[int, str]:
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
+    try:
+        head = [f"{method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1"]
+        head += [f"Host: {parts.netloc}", f"x-request-key: {key}", "Content-Length: 0", "Connection: close"]
+        writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
+        await writer.drain()
+        content = await reader.read()
+    finally:
+        writer.close()
+    if not content:
+        raise ConnectionResetError
+    header, _, body = content.partition(b"\r\n\r\n")
+    return int(header.split(b" ", 2)[1]), body.decode(errors="replace")
+
+
+async def _run(url: str, method: str, rate: float) -> None:
+    closed = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    tasks: list[asyncio.Task[Request]] = []
+    started = time.monotonic()
+    while not closed.done():
+        tasks.append(asyncio.create_task(_send(url, method)))
+        due = started + len(tasks) / rate
+        await asyncio.wait([closed], timeout=max(0.0, due - time.monotonic()))
+    for request in await asyncio.gather(*tasks):
+        print(json.dumps(asdict(request)))  # noqa: T201 - the output of this program
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("--rate", type=float, default=20)
+    parser.add_argument("--method", default="GET")
+    options = parser.parse_args()
+    asyncio.run(_run(options.url, options.method, options.rate))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""The network of the lab: a router with a bridge per cluster, namespaces on it, load balancer addresses."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import ipaddress
+import os
+import subprocess
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab.isolation import WORK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+RESOLVER = "10.255.0.53"  # nobody listens: look-ups that Istio's DNS proxy does not answer fail at once
+
+
+class Namespace:
+    """A network namespace with one interface, on the bridge of its cluster."""
+
+    def __init__(self, name: str, address: str) -> None:
+        self.name = name
+        self.address = address
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    @contextlib.contextmanager
+    def entered(self) -> Iterator[None]:
+        """Let the calling thread open sockets and start processes in this namespace."""
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        there = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
+        try:
+            _setns(there)
+            yield
+        finally:
+            _setns(home)
+            os.close(there)
+            os.close(home)
+
+    def run(self, *command: str) -> str:
+        """Run to its end; raises `subprocess.CalledProcessError`."""
+        with self.entered():
+            return run(*command)
+
+    def start(
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        user: int | None = None,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Start a process whose output goes to `log`."""
+        as_user: dict[str, Any] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+        with self.entered(), log.open("ab") as output:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=cwd, env=env, **as_user
+            )
+        self._processes.append(process)
+        return process
+
+    def cut(self) -> None:
+        """Take the interface down: packets vanish in both directions, nothing is reset."""
+        run("ip", "-n", self.name, "link", "set", "eth0", "down")
+
+    def delete(self) -> None:
+        """Kill what was started here and remove the namespace."""
+        for process in self._processes:
+            process.kill()
+        for process in self._processes:
+            process.wait()
+        run("ip", "netns", "delete", self.name)
+
+
+@dataclass
+class Network:
+    """The router. There is one, in the namespace that the lab itself runs in."""
+
+    _addresses: dict[int, count[int]] = field(default_factory=dict)
+    _hosts: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        run("ip", "address", "add", f"{RESOLVER}/32", "dev", "lo")
+        Path("/proc/sys/net/ipv4/ip_forward").write_text("1", encoding="ascii")
+        (WORK / "resolv.conf").write_text(f"nameserver {RESOLVER}\noptions ndots:1\n", encoding="ascii")
+        iptables("-P", "FORWARD", "DROP")
+        # Clusters reach each other through load balancer addresses only.
+        iptables("-A", "FORWARD", "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED,DNAT", "-j", "ACCEPT")
+
+    def add_bridge(self, cluster: int) -> None:
+        """Make the network 10.<cluster>.0.0/16 with the router at .0.1."""
+        bridge = f"br{cluster}"
+        run("ip", "link", "add", bridge, "type", "bridge")
+        run("ip", "address", "add", f"10.{cluster}.0.1/16", "dev", bridge)
+        run("ip", "link", "set", bridge, "up")
+        iptables("-A", "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT")
+        self._addresses[cluster] = count(2)
+
+    def add_namespace(self, cluster: int, name: str) -> Namespace:
+        address = str(ipaddress.IPv4Address(f"10.{cluster}.0.0") + next(self._addresses[cluster]))
+        link = f"v{int(ipaddress.IPv4Address(address)):x}"
+        run("ip", "netns", "add", name)
+        run("ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", name)
+        run("ip", "link", "set", link, "master", f"br{cluster}", "up")
+        run("ip", "-n", name, "link", "set", "lo", "up")
+        run("ip", "-n", name, "address", "add", f"{address}/16", "dev", "eth0")
+        run("ip", "-n", name, "link", "set", "eth0", "up")
+        run("ip", "-n", name, "route", "add", "default", "via", f"10.{cluster}.0.1")
+        namespace = Namespace(name, address)
+        with namespace.entered():
+            Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0", encoding="ascii")
+        return namespace
+
+    def add_host(self, name: str, address: str) -> None:
+        self._hosts[name] = address
+        lines = ["127.0.0.1 localhost", *(f"{a} {n}" for n, a in self._hosts.items())]
+        (WORK / "hosts").write_text("\n".join(lines) + "\n", encoding="ascii")
+
+
+class LoadBalancerAddress:
+    """One address of a load balancer: connections to its ports go to gateway pods in turn."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._chain = f"LB-{address}"
+        self._fault: list[str] = []
+        iptables("-t", "nat", "-N", self._chain)
+        for hook in ("PREROUTING", "OUTPUT"):
+            iptables("-t", "nat", "-A", hook, "-d", address, "-p", "tcp", "-j", self._chain)
+
+    def route(self, backends: Mapping[int, Sequence[tuple[str, int]]]) -> None:
+        """Send new connections to port → (pod address, pod port); no backends, no answer."""
+        iptables("-t", "nat", "-F", self._chain)
+        for port, pods in backends.items():
+            for left, (pod, target) in zip(range(len(pods), 0, -1), pods, strict=True):
+                turn = ["-m", "statistic", "--mode", "nth", "--every", str(left), "--packet", "0"]
+                rule = ["-p", "tcp", "--dport", str(port), *(turn if left > 1 else [])]
+                goal = ["-j", "DNAT", "--to-destination", f"{pod}:{target}"]
+                iptables("-t", "nat", "-A", self._chain, *rule, *goal)
+
+    def refuse(self) -> None:
+        """Reset connections, those that exist too."""
+        self._break("REJECT", "--reject-with", "tcp-reset")
+
+    def silence(self) -> None:
+        """Drop every packet, those of existing connections too; nobody is told."""
+        self._break("DROP")
+
+    def restore(self) -> None:
+        if self._fault:
+            iptables("-D", "FORWARD", *self._fault)
+            self._fault = []
+
+    def _break(self, *target: str) -> None:
+        self.restore()
+        match = ["-p", "tcp", "-m", "conntrack", "--ctorigdst", self.address]
+        self._fault = [*match, "-j", *target]
+        iptables("-I", "FORWARD", *self._fault)
+
+
+def run(*command: str) -> str:
+    """Run to its end and return what it prints; raises `subprocess.CalledProcessError`."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+    return done.stdout
+
+
+def iptables(*arguments: str) -> None:
+    run("iptables", "-w", *arguments)
+
+
+def _setns(descriptor: int) -> None:
+    if _libc.setns(descriptor, _CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")

@@ -1,0 +1,235 @@
+"""A pod: an object in the API and a network namespace with pilot-agent, Envoy and, for workloads, a server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lab.api import Object, reference
+from lab.envoy import Envoy
+from lab.isolation import WORK
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from lab.cluster import Cluster
+
+PROXY_UID = 1337
+_INJECTED = {"security.istio.io/tlsMode": "istio"}  # what Istio's injector labels every pod with
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port that the server of a pod listens on."""
+
+    number: int
+    protocol: str = "http"  # http, tcp
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class PodSettings:
+    """What makes a pod. `proxy`: `sidecar`, `router` (a gateway) or none."""
+
+    name: str
+    namespace: str
+    service_account: str = "default"
+    labels: dict[str, str] = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    zone: str = ""
+    proxy: str = "sidecar"
+    env: dict[str, str] = field(default_factory=dict)
+
+
+class Pod:
+    """A running pod. `published`: whether its address is in the EndpointSlices; `ready`: and as ready."""
+
+    def __init__(self, cluster: Cluster, settings: PodSettings) -> None:
+        self.cluster = cluster
+        self.settings = settings
+        self.name = settings.name
+        self.labels = _INJECTED | settings.labels if settings.proxy else settings.labels
+        self.published = bool(settings.ports)
+        self.ready = True
+        self.namespace = cluster.network.add_namespace(
+            cluster.number, f"{cluster.name}.{settings.namespace}.{settings.name}"
+        )
+        self.address = self.namespace.address
+        self.envoy = Envoy(self.namespace)
+        self.directory = WORK / cluster.name / f"{settings.namespace}.{settings.name}"
+        self.agent: subprocess.Popen[bytes] | None = None
+        self.server: subprocess.Popen[bytes] | None = None
+        self._publish()
+
+    @property
+    def object(self) -> Object:
+        body = reference("v1", "Pod", self.name, self.settings.namespace)
+        body["metadata"]["labels"] = self.labels
+        containers = [
+            {
+                "name": "app",
+                "image": "lab",
+                "ports": [{"containerPort": p.number, "name": p.name or None} for p in self.settings.ports],
+            }
+        ]
+        for port in containers[0]["ports"]:
+            if not port["name"]:  # type: ignore[index]
+                del port["name"]  # type: ignore[attr-defined]
+        body["spec"] = {
+            "serviceAccountName": self.settings.service_account,
+            "nodeName": self.cluster.node(self.settings.zone),
+            "containers": containers,
+        }
+        return body
+
+    def start(self) -> None:
+        """Start server and proxy; does not wait."""
+        if self.settings.ports:
+            self.start_server()
+        if self.settings.proxy == "sidecar":
+            self._capture_traffic()
+        if self.settings.proxy:
+            self.start_proxy()
+
+    def start_server(self) -> None:
+        ports = [f"{port.protocol}:{port.number}" for port in self.settings.ports]
+        identity = ["--cluster", self.cluster.name, "--pod", self.name]
+        command = [sys.executable, "-m", "lab.server", *identity, *ports]
+        self.server = self.namespace.start(command, log=self.log("server"))
+
+    def start_proxy(self) -> None:
+        self._write_files()
+        binary = self.cluster.parts.binary("pilot-agent")
+        command = [binary, "proxy", self.settings.proxy, f"--templateFile={self.cluster.parts.bootstrap}"]
+        domain = f"--domain={self.settings.namespace}.svc.cluster.local"
+        self.agent = self.namespace.start(
+            [*command, domain, "--proxyLogLevel=warning", "--log_output_level=default:info"],
+            log=self.log("proxy"),
+            user=PROXY_UID,
+            cwd=self.directory,
+            env=self._environment(),
+        )
+
+    def wait_until_ready(self, deadline: float) -> None:
+        """Raises `TimeoutError` with the place of the log."""
+        while self.settings.proxy and not self.envoy.ready():
+            if time.monotonic() > deadline or (self.agent and self.agent.poll() is not None):
+                raise TimeoutError(f"{self.namespace.name} is not ready: {self.log('proxy')}")
+            time.sleep(0.1)
+
+    # Faults, from the gentlest to the worst.
+
+    def stop_server(self) -> None:
+        """The application dies; the proxy lives and the endpoint stays published."""
+        if self.server:
+            self.server.kill()
+            self.server.wait()
+
+    def stop_proxy(self) -> None:
+        """The proxy dies; the kernel resets what connects."""
+        if self.agent:
+            for process in _descendants(self.agent.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            self.agent.kill()
+            self.agent.wait()
+
+    def die(self) -> None:
+        """The node goes away: nothing answers any more, nothing is reset, nobody takes the endpoint out."""
+        self.namespace.cut()
+        self.stop_server()
+        self.stop_proxy()
+
+    def delete(self) -> None:
+        """Remove object and processes, as a finished deletion."""
+        self.published = False
+        self.cluster.api.delete(self.object)
+        self.stop_server()
+        self.stop_proxy()
+        self.namespace.delete()
+
+    def log(self, name: str) -> Path:
+        return self.cluster.directory / f"{self.settings.namespace}.{self.name}.{name}.log"
+
+    def _publish(self) -> None:
+        api, namespace = self.cluster.api, self.settings.namespace
+        api.apply(reference("v1", "ServiceAccount", self.settings.service_account, namespace))
+        api.apply(self.object)
+        api.patch_status(
+            self.object,
+            {
+                "phase": "Running",
+                "podIP": self.address,
+                "podIPs": [{"ip": self.address}],
+                "hostIP": self.cluster.control.address,
+                "conditions": [{"type": "Ready", "status": "True"}],
+            },
+        )
+
+    def _capture_traffic(self) -> None:
+        ports = ["-p", "15001", "-z", "15006", "-u", str(PROXY_UID), "-m", "REDIRECT"]
+        scope = ["-i", "*", "-b", "*", "-d", "15090,15021,15020"]
+        dns = ["--redirect-dns"] if self.cluster.settings.dns_capture else []
+        self.namespace.run(self.cluster.parts.binary("pilot-agent"), "istio-iptables", *ports, *scope, *dns)
+
+    def _environment(self) -> dict[str, str]:
+        cluster, settings = self.cluster, self.settings
+        proxy_config = {
+            "binaryPath": cluster.parts.binary("envoy"),
+            "discoveryAddress": f"{cluster.istiod_host}:15012",
+            "concurrency": 2,
+            "terminationDrainDuration": "1s",
+        }
+        capture = str(cluster.settings.dns_capture and settings.proxy == "sidecar").lower()
+        return {
+            "PATH": os.environ["PATH"],
+            "PROXY_CONFIG": json.dumps(proxy_config),
+            "JWT_POLICY": "third-party-jwt",
+            "PILOT_CERT_PROVIDER": "istiod",
+            "CA_ADDR": f"{cluster.istiod_host}:15012",
+            "POD_NAME": settings.name,
+            "POD_NAMESPACE": settings.namespace,
+            "INSTANCE_IP": self.address,
+            "HOST_IP": cluster.control.address,
+            "SERVICE_ACCOUNT": settings.service_account,
+            "TRUST_DOMAIN": cluster.settings.trust_domain,
+            "ISTIO_META_CLUSTER_ID": cluster.name,
+            "ISTIO_META_NODE_NAME": cluster.node(settings.zone),
+            "ISTIO_META_WORKLOAD_NAME": settings.name,
+            "ISTIO_META_MESH_ID": cluster.settings.trust_domain,
+            "ISTIO_META_DNS_CAPTURE": capture,
+            "ISTIO_META_INTERCEPTION_MODE": "REDIRECT",
+            **({"ISTIO_META_NETWORK": cluster.settings.network} if cluster.settings.network else {}),
+            **settings.env,
+        }
+
+    def _write_files(self) -> None:
+        token = self.cluster.api.token_of(self.settings.namespace, self.settings.service_account, "istio-ca")
+        labels = "\n".join(f'{key}="{value}"' for key, value in sorted(self.labels.items()))
+        contents = {
+            "var/run/secrets/istio/root-cert.pem": self.cluster.root_certificate.read_text(encoding="ascii"),
+            "var/run/secrets/tokens/istio-token": token,
+            "etc/istio/pod/labels": labels,
+        }
+        for name, content in contents.items():
+            path = self.directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        for path in (self.directory, *self.directory.rglob("*")):
+            os.chown(path, PROXY_UID, PROXY_UID)
+
+
+def _descendants(pid: int) -> list[int]:
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        children = open(f"/proc/{pid}/task/{pid}/children").read().split()  # noqa: SIM115, PTH123
+        for child in map(int, children):
+            found += [child, *_descendants(child)]
+    return found

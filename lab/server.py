@@ -1,0 +1,97 @@
+"""The server in a workload pod: answers who it is and who asked. `python -m lab.server --cluster c1 http:9080`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socketserver
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+_executed: dict[str, int] = {}
+_lock = threading.Lock()
+
+
+class _Http(BaseHTTPRequestHandler):
+    """GET answers; POST counts its `x-request-key` first; `/executed` tells the counts; `?delay=s` waits."""
+
+    protocol_version = "HTTP/1.1"
+    identity: dict[str, str]
+
+    def do_GET(self) -> None:
+        if self.path == "/executed":
+            with _lock:
+                self._answer(dict(_executed))
+            return
+        _, _, delay = self.path.partition("delay=")
+        if delay:
+            time.sleep(float(delay))
+        caller = self.headers.get("x-forwarded-client-cert", "")
+        _, _, principal = caller.rpartition("URI=")
+        self._answer(self.identity | {"caller": principal.partition(";")[0]})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        key = self.headers.get("x-request-key", "")
+        with _lock:
+            _executed[key] = _executed.get(key, 0) + 1
+        self.do_GET()
+
+    def _answer(self, body: dict[str, Any]) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+        pass
+
+
+class _Tcp(socketserver.BaseRequestHandler):
+    """A protocol in which the server speaks first."""
+
+    identity: dict[str, str]
+
+    def handle(self) -> None:
+        self.request.sendall(json.dumps(self.identity).encode() + b"\n")
+        while data := self.request.recv(4096):
+            self.request.sendall(data)
+
+
+class _TcpServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class _HttpServer(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cluster", required=True)
+    parser.add_argument("--pod", required=True)
+    parser.add_argument("ports", nargs="+", metavar="PROTOCOL:PORT")
+    options = parser.parse_args()
+    threads = []
+    for text in options.ports:
+        protocol, _, port = text.partition(":")
+        identity = {"cluster": options.cluster, "pod": options.pod, "port": port}
+        address = ("0.0.0.0", int(port))
+        server: socketserver.BaseServer
+        if protocol == "tcp":
+            server = _TcpServer(address, type("Tcp", (_Tcp,), {"identity": identity}))
+        else:
+            server = _HttpServer(address, type("Http", (_Http,), {"identity": identity}))
+        threads.append(threading.Thread(target=server.serve_forever))
+    for thread in threads:
+        thread.start()
+
+
+if __name__ == "__main__":
+    main()
