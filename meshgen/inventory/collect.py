@@ -1,0 +1,96 @@
+"""Manifests to facts: what a cluster's objects say that a fleet needs to know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from meshgen.inventory.facts import Facts
+from meshgen.inventory.mesh import istio_facts
+from meshgen.inventory.objects import KubernetesObject, objects_in
+from meshgen.inventory.policies import READERS, route
+from meshgen.inventory.services import gateway_api_item, gateway_item, service_item
+from meshgen.inventory.workloads import workloads_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from meshgen.diagnostics import Diagnostic
+    from meshgen.load.nodes import Node
+
+_NOISE_LABELS = frozenset({"kubernetes.io/metadata.name"})
+_NOT_WHOLE = frozenset({"Namespace", "ConfigMap", "Secret"})
+"""Kinds that do not show that a namespace's Services were to be seen as well."""
+
+
+def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diagnostic]]:
+    """The facts that `documents` show of one cluster.
+
+    `namespace` is for objects that name none. The result does not depend on the order of the documents. What is
+    wrong with them is reported as MG051 to MG054; the facts are then incomplete.
+    """
+    findings: list[Diagnostic] = []
+    objects = objects_in(documents, namespace, findings)
+    facts = Facts(read=dict(Counter(item.kind for item in objects.known)), unknown=dict(Counter(objects.unknown)))
+    labels = {
+        item.name: item.fields.at("metadata").labels("labels") for item in objects.known if item.kind == "Namespace"
+    }
+    facts.istio = istio_facts(objects.known, findings)
+    workloads = workloads_in(objects.known, labels)
+    domain = str(facts.istio.get("clusterDomain", "cluster.local"))
+    for item in objects.known:
+        behind = workloads.get(item.namespace, [])
+        managed = _is_managed(item)
+        if item.kind == "Service":
+            # Addresses are what the inventory is for, so a gateway counts whoever wrote it.
+            gateway = gateway_item(item, behind)
+            if gateway is not None:
+                facts.add("gateways", gateway, item)
+        if managed:
+            facts.managed += 1
+            continue
+        if item.kind not in _NOT_WHOLE:
+            facts.namespaces.add(item.namespace)
+        _add(facts, item, domain, service_item(item, behind) if item.kind == "Service" else None)
+    for item in objects.known:
+        # After Services: one that Istio made for a Gateway says the same and more.
+        if (item.group, item.kind) == ("gateway.networking.k8s.io", "Gateway"):
+            gateway = gateway_api_item(item)
+            if gateway is not None:
+                facts.add("gateways", gateway, item)
+    for item in objects.known:
+        if item.namespace in facts.namespaces:
+            facts.add("namespaces", {"name": item.namespace}, item)
+    return facts, findings
+
+
+def _add(facts: Facts, item: KubernetesObject, domain: str, service: dict[str, object] | None) -> None:
+    reader = READERS.get((item.group, item.kind))
+    if service is not None:
+        if (item.namespace, item.name) != ("default", "kubernetes"):
+            facts.add("services", service, item)
+    elif item.kind == "Namespace":
+        labels = item.fields.at("metadata").labels("labels")
+        kept = {key: value for key, value in sorted(labels.items()) if key not in _NOISE_LABELS}
+        facts.add("namespaces", {"name": item.name, "labels": kept}, item)
+    elif reader is not None:
+        section, make = reader
+        facts.add(section, make(item), item)
+    elif item.group == "gateway.networking.k8s.io" and item.kind != "Gateway":
+        found = route(item, domain)
+        if found is not None:
+            facts.add("virtualServices", found, item)
+
+
+def _is_managed(item: KubernetesObject) -> bool:
+    metadata = item.fields.at("metadata")
+    if (
+        metadata.at("labels").node.entries
+        and metadata.labels("labels").get("app.kubernetes.io/managed-by") == "meshgen"
+    ):
+        return True
+    return any(
+        key.startswith("xcp.tetrate.io/")
+        for where in ("labels", "annotations")
+        for key in metadata.at(where).keys()  # noqa: SIM118 - not a mapping
+    )

@@ -1,0 +1,165 @@
+"""An import from start to end: the only part that touches files."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from meshgen.diagnostics import Diagnostic
+from meshgen.inventory.collect import collect
+from meshgen.inventory.file import InventoryFile, invalid_facts, next_text, read_inventory
+from meshgen.inventory.manifests import read_manifests
+from meshgen.inventory.merge import merge
+from meshgen.inventory.summary import change_summary, input_summary
+from meshgen.load.documents import load
+from meshgen.model.base import LABEL
+
+_CLUSTER = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9._]{0,251}[A-Za-z0-9])?")
+DISK, FOUND, FINE = 2, 1, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to import, and where to."""
+
+    cluster: str
+    namespace: str
+    fleet: Path
+    target: Path
+    replace: bool
+    dry: bool
+    """Whether to return the text only."""
+    paths: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of it. `sources` are the texts of the files in which findings are."""
+
+    exit_code: int
+    findings: list[Diagnostic] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+    summary: str = ""
+
+
+def run(request: Request) -> Result:
+    """Imports, and writes the inventory's file unless `request.dry`, nothing changed or anything is wrong."""
+    misused = _misused(request)
+    if misused:
+        return Result(DISK, misused)
+    manifests, findings = read_manifests(request.paths)
+    facts, found = collect(manifests.documents, request.namespace)
+    findings += found
+    findings += invalid_facts(facts, findings)
+    result = Result(FOUND, findings, manifests.sources)
+    old = _read_target(request, result)
+    if findings:
+        unreadable = all(finding.code == "MG050" for finding in findings)
+        result.exit_code = DISK if unreadable else FOUND
+        return result
+    before = result.sources.get(request.target.as_posix(), "")
+    known = old.spec if old is not None else {}
+    spec = merge(known, facts, replace=request.replace)
+    result.text = next_text(old, before, request.cluster, spec)
+    changes = change_summary(known, spec)
+    result.summary = input_summary(facts) + "\n"
+    if result.text == before:
+        result.summary += f"{request.target.as_posix()} is up to date"
+    elif request.dry:
+        result.summary += changes
+    else:
+        try:
+            write_file(request.target, result.text)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            findings.append(_disk(f"`{request.target.as_posix()}` cannot be written: {reason}"))
+            result.exit_code = DISK
+            return result
+        result.summary += "\n".join(filter(None, [changes, f"wrote {request.target.as_posix()}"]))
+    result.exit_code = FINE
+    return result
+
+
+def write_file(target: Path, text: str) -> None:
+    """Puts `text` into `target` in one step: a reader sees the old file or the new one. Raises OSError."""
+    target = target.resolve()  # a link stays a link
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(text.encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(mode)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    umask = os.umask(0o022)
+    os.umask(umask)
+    return umask
+
+
+def _misused(request: Request) -> list[Diagnostic]:
+    findings = []
+    if not _CLUSTER.fullmatch(request.cluster):
+        findings.append(_usage(f"`{request.cluster}` cannot be the name of a cluster", "--cluster"))
+    if not re.fullmatch(LABEL, request.namespace):
+        findings.append(_usage(f"`{request.namespace}` cannot be the name of a namespace", "--namespace"))
+    return findings
+
+
+def _read_target(request: Request, result: Result) -> InventoryFile | None:
+    shown = request.target.as_posix()
+    if not request.target.exists():
+        result.findings += _elsewhere(request, result)
+        return None
+    try:
+        text = request.target.read_bytes().decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = "it is not UTF-8" if isinstance(error, ValueError) else (error.strerror or str(error)).lower()
+        result.findings.append(_disk(f"`{shown}` cannot be read: {reason}"))
+        return None
+    result.sources[shown] = text
+    old, found = read_inventory(text, shown, request.cluster)
+    result.findings += found
+    return old
+
+
+def _elsewhere(request: Request, result: Result) -> list[Diagnostic]:
+    """MG058 where the fleet has the inventory of the cluster in another file: two would be an error later."""
+    if not request.fleet.exists():
+        return []
+    loaded, _ = load(request.fleet)
+    for document in loaded.documents:
+        if document.kind == "Inventory" and document.name == request.cluster:
+            span = document.node.find(["metadata", "name"]).span
+            result.sources.setdefault(document.file, loaded.sources[document.file])
+            return [
+                Diagnostic(
+                    "MG058",
+                    "error",
+                    f"the inventory of `{request.cluster}` is in `{document.file}`",
+                    span,
+                    f"Move it to `{request.target.as_posix()}`, or name its file with `--output`.",
+                    object=f"inventory/{request.cluster}",
+                )
+            ]
+    return []
+
+
+def _disk(message: str) -> Diagnostic:
+    return Diagnostic("MG050", "error", message, help="Check the path and its permissions, and run it again.")
+
+
+def _usage(message: str, option: str) -> Diagnostic:
+    return Diagnostic("MG059", "error", message, help=f"Correct `{option}`.")

@@ -1,0 +1,196 @@
+"""The Kubernetes objects in documents of YAML: lists taken apart, each object with its identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meshgen.diagnostics import Diagnostic, Note
+from meshgen.inventory.fields import Fields, describe, plain
+from meshgen.inventory.kubectl import entries_of, is_null
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from meshgen.diagnostics import Span
+    from meshgen.inventory.fields import Plain
+    from meshgen.load.nodes import Node
+
+POD_KINDS = {
+    ("", "Pod"),
+    ("", "ReplicationController"),
+    ("apps", "DaemonSet"),
+    ("apps", "Deployment"),
+    ("apps", "ReplicaSet"),
+    ("apps", "StatefulSet"),
+    ("argoproj.io", "Rollout"),
+    ("batch", "CronJob"),
+    ("batch", "Job"),
+}
+"""Group and kind of what has a pod template, or is a pod."""
+ROUTE_KINDS = {("gateway.networking.k8s.io", kind) for kind in ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute")}
+NAMESPACED_KINDS = (
+    POD_KINDS
+    | ROUTE_KINDS
+    | {
+        ("", "ConfigMap"),
+        ("", "Secret"),
+        ("", "Service"),
+        ("gateway.networking.k8s.io", "Gateway"),
+        ("networking.istio.io", "DestinationRule"),
+        ("networking.istio.io", "ServiceEntry"),
+        ("networking.istio.io", "Sidecar"),
+        ("networking.istio.io", "VirtualService"),
+        ("security.istio.io", "PeerAuthentication"),
+    }
+)
+KINDS = NAMESPACED_KINDS | {("", "Namespace")}
+"""All that the inventory reads; other kinds are skipped."""
+
+_STATUS_COUNTS = frozenset({"Gateway", "Pod", "Service"})
+_RUNTIME_METADATA = frozenset({"generation", "managedFields", "resourceVersion"})
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesObject:
+    """One object of a manifest that the inventory reads. `name` is empty for a workload with `generateName`."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+    fields: Fields
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What tells two objects of a cluster apart."""
+        return (self.group, self.kind, self.namespace, self.name)
+
+    @property
+    def place(self) -> Span:
+        """Its name, as the place that stands for it."""
+        return self.fields.node.find(["metadata", "name"]).span
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """What was found: objects by key, those without a name at the end, and kinds that nothing reads."""
+
+    known: tuple[KubernetesObject, ...]
+    unknown: tuple[str, ...]
+    """One kind per object that was skipped."""
+
+
+def objects_in(documents: Iterable[Node], namespace: str, findings: list[Diagnostic]) -> Objects:
+    """The objects of `documents`, in an order that does not depend on theirs.
+
+    `namespace` is for objects that name none, as kubectl's option. Lists (`kind: List`, `ServiceList`) are taken
+    apart. Adds to `findings`: MG051 (no Kubernetes object), MG052 (no name), MG053 (a field of a wrong type),
+    MG054 (twice, with different content).
+    """
+    known: dict[tuple[str, str, str, str], KubernetesObject] = {}
+    nameless: list[KubernetesObject] = []
+    unknown: list[str] = []
+    todo = [(document, "", "") for document in reversed(list(documents))]
+    while todo:
+        node, version, kind = todo.pop()
+        if is_null(node):
+            continue
+        if node.entries is None:
+            _no_object(node, f"this is {describe(node)}, not a Kubernetes object", findings)
+            continue
+        head = Fields(node, findings)
+        version = version or head.text("apiVersion") or ""
+        kind = kind or head.text("kind") or ""
+        if not kind or not version:
+            absent = "kind" if not kind else "apiVersion"
+            _no_object(node, f"this is not a Kubernetes object: it has no `{absent}`", findings)
+            continue
+        if kind == "List" or (kind.endswith("List") and "items" in node.entries):
+            items = entries_of(node).get("items")
+            if items is not None and items[1].items is None and not is_null(items[1]):
+                _no_object(items[1], f"`items` of a {kind} must be a list, not {describe(items[1])}", findings)
+                continue
+            inherited = ("", "") if kind == "List" else (version, kind.removesuffix("List"))
+            todo.extend(
+                (item, *(("", "") if "kind" in entries_of(item) else inherited))
+                for item in reversed((items[1].items if items is not None else None) or [])
+            )
+            continue
+        found = _object(node, version, kind, namespace, findings)
+        if found is None:
+            unknown.append(kind)
+        elif not found.name:
+            nameless.append(found)
+        elif (first := known.setdefault(found.key, found)) is not found and not _same(first, found):
+            findings.append(_differs(first, found))
+    return Objects(
+        (*(known[key] for key in sorted(known)), *nameless),
+        tuple(sorted(unknown)),
+    )
+
+
+def _object(node: Node, version: str, kind: str, namespace: str, findings: list[Diagnostic]) -> KubernetesObject | None:
+    group = version.rpartition("/")[0]
+    if (group, kind) not in KINDS:
+        return None
+    metadata = Fields(node, findings, kind).at("metadata")
+    name = metadata.text("name") or ""
+    generated = metadata.text("generateName")
+    if not name and not (generated and (group, kind) in POD_KINDS):
+        findings.append(
+            Diagnostic(
+                "MG052",
+                "error",
+                f"the {kind} has no `metadata.name`" + (f", only `generateName: {generated}`" if generated else ""),
+                node.span,
+                "Name the object; the inventory refers to it by name.",
+            )
+        )
+    own_namespace = metadata.text("namespace") or namespace
+    namespace = own_namespace if (group, kind) in NAMESPACED_KINDS else ""
+    return KubernetesObject(group, kind, namespace, name, Fields(node, findings, f"{kind} `{name or generated or ''}`"))
+
+
+def _same(first: KubernetesObject, second: KubernetesObject) -> bool:
+    return _content(first) == _content(second)
+
+
+def _content(item: KubernetesObject) -> Plain:
+    """What has to be equal: not what the API server changes while two dumps are taken."""
+    content = plain(item.fields.node)
+    if not isinstance(content, dict):
+        return content
+    content = {key: value for key, value in content.items() if key not in {"apiVersion", "kind"}}
+    if item.kind not in _STATUS_COUNTS:
+        content.pop("status", None)
+    metadata = content.get("metadata")
+    if isinstance(metadata, dict):
+        content["metadata"] = {key: value for key, value in metadata.items() if key not in _RUNTIME_METADATA}
+    return content
+
+
+def _differs(first: KubernetesObject, second: KubernetesObject) -> Diagnostic:
+    first, second = sorted((first, second), key=lambda item: item.fields.node.span)
+    where = f" in namespace `{second.namespace}`" if second.namespace else ""
+    return Diagnostic(
+        "MG054",
+        "error",
+        f"{second.kind} `{second.name}`{where} is in the input twice, with different content",
+        second.place,
+        "Import one of them only.",
+        (Note(first.place, "the other one"),),
+        f"{second.namespace}/{second.name}",
+    )
+
+
+def _no_object(node: Node, message: str, findings: list[Diagnostic]) -> None:
+    findings.append(
+        Diagnostic(
+            "MG051",
+            "error",
+            message,
+            node.span,
+            "Leave the document out, or give it `apiVersion`, `kind` and `metadata.name`.",
+        )
+    )

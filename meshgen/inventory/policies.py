@@ -1,0 +1,132 @@
+"""What teams wrote for the mesh: Istio's rules, and routes of the Gateway API for Services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from meshgen.inventory.facts import Item
+    from meshgen.inventory.fields import Fields
+    from meshgen.inventory.objects import KubernetesObject
+
+_OUTLIER_NUMBERS = (
+    "consecutiveGatewayErrors",
+    "consecutive5xxErrors",
+    "maxEjectionPercent",
+    "minHealthPercent",
+    "consecutiveLocalOriginFailures",
+)
+_OUTLIER_ORDER = (
+    "consecutiveGatewayErrors",
+    "consecutive5xxErrors",
+    "interval",
+    "baseEjectionTime",
+    "maxEjectionPercent",
+    "minHealthPercent",
+    "splitExternalLocalOriginErrors",
+    "consecutiveLocalOriginFailures",
+)
+
+
+def destination_rule(rule: KubernetesObject) -> Item:
+    spec = rule.fields.at("spec")
+    policy = spec.at("trafficPolicy")
+    locality = policy.at("loadBalancer", "localityLbSetting")
+    return {
+        "name": rule.name,
+        "namespace": rule.namespace,
+        "host": spec.required_text("host"),
+        "exportTo": spec.texts("exportTo"),
+        "workloadSelector": _labels(spec, "workloadSelector", "matchLabels"),
+        "subsets": [subset.required_text("name") for subset in spec.items("subsets")] or None,
+        "trafficPolicy": True if policy.keys() else None,
+        "outlierDetection": _outlier_detection(policy),
+        "failoverPriority": locality.texts("failoverPriority"),
+        "tlsMode": policy.at("tls").text("mode"),
+    }
+
+
+def virtual_service(service: KubernetesObject) -> Item:
+    spec = service.fields.at("spec")
+    return {
+        "name": service.name,
+        "namespace": service.namespace,
+        "hosts": spec.texts("hosts") or [],
+        "gateways": spec.texts("gateways") or None,
+        "exportTo": spec.texts("exportTo"),
+    }
+
+
+def route(found: KubernetesObject, cluster_domain: str) -> Item | None:
+    """A route of the Gateway API, if a Service is its parent: its hosts are the parents' names."""
+    hosts = {
+        f"{parent.required_text('name')}.{parent.text('namespace') or found.namespace}.svc.{cluster_domain}"
+        for parent in found.fields.at("spec").items("parentRefs")
+        if parent.text("kind") == "Service" and not parent.text("group")
+    }
+    if not hosts:
+        return None
+    return {"name": found.name, "namespace": found.namespace, "hosts": sorted(hosts), "kind": found.kind}
+
+
+def service_entry(entry: KubernetesObject) -> Item:
+    spec = entry.fields.at("spec")
+    return {
+        "name": entry.name,
+        "namespace": entry.namespace,
+        "hosts": spec.texts("hosts") or [],
+        "exportTo": spec.texts("exportTo"),
+        "resolution": spec.text("resolution"),
+    }
+
+
+def sidecar(found: KubernetesObject) -> Item:
+    spec = found.fields.at("spec")
+    listeners = list(spec.items("egress"))
+    hosts = [host for listener in listeners for host in listener.texts("hosts") or []]
+    return {
+        "name": found.name,
+        "namespace": found.namespace,
+        "workloadSelector": _labels(spec, "workloadSelector", "labels"),
+        "egressHosts": list(dict.fromkeys(hosts)) if listeners else None,
+    }
+
+
+def peer_authentication(found: KubernetesObject) -> Item:
+    spec = found.fields.at("spec")
+    ports = spec.at("portLevelMtls")
+    disabled = [port for port in ports.keys() if ports.at(port).text("mode") == "DISABLE"]  # noqa: SIM118
+    return {
+        "name": found.name,
+        "namespace": found.namespace,
+        "selector": _labels(spec, "selector", "matchLabels"),
+        "mode": spec.at("mtls").text("mode"),
+        "disabledPorts": sorted(int(port) for port in disabled if port.isdigit()) or None,
+    }
+
+
+READERS: dict[tuple[str, str], tuple[str, Callable[[KubernetesObject], Item]]] = {
+    ("networking.istio.io", "DestinationRule"): ("destinationRules", destination_rule),
+    ("networking.istio.io", "VirtualService"): ("virtualServices", virtual_service),
+    ("networking.istio.io", "ServiceEntry"): ("serviceEntries", service_entry),
+    ("networking.istio.io", "Sidecar"): ("sidecars", sidecar),
+    ("security.istio.io", "PeerAuthentication"): ("peerAuthentications", peer_authentication),
+}
+"""Group and kind → the list of the inventory, and what makes its item."""
+
+
+def _labels(spec: Fields, selector: str, labels: str) -> Item | None:
+    # A selector without labels is one for every pod, which is what an absent one means.
+    return spec.at(selector).labels(labels) or None
+
+
+def _outlier_detection(policy: Fields) -> Item | None:
+    if "outlierDetection" not in policy.keys():  # noqa: SIM118 - not a mapping
+        return None
+    detection = policy.at("outlierDetection")
+    item: Item = {key: detection.number(key) for key in _OUTLIER_NUMBERS}
+    item |= {key: detection.text(key) for key in ("interval", "baseEjectionTime")}
+    item["splitExternalLocalOriginErrors"] = detection.flag("splitExternalLocalOriginErrors")
+    return {key: item[key] for key in _OUTLIER_ORDER if item[key] is not None}

@@ -1,0 +1,96 @@
+"""What runs behind a Service: pod labels, service accounts, sidecars, the network view of gateways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meshgen.inventory.objects import POD_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from meshgen.inventory.fields import Fields
+    from meshgen.inventory.objects import KubernetesObject
+
+INJECT = "sidecar.istio.io/inject"
+NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The pods of one object."""
+
+    labels: dict[str, str]
+    service_account: str
+    injected: bool | None
+    network_view: str | None
+
+
+def workloads_in(
+    objects: Iterable[KubernetesObject], namespaces: Mapping[str, Mapping[str, str]]
+) -> dict[str, list[Workload]]:
+    """The workloads of `objects` by namespace; `namespaces` are the labels of those namespaces that are known."""
+    found: dict[str, list[Workload]] = {}
+    for item in objects:
+        if (item.group, item.kind) in POD_KINDS:
+            pod = _pod(item)
+            if pod is not None:
+                found.setdefault(item.namespace, []).append(_workload(item, pod, namespaces.get(item.namespace)))
+    return found
+
+
+def selected(workloads: Iterable[Workload], selector: Mapping[str, str]) -> list[Workload]:
+    """The workloads whose pods `selector` picks; an empty selector picks none."""
+    wanted = selector.items()
+    return [workload for workload in workloads if wanted and wanted <= workload.labels.items()]
+
+
+def _pod(item: KubernetesObject) -> Fields | None:
+    fields = item.fields
+    if item.kind == "Pod":
+        finished = fields.at("status").text("phase") in {"Succeeded", "Failed"}
+        return None if finished else fields
+    if item.kind == "CronJob":
+        fields = fields.at("spec", "jobTemplate")
+    elif item.kind == "ReplicaSet" and fields.at("spec").number("replicas") == 0:
+        return None  # an old revision of a Deployment
+    spec = fields.at("spec")
+    # A Rollout may refer to a Deployment, which is in the input itself.
+    return spec.at("template") if "template" in spec.keys() else None  # noqa: SIM118 - not a mapping
+
+
+def _workload(item: KubernetesObject, pod: Fields, namespace: Mapping[str, str] | None) -> Workload:
+    spec = pod.at("spec")
+    labels = pod.at("metadata").labels("labels")
+    account = spec.text("serviceAccountName") or spec.text("serviceAccount") or "default"
+    annotation = pod.at("metadata", "annotations").text(INJECT)
+    injected = _injected(labels, annotation, namespace)
+    if item.kind == "Pod":
+        containers = [*spec.items("containers"), *spec.items("initContainers")]
+        if any(container.text("name") == "istio-proxy" for container in containers):
+            injected = True
+        elif pod.at("status").keys():
+            injected = False  # admission is over
+    return Workload(labels, account, injected, _network_view(spec))
+
+
+def _injected(labels: Mapping[str, str], annotation: str | None, namespace: Mapping[str, str] | None) -> bool | None:
+    # Istio's webhooks: istio-discovery/templates/mutatingwebhook.yaml; the label goes before the annotation:
+    # pkg/kube/inject/inject.go, injectRequired.
+    wish = labels.get(INJECT, annotation)
+    by_namespace = (namespace or {}).get("istio-injection")
+    if wish == "false" or by_namespace == "disabled":
+        return False
+    asks = wish == "true" or "istio.io/rev" in labels
+    if by_namespace == "enabled" or (namespace or {}).get("istio.io/rev") or asks:
+        return True
+    return None
+
+
+def _network_view(spec: Fields) -> str | None:
+    for container in (*spec.items("containers"), *spec.items("initContainers")):
+        for variable in container.items("env"):
+            if variable.text("name") == NETWORK_VIEW:
+                return variable.text("value")
+    return None
