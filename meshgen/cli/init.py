@@ -33,11 +33,15 @@ def init(directory: Path, platform: str) -> None:
 
 def files(platform: str) -> dict[str, str]:
     """What `init` writes: path below the directory → text."""
+    from meshgen import platforms
     from meshgen.model.schema import text
 
     written = {
         path.relative_to(_TEMPLATE).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(_TEMPLATE.rglob("*.yaml"))
     }
-    written["fleet.yaml"] = written["fleet.yaml"].replace(_PLATFORM_LINE, f"  platform: {platform}\n")
+    chosen = f"  platform: {platform}\n"
+    if platforms.platform(platform).management == "declared":
+        chosen += "  tetrate: {managementCluster: cluster-1}\n"
+    written["fleet.yaml"] = written["fleet.yaml"].replace(_PLATFORM_LINE, chosen)
     return written | {SCHEMA_FILE: text(None)}
