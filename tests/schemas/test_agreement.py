@@ -44,17 +44,30 @@ def places(value: Any, path: Path = ()) -> Iterator[Path]:
         yield from places(inner, (*path, key))
 
 
+def nudged(value: Any) -> st.SearchStrategy[Any]:
+    """Values close to `value`: on either side of what the schema allows."""
+    if isinstance(value, bool):
+        return st.just(not value)
+    if isinstance(value, int):
+        return st.sampled_from([value - 1, value + 1, -value, value * 5, 0])
+    if isinstance(value, str):
+        return st.sampled_from([value[:-1], value[1:], f"{value}0", f"x{value}", f"{value}-", value.upper(), value * 9])
+    return st.just(type(value)())
+
+
 @st.composite
 def mutated(draw: st.DrawFn, kind: str) -> Object:
-    """The valid object with one to three values replaced, removed, or added beside."""
+    """The valid object with one to three values changed, removed, or added beside."""
     body = valid(kind)
     for _ in range(draw(st.integers(1, 3))):
         *parents, last = draw(st.sampled_from(sorted(places(body), key=str)))
         target: Any = body
         for step in parents:
             target = target[step]
-        action = draw(st.sampled_from(["replace", "remove", "add", "repeat"]))
-        if action == "replace":
+        action = draw(st.sampled_from(["nudge", "nudge", "replace", "remove", "add", "repeat"]))
+        if action == "nudge":
+            target[last] = draw(nudged(target[last]))
+        elif action == "replace":
             target[last] = draw(VALUES)
         elif action == "remove":
             del target[last]
