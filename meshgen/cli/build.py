@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -109,14 +110,14 @@ class _Progress:
     def __init__(self, *, shown: bool) -> None:
         self._shown = shown
         self._start = time.monotonic()
+        self._closing = contextlib.ExitStack()
         self._bar: Any = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
+        self._closing.close()
 
     def step(self, done: int, total: int) -> None:
         """`done` of `total` objects are in place."""
@@ -126,6 +127,6 @@ class _Progress:
             stream = click.get_text_stream("stderr")
             if not stream.isatty():
                 return
-            self._bar = click.progressbar(length=total, label="writing", file=stream)
-            self._bar.__enter__()
+            bar = click.progressbar(length=total, label="writing", file=stream)
+            self._bar = self._closing.enter_context(bar)
         self._bar.update(done - self._bar.pos)

@@ -253,6 +253,7 @@ def _entries(
         PlannedWorkloadEntry(
             name=names.entry_name(stem, endpoint.place),
             namespace=lead.namespace,
+            hosts=tuple(exposure.host for exposure in exposures),
             endpoint=endpoint,
             labels=labels,
             port_keys=keys,

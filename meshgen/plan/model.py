@@ -139,6 +139,8 @@ class PlannedWorkloadEntry:
 
     name: str
     namespace: str
+    hosts: tuple[str, ...]
+    """The hosts whose callers may be sent to it: those of all Services that select it."""
     endpoint: RemoteEndpoint
     labels: dict[str, str]
     port_keys: tuple[str, ...]

@@ -1,0 +1,65 @@
+# `make build` and `make test` install what they need into .venv and .cache; everything else builds on them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+KUBECONFORM := .cache/bin/kubeconform
+EXAMPLES := $(sort $(wildcard examples/*/fleet))
+
+.PHONY: build test lint unit fuzz check-examples examples schemas startup bench clean
+
+build: $(INSTALLED) $(KUBECONFORM)
+	$(BIN)/meshgen build
+
+test: lint unit
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(INSTALLED) $(KUBECONFORM)
+	$(BIN)/pytest -n 2 -m "not slow"
+
+fuzz: $(INSTALLED) $(KUBECONFORM)
+	$(BIN)/pytest -n 2 -m slow -s
+
+# Every example's committed output is what its fleet says, by the command that people run.
+check-examples: $(INSTALLED) $(KUBECONFORM)
+	$(BIN)/meshgen build --check $(if $(wildcard $(KUBECONFORM)),--kubeconform require)
+	@for fleet in $(EXAMPLES); do \
+	  echo "== $$fleet"; \
+	  $(BIN)/meshgen build $$fleet -o $${fleet%fleet}output --check $(if $(wildcard $(KUBECONFORM)),--kubeconform require) || exit 1; \
+	done
+
+examples: $(INSTALLED)
+	$(BIN)/meshgen build
+	@for fleet in $(EXAMPLES); do $(BIN)/meshgen build $$fleet -o $${fleet%fleet}output || exit 1; done
+
+# The schemas of emitted kinds from their pinned modules (needs Go), and those of the language from the models.
+schemas: $(INSTALLED)
+	$(BIN)/python tools/schemas/generate.py
+
+startup: $(INSTALLED)
+	$(BIN)/python bench/startup.py
+
+bench: $(INSTALLED)
+	$(BIN)/python bench/build.py
+
+$(INSTALLED): pyproject.toml requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit("meshgen needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(KUBECONFORM): tools/kubeconform/go.mod
+	@if command -v go >/dev/null; then \
+	  echo "building kubeconform"; mkdir -p $(@D); \
+	  cd tools/kubeconform && go build -o $(CURDIR)/$@ github.com/yannh/kubeconform/cmd/kubeconform; \
+	else \
+	  echo "no Go here: kubeconform is not installed, builds will say that it did not run"; \
+	fi
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

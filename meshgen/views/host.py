@@ -1,0 +1,54 @@
+"""All about one host: who exposes it, how each cluster reaches it, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.views.matrix import cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.plan.model import ClusterPlan, Plan, RemoteEndpoint
+
+_RETRIES = {"virtualService": "a VirtualService", "mesh": "the mesh's retry policy", "none": "nobody"}
+
+
+def host(plan: Plan, name: str) -> str | None:
+    """The text about host `name`, None where no cluster exposes it."""
+    reaches = [reach for reach in plan.reach if reach.host == name]
+    if not reaches:
+        return None
+    clusters = {cluster.cluster: cluster for cluster in plan.clusters}
+    lines = [name]
+    for reach in reaches:
+        lines += ["", f"{reach.cluster}: {cell(reach)}"]
+        lines += [f"  because {reason}" for reason in reach.reasons]
+        if reach.state in ("failover", "remote"):
+            lines += [f"  retries: {_RETRIES[reach.retries]}"]
+        lines += [f"  {line}" for line in _endpoints(clusters[reach.cluster], name)]
+    if any(reach.exposes for reach in reaches):
+        lines += ["", "* exposes it to the other clusters"]
+    return "\n".join(lines) + "\n"
+
+
+def _endpoints(cluster: ClusterPlan, name: str) -> Iterator[str]:
+    for entry in cluster.service_entries:
+        if entry.host == name:
+            vip = entry.vip or "an address that istiod gives"
+            yield f"ServiceEntry `{entry.host}`, {vip}"
+            yield from (f"  {_endpoint(endpoint)}" for endpoint in entry.endpoints)
+    for workload in cluster.workload_entries:
+        if name in workload.hosts:
+            yield f"WorkloadEntry `{workload.namespace}/{workload.name}`"
+            yield f"  {_endpoint(workload.endpoint)}"
+
+
+def _endpoint(endpoint: RemoteEndpoint) -> str:
+    address = endpoint.address or "the gateway's hostname"
+    return f"{address}:{endpoint.port} in {endpoint.source}{f', {endpoint.locality}' if endpoint.locality else ''}"
+
+
+def hosts(plan: Plan) -> tuple[str, ...]:
+    """Every exposed host, sorted."""
+    return tuple(sorted({reach.host for reach in plan.reach}))
