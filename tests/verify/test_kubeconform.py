@@ -125,7 +125,7 @@ def test_every_file_is_judged_when_they_need_several_runs(tmp_path: Path, monkey
 
 
 @pytest.mark.usefixtures("real")
-def test_MG509_fires_when_a_file_is_gone(tmp_path: Path) -> None:
+def test_MG507_fires_when_a_file_is_gone(tmp_path: Path) -> None:
     files = staged(tmp_path, sample())
     (tmp_path / ENTRY_PATH).unlink()
     found, _ = validate(tmp_path, files)
