@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from meshgen.cli.options import reporting_options
+from meshgen.diagnostics.render import MACHINE_FORMATS
 
-    from meshgen.diagnostics import Diagnostic
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from meshgen.cli.options import Reporting
+
+
+_LONGEST_NAME = 253
+
+
+def _name(pattern: str) -> Callable[[click.Context, click.Parameter, str], str]:
+    """Checks that an option is a name: both become parts of paths and of the inventory."""
+
+    def check(context: click.Context, parameter: click.Parameter, value: str) -> str:
+        if len(value) > _LONGEST_NAME or not re.fullmatch(pattern, value):
+            raise click.BadParameter(f"`{value}` cannot be such a name.", context, parameter)
+        return value
+
+    return check
 
 
 @click.group("inventory", short_help="Record what each cluster has.")
@@ -18,13 +36,20 @@ def inventory() -> None:
 
 
 @inventory.command("import", short_help="Turn Kubernetes manifests into a cluster's inventory.")
-@click.option("--cluster", required=True, metavar="NAME", help="Cluster that the manifests are of.")
+@click.option(
+    "--cluster",
+    required=True,
+    metavar="NAME",
+    callback=_name(r"[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?"),
+    help="Cluster that the manifests are of.",
+)
 @click.option(
     "-n",
     "--namespace",
     default="default",
     show_default=True,
     metavar="NS",
+    callback=_name(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"),
     help="Namespace of manifests that name none, as for kubectl.",
 )
 @click.option("--fleet", default="fleet", show_default=True, metavar="DIR", help="Directory of the fleet.")
@@ -35,17 +60,17 @@ def inventory() -> None:
     help="File to write; `-` prints the result and writes nothing.  [default: DIR/inventory/NAME.yaml]",
 )
 @click.option("--replace", is_flag=True, help="Forget everything that the input does not show.")
-@click.option(
-    "--format",
-    "form",
-    default="full",
-    show_default=True,
-    type=click.Choice(["full", "concise", "json", "github", "gitlab", "sarif", "junit", "rdjson"]),
-    help="How problems are shown.",
-)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@reporting_options
 def import_(
-    *, cluster: str, namespace: str, fleet: str, output: str | None, replace: bool, form: str, paths: tuple[str, ...]
+    *,
+    cluster: str,
+    namespace: str,
+    fleet: str,
+    output: str | None,
+    replace: bool,
+    paths: tuple[str, ...],
+    reporting: Reporting,
 ) -> None:
     """Turn Kubernetes manifests into the inventory of a cluster.
 
@@ -77,15 +102,11 @@ def import_(
 
     target = Path(output) if output not in {None, "-"} else Path(fleet, "inventory", f"{cluster}.yaml")
     result = run(Request(cluster, namespace, Path(fleet), target, replace, output == "-", paths))
-    _show(result.findings, result.sources, form)
-    if result.exit_code == 0:
-        if output == "-":
-            click.echo(result.text, nl=False)
+    if result.findings:
+        reporting.finish(result.findings, result.sources)
+    if output == "-":
+        click.echo(result.text, nl=False)
+    if reporting.form in MACHINE_FORMATS:
+        reporting.show([], {})
+    elif not reporting.quiet:
         click.echo(result.summary, err=True)
-    raise SystemExit(result.exit_code)
-
-
-def _show(findings: Iterable[Diagnostic], sources: Mapping[str, str], form: str) -> None:
-    from meshgen.diagnostics.render import render
-
-    click.echo(render(findings, sources, form), nl=False, err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,14 +10,10 @@ from pathlib import Path
 from meshgen.diagnostics import Diagnostic
 from meshgen.inventory.collect import collect
 from meshgen.inventory.file import InventoryFile, invalid_facts, next_text, read_inventory
-from meshgen.inventory.manifests import read_manifests
+from meshgen.inventory.manifests import read_manifests, unreadable
 from meshgen.inventory.merge import merge
 from meshgen.inventory.summary import change_summary, input_summary
 from meshgen.load.documents import load
-from meshgen.model.base import LABEL
-
-_CLUSTER = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9._]{0,251}[A-Za-z0-9])?")
-DISK, FOUND, FINE = 2, 1, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +32,11 @@ class Request:
 
 @dataclass(slots=True)
 class Result:
-    """What came of it. `sources` are the texts of the files in which findings are."""
+    """What came of it: findings, and then nothing was written, or the new text.
 
-    exit_code: int
+    `sources` are the texts of the files in which findings are.
+    """
+
     findings: list[Diagnostic] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     text: str = ""
@@ -47,19 +44,26 @@ class Result:
 
 
 def run(request: Request) -> Result:
-    """Imports, and writes the inventory's file unless `request.dry`, nothing changed or anything is wrong."""
-    misused = _misused(request)
-    if misused:
-        return Result(DISK, misused)
+    """Imports, and writes the inventory's file unless `request.dry`, nothing changed or anything is wrong.
+
+    Raises OSError where the inventory's file cannot be read or written.
+    """
     manifests, findings = read_manifests(request.paths)
     facts, found = collect(manifests.documents, request.namespace)
     findings += found
     findings += invalid_facts(facts, findings)
-    result = Result(FOUND, findings, manifests.sources)
+    if not (findings or facts.read or facts.unknown):
+        findings.append(
+            Diagnostic(
+                "MG055",
+                "error",
+                "the input has no Kubernetes objects",
+                help="Check the command that was to print them: an empty input would empty the inventory.",
+            )
+        )
+    result = Result(findings, manifests.sources)
     old = _read_target(request, result)
     if findings:
-        unreadable = all(finding.code == "MG050" for finding in findings)
-        result.exit_code = DISK if unreadable else FOUND
         return result
     before = result.sources.get(request.target.as_posix(), "")
     known = old.spec if old is not None else {}
@@ -72,15 +76,8 @@ def run(request: Request) -> Result:
     elif request.dry:
         result.summary += changes
     else:
-        try:
-            write_file(request.target, result.text)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            findings.append(_disk(f"`{request.target.as_posix()}` cannot be written: {reason}"))
-            result.exit_code = DISK
-            return result
+        write_file(request.target, result.text)
         result.summary += "\n".join(filter(None, [changes, f"wrote {request.target.as_posix()}"]))
-    result.exit_code = FINE
     return result
 
 
@@ -109,15 +106,6 @@ def _umask() -> int:
     return umask
 
 
-def _misused(request: Request) -> list[Diagnostic]:
-    findings = []
-    if not _CLUSTER.fullmatch(request.cluster):
-        findings.append(_usage(f"`{request.cluster}` cannot be the name of a cluster", "--cluster"))
-    if not re.fullmatch(LABEL, request.namespace):
-        findings.append(_usage(f"`{request.namespace}` cannot be the name of a namespace", "--namespace"))
-    return findings
-
-
 def _read_target(request: Request, result: Result) -> InventoryFile | None:
     shown = request.target.as_posix()
     if not request.target.exists():
@@ -125,9 +113,8 @@ def _read_target(request: Request, result: Result) -> InventoryFile | None:
         return None
     try:
         text = request.target.read_bytes().decode("utf-8-sig")
-    except (OSError, ValueError) as error:
-        reason = "it is not UTF-8" if isinstance(error, ValueError) else (error.strerror or str(error)).lower()
-        result.findings.append(_disk(f"`{shown}` cannot be read: {reason}"))
+    except UnicodeDecodeError as error:
+        result.findings.append(unreadable(shown, error))
         return None
     result.sources[shown] = text
     old, found = read_inventory(text, shown, request.cluster)
@@ -155,11 +142,3 @@ def _elsewhere(request: Request, result: Result) -> list[Diagnostic]:
                 )
             ]
     return []
-
-
-def _disk(message: str) -> Diagnostic:
-    return Diagnostic("MG050", "error", message, help="Check the path and its permissions, and run it again.")
-
-
-def _usage(message: str, option: str) -> Diagnostic:
-    return Diagnostic("MG059", "error", message, help=f"Correct `{option}`.")

@@ -45,21 +45,12 @@ def read_manifests(paths: Iterable[str]) -> tuple[Manifests, list[Diagnostic]]:
                 content = sys.stdin.buffer.read() if file is None else file.read_bytes()
                 text = content.decode("utf-8-sig")
             except (OSError, ValueError) as error:
-                findings.append(_unreadable(shown, error))
+                findings.append(unreadable(shown, error))
                 continue
             manifests.sources[shown] = text
             parsed = parse(text, shown, merge_keys=True)
             findings += parsed.diagnostics
             manifests.documents += [node for node, _ in parsed.documents]
-    if not manifests.documents and not findings:
-        findings.append(
-            Diagnostic(
-                "MG055",
-                "error",
-                "the input has no Kubernetes objects",
-                help="Check the command that was to print them: an empty input would empty the inventory.",
-            )
-        )
     return manifests, findings
 
 
@@ -69,7 +60,7 @@ def _files(path: Path, findings: list[Diagnostic]) -> list[Path]:
     found = []
 
     def failed(error: OSError) -> None:
-        findings.append(_unreadable(_shown(Path(error.filename)), error))
+        findings.append(unreadable(_shown(Path(error.filename)), error))
 
     for directory, directories, names in os.walk(path, onerror=failed):
         directories[:] = [name for name in directories if not name.startswith(".")]
@@ -91,7 +82,8 @@ def _shown(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode(errors="backslashreplace")
 
 
-def _unreadable(shown: str, error: Exception) -> Diagnostic:
+def unreadable(shown: str, error: Exception) -> Diagnostic:
+    """MG050 for a file that is shown as `shown`."""
     if isinstance(error, UnicodeDecodeError):
         before = error.object[: error.start]
         line = before.count(b"\n") + 1

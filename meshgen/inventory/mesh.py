@@ -29,7 +29,7 @@ _ORDER = (
     "ambientMultiNetwork",
     "multiPrimary",
 )
-_VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-[0-9A-Za-z.+-]+?)?)(?:-(?:distroless|debug))?")
+_VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-[0-9A-Za-z.+-]+?)??)(?:-(?:distroless|debug))?")
 
 
 def istio_facts(objects: Iterable[KubernetesObject], findings: list[Diagnostic]) -> Item:

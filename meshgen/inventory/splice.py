@@ -105,12 +105,12 @@ def _section(lines: list[str], part: _Part, key: str, node: Node, new: Any) -> l
     indent = _indent(part.lines[0])
     comments = [" " * indent + comment for comment in _comments(part.lines, part.first_line, node)]
     if _is_flow(lines, node) or not new:
-        return [*comments, *render.section(key, new, indent)]
+        return [*comments, *render.section(key, new, indent), *_blank_end(part)]
     if node.entries:
         body = _fields(_under(lines, part, node, node.span.column - 1), node, new)
         return [part.lines[0], *body]
     if not node.items:
-        return [*comments, *render.section(key, new, indent)]
+        return [*comments, *render.section(key, new, indent), *_blank_end(part)]
     dash = node.span.column - 1
     items = _under(lines, part, node, dash)
     kept: dict[tuple[str, ...], list[str]] = {}
@@ -169,9 +169,15 @@ def _fields(parts: _Parts, node: Node, new: Mapping[str, Any]) -> list[str]:
 def _with_comments(made: list[str], part: _Part, node: Node, indent: int) -> list[str]:
     """`made` in place of `part`, whose comments go on: behind the line where both are one line, else above."""
     comments = _comments(part.lines, part.first_line, node)
-    if len(comments) == 1 and len(made) == 1 and len(part.lines) == 1:
-        return [f"{made[0]}  {comments[0]}"]
-    return [*(" " * indent + comment for comment in comments), *made]
+    blank = _blank_end(part)
+    if len(comments) == 1 and len(made) == 1 and len(part.lines) == 1 + len(blank):
+        return [f"{made[0]}  {comments[0]}", *blank]
+    return [*(" " * indent + comment for comment in comments), *made, *blank]
+
+
+def _blank_end(part: _Part) -> list[str]:
+    count = next((n for n, line in enumerate(reversed(part.lines)) if line.strip()), 0)
+    return part.lines[len(part.lines) - count :]
 
 
 def _under(lines: list[str], part: _Part, node: Node, column: int) -> _Parts:

@@ -1,0 +1,469 @@
+# ruff: noqa: E501 - manifests and messages as they are, on one line
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.inventory.importing import facts_of, findings_of, spec_of
+
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: shop}\nspec: {selector: {app: a}, ports: [{port: 80}]}\n"
+
+
+def deployment(account: str = "x", *, labels: str = "{app: a}", name: str = "a", extra: str = "") -> str:
+    return (
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  template:\n"
+        f"    metadata: {{labels: {labels}{extra}}}\n    spec: {{serviceAccountName: {account}}}\n"
+    )
+
+
+def service(*texts: str) -> dict[str, Any]:
+    (found,) = spec_of(*texts)["services"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_defaults_are_left_out_so_that_a_manifest_and_the_live_object_read_alike() -> None:
+    live = """
+apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: shop, uid: 123-4, resourceVersion: "7"}
+spec:
+  clusterIP: 10.0.0.7
+  internalTrafficPolicy: Cluster
+  ports: [{port: 80, protocol: TCP, targetPort: 80}]
+  selector: {app: a}
+  type: ClusterIP
+status: {loadBalancer: {}}
+"""
+    assert (
+        service(live)
+        == service(SERVICE)
+        == {"name": "a", "namespace": "shop", "selector": {"app": "a"}, "ports": [{"port": 80}]}
+    )
+
+
+def test_what_matters_of_a_service_is_kept() -> None:
+    assert service(
+        """
+apiVersion: v1
+kind: Service
+metadata:
+  name: a
+  labels: {app: a}
+  annotations: {networking.istio.io/exportTo: "., other"}
+spec:
+  type: NodePort
+  clusterIP: None
+  internalTrafficPolicy: Local
+  ports: [{name: dns, port: 53, targetPort: 5353, protocol: UDP, appProtocol: dns}, {port: 80, targetPort: http}]
+"""
+    ) == {
+        "name": "a",
+        "namespace": "default",
+        "labels": {"app": "a"},
+        "ports": [
+            {"name": "dns", "port": 53, "targetPort": 5353, "protocol": "UDP", "appProtocol": "dns"},
+            {"port": 80, "targetPort": "http"},
+        ],
+        "type": "NodePort",
+        "clusterIP": "None",
+        "internalTrafficPolicy": "Local",
+        "exportTo": [".", "other"],
+    }
+
+
+def test_an_external_name_has_neither_ports_nor_workloads() -> None:
+    text = SERVICE.replace("{selector: {app: a}, ports: [{port: 80}]}", "{type: ExternalName, externalName: a.example}")
+    assert service(text, deployment()) == {"name": "a", "namespace": "shop", "type": "ExternalName"}
+
+
+def test_service_accounts_are_those_of_all_selected_workloads() -> None:
+    two = deployment("z", name="b", labels="{app: a, version: v2}")
+    assert service(SERVICE, deployment("x"), two)["serviceAccounts"] == ["x", "z"]
+
+
+def test_a_workload_without_account_runs_as_default() -> None:
+    assert service(SERVICE, deployment().replace("serviceAccountName: x", ""))["serviceAccounts"] == ["default"]
+
+
+@pytest.mark.parametrize("unlike", ["{app: b}", "{}"])
+def test_accounts_are_unknown_without_a_selected_workload(unlike: str) -> None:
+    assert "serviceAccounts" not in service(SERVICE, deployment(labels=unlike))
+
+
+def test_workloads_of_another_namespace_do_not_count() -> None:
+    assert "serviceAccounts" not in service(SERVICE, deployment().replace("shop", "other"))
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("batch/v1", "Job"), ("argoproj.io/v1alpha1", "Rollout")],
+)
+def test_every_kind_with_a_pod_template_is_a_workload(group: str, kind: str) -> None:
+    text = deployment().replace("apps/v1", group).replace("Deployment", kind)
+    assert service(SERVICE, text)["serviceAccounts"] == ["x"]
+
+
+def test_cron_jobs_and_pods_are_workloads() -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop, labels: {app: a}}\nspec: {serviceAccountName: p}\n"
+    cron = (
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c, namespace: shop}\nspec: {jobTemplate: {spec: {template: "
+        "{metadata: {labels: {app: a}}, spec: {serviceAccountName: c}}}}}\n"
+    )
+    assert service(SERVICE, pod, cron)["serviceAccounts"] == ["c", "p"]
+
+
+def test_what_no_longer_runs_does_not_count() -> None:
+    old = (
+        deployment("old", name="a-1")
+        .replace("Deployment", "ReplicaSet")
+        .replace("spec:\n  template", "spec:\n  replicas: 0\n  template")
+    )
+    done = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop, labels: {app: a}}\nstatus: {phase: Succeeded}\n"
+    assert service(SERVICE, deployment("new"), old, done)["serviceAccounts"] == ["new"]
+
+
+def test_a_workload_may_have_a_generated_name() -> None:
+    assert service(SERVICE, deployment().replace("name: a,", "generateName: a-,"))["serviceAccounts"] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "pod", "injected"),
+    [
+        ("{istio-injection: enabled}", "{app: a}", True),
+        ("{istio.io/rev: stable}", "{app: a}", True),
+        ("{istio-injection: enabled}", '{app: a, sidecar.istio.io/inject: "false"}', False),
+        ("{istio-injection: disabled}", '{app: a, sidecar.istio.io/inject: "true"}', False),
+        ("{}", '{app: a, sidecar.istio.io/inject: "true"}', True),
+        ("{}", "{app: a}", None),
+    ],
+)
+def test_injection_follows_namespace_and_pod(namespace: str, pod: str, injected: bool | None) -> None:  # noqa: FBT001
+    ns = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {namespace}}}\n"
+    assert service(SERVICE, deployment(labels=pod), ns).get("injected") is injected
+
+
+def test_one_workload_without_sidecar_is_enough_for_not_injected() -> None:
+    ns = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n"
+    off = deployment(name="b", labels='{app: a, sidecar.istio.io/inject: "false"}')
+    assert service(SERVICE, deployment(), off, ns)["injected"] is False
+
+
+GATEWAY = """
+apiVersion: v1
+kind: Service
+metadata: {name: gw, namespace: shop, labels: {app.kubernetes.io/managed-by: meshgen}}
+spec: {type: LoadBalancer, selector: {app: gw}, ports: [{name: tls, port: 15443}]}
+status: {loadBalancer: {ingress: [{ip: 198.51.100.11}, {ip: 198.51.100.9}]}}
+"""
+
+
+def test_a_gateway_has_its_addresses_even_where_meshgen_wrote_it() -> None:
+    found = facts_of(GATEWAY)
+    (gateway,) = found.sections["gateways"].values()
+    assert gateway.item["addresses"] == ["198.51.100.9", "198.51.100.11"]
+    assert (found.managed, found.sections["services"], found.namespaces) == (1, {}, set())
+
+
+def test_the_network_view_of_a_gateway_comes_from_its_pods() -> None:
+    pods = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gw, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: gw}}
+    spec: {containers: [{name: istio-proxy, env: [{name: ISTIO_META_REQUESTED_NETWORK_VIEW, value: network-1}]}]}
+"""
+    (gateway,) = spec_of(GATEWAY, pods)["gateways"]
+    assert gateway["networkView"] == "network-1"
+
+
+def test_a_gateway_may_have_a_hostname_and_another_port_makes_no_gateway() -> None:
+    named = GATEWAY.replace("[{ip: 198.51.100.11}, {ip: 198.51.100.9}]", "[{hostname: X.elb.example}]")
+    assert spec_of(named)["gateways"] == [{"name": "gw", "namespace": "shop", "hostname": "x.elb.example"}]
+    assert "gateways" not in spec_of(named.replace("15443", "443"))
+
+
+def test_a_gateway_of_the_gateway_api_is_named_like_its_service() -> None:
+    text = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: ew, namespace: shop}
+spec: {gatewayClassName: istio, listeners: [{name: tls, port: 15443, protocol: TLS}]}
+status: {addresses: [{type: IPAddress, value: 198.51.100.9}]}
+"""
+    assert spec_of(text)["gateways"] == [{"name": "ew-istio", "namespace": "shop", "addresses": ["198.51.100.9"]}]
+
+
+def test_rules_of_teams() -> None:
+    assert spec_of(
+        """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: dr}
+spec:
+  host: a
+  exportTo: [.]
+  workloadSelector: {matchLabels: {app: b}}
+  subsets: [{name: v1, labels: {version: v1}}]
+  trafficPolicy:
+    tls: {mode: ISTIO_MUTUAL}
+    outlierDetection: {consecutive5xxErrors: 3, interval: 1s, splitExternalLocalOriginErrors: on}
+    loadBalancer: {localityLbSetting: {failoverPriority: [topology.istio.io/network]}}
+---
+apiVersion: networking.istio.io/v1beta1
+kind: VirtualService
+metadata: {name: vs}
+spec: {hosts: [a], gateways: [mesh], exportTo: ["*"]}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: se}
+spec: {hosts: [a.example], resolution: DNS}
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: sc}
+spec: {workloadSelector: {labels: {app: b}}, egress: [{hosts: [./*]}, {hosts: [istio-system/*, ./*]}]}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: pa}
+spec: {selector: {matchLabels: {app: b}}, mtls: {mode: STRICT}, portLevelMtls: {8080: {mode: DISABLE}, "90": {mode: STRICT}}}
+"""
+    ) == {
+        "namespaces": [{"name": "default"}],
+        "destinationRules": [
+            {
+                "name": "dr",
+                "namespace": "default",
+                "host": "a",
+                "exportTo": ["."],
+                "workloadSelector": {"app": "b"},
+                "subsets": ["v1"],
+                "trafficPolicy": True,
+                "outlierDetection": {
+                    "consecutive5xxErrors": 3,
+                    "interval": "1s",
+                    "splitExternalLocalOriginErrors": True,
+                },
+                "failoverPriority": ["topology.istio.io/network"],
+                "tlsMode": "ISTIO_MUTUAL",
+            }
+        ],
+        "virtualServices": [
+            {"name": "vs", "namespace": "default", "hosts": ["a"], "gateways": ["mesh"], "exportTo": ["*"]}
+        ],
+        "serviceEntries": [{"name": "se", "namespace": "default", "hosts": ["a.example"], "resolution": "DNS"}],
+        "sidecars": [
+            {
+                "name": "sc",
+                "namespace": "default",
+                "workloadSelector": {"app": "b"},
+                "egressHosts": ["./*", "istio-system/*"],
+            }
+        ],
+        "peerAuthentications": [
+            {
+                "name": "pa",
+                "namespace": "default",
+                "selector": {"app": "b"},
+                "mode": "STRICT",
+                "disabledPorts": [8080],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize("kind", ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"])
+def test_a_route_counts_where_a_service_is_its_parent(kind: str) -> None:
+    text = f"""
+apiVersion: gateway.networking.k8s.io/v1
+kind: {kind}
+metadata: {{name: r}}
+spec: {{parentRefs: [{{kind: Service, group: "", name: a, port: 80}}, {{kind: Gateway, name: g}}]}}
+"""
+    (found,) = spec_of(text)["virtualServices"]
+    assert found == {"name": "r", "namespace": "default", "hosts": ["a.default.svc.cluster.local"], "kind": kind}
+    assert "virtualServices" not in spec_of(text.replace("kind: Service", "kind: Gateway"))
+
+
+ISTIO = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: istio-system, labels: {topology.istio.io/network: network-1}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: istio, namespace: istio-system}
+data:
+  mesh: |
+    trustDomain: td.example
+    defaultHttpRetryPolicy: {attempts: 2, retryRemoteLocalities: true}
+    defaultConfig: {proxyMetadata: {ISTIO_META_DNS_CAPTURE: "true"}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod-canary, namespace: istio-system, labels: {app: istiod, istio.io/rev: canary}}
+spec:
+  template:
+    spec:
+      containers:
+      - name: discovery
+        image: registry.example:5000/istio/pilot:1.29.2-distroless@sha256:00
+        args: [discovery, --domain, cluster.example]
+        env: [{name: PILOT_ENABLE_AMBIENT, value: "true"}, {name: AMBIENT_ENABLE_MULTI_NETWORK, value: "false"}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: istio-remote-secret-c2, namespace: istio-system, labels: {istio/multiCluster: "true"}}
+"""
+
+
+def test_facts_about_istio() -> None:
+    assert facts_of(ISTIO).istio == {
+        "version": "1.29.2",
+        "revision": "canary",
+        "network": "network-1",
+        "trustDomain": "td.example",
+        "clusterDomain": "cluster.example",
+        "dnsCapture": True,
+        "retryRemoteLocalities": True,
+        "ambient": True,
+        "ambientMultiNetwork": False,
+        "multiPrimary": True,
+    }
+
+
+def test_a_fact_on_which_two_revisions_differ_is_left_out() -> None:
+    other = ISTIO.split("---\n")[2].replace("canary", "stable").replace("1.29.2", "1.28.0")
+    found = facts_of(ISTIO, other).istio
+    assert "version" not in found
+    assert found["ambient"] is True
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("docker.io/istio/pilot:1.29.2", "1.29.2"),
+        ("pilot:1.30-alpha.0-debug", "1.30-alpha.0"),
+        ("pilot:latest", None),
+        ("host:5000/pilot", None),
+    ],
+)
+def test_the_version_is_the_tag_of_the_image(image: str, version: str | None) -> None:
+    text = ISTIO.replace("registry.example:5000/istio/pilot:1.29.2-distroless@sha256:00", image)
+    assert facts_of(text).istio.get("version") == version
+
+
+def test_lists_of_lists_and_typed_lists_are_taken_apart() -> None:
+    text = """
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: List
+  items:
+  - {apiVersion: v1, kind: Service, metadata: {name: a}}
+- {apiVersion: v1, kind: ServiceList, items: [{metadata: {name: b}}]}
+- {apiVersion: v1, kind: ServiceList, items: null}
+"""
+    assert [item["name"] for item in spec_of(text)["services"]] == ["a", "b"]
+
+
+def test_empty_documents_aliases_and_merge_keys_are_fine() -> None:
+    text = """
+---
+# nothing
+---
+apiVersion: v1
+kind: Service
+metadata: &meta {name: a, labels: &l {app: a}}
+spec: {selector: {<<: *l, tier: web}}
+---
+"""
+    assert service(text)["selector"] == {"app": "a", "tier": "web"}
+
+
+def test_what_others_write_and_unknown_kinds_are_counted() -> None:
+    found = facts_of(
+        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: a, annotations: {xcp.tetrate.io/x: y}}\n",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: kubernetes}\n",
+        "apiVersion: example.com/v1\nkind: Service\nmetadata: {}\n",
+    )
+    assert (found.managed, found.unknown, found.sections["services"]) == (1, {"Service": 1}, {})
+
+
+def test_equal_objects_may_stand_twice() -> None:
+    again = SERVICE.replace("name: a,", "resourceVersion: '8', name: a,")
+    assert service(SERVICE, again)["name"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("text", "findings"),
+    [
+        ("[1]\n", ["in.yaml:1:1 MG051: this is a list, not a Kubernetes object"]),
+        ("a: 1\n", ["in.yaml:1:1 MG051: this is not a Kubernetes object: it has no `kind`"]),
+        ("kind: Service\n", ["in.yaml:1:1 MG051: this is not a Kubernetes object: it has no `apiVersion`"]),
+        (
+            "{apiVersion: v1, kind: List, items: 3}\n",
+            ["in.yaml:1:37 MG051: `items` of a List must be a list, not the number `3`"],
+        ),
+        ("apiVersion: v1\nkind: Service\n", ["in.yaml:1:1 MG052: the Service has no `metadata.name`"]),
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {generateName: a-}\n",
+            ["in.yaml:1:1 MG052: the Service has no `metadata.name`, only `generateName: a-`"],
+        ),
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {name: a, labels: {version: 1.0, canary: on}}\n",
+            [
+                "in.yaml:3:39 MG053: `metadata.labels.version` of Service `a` must be a string, not the number `1.0`",
+                "in.yaml:3:52 MG053: `metadata.labels.canary` of Service `a` must be a string, not the boolean `on`",
+            ],
+        ),
+        (
+            'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80, targetPort: "8080"}, {name: x}]}\n',
+            [
+                (
+                    "in.yaml:4:39 MG053: `spec.ports[0].targetPort` of Service `a` must be a number or the name of a port,"
+                    " not the string `8080`"
+                ),
+                "in.yaml:4:48 MG053: Service `a` has no `spec.ports[1].port`",
+            ],
+        ),
+        (
+            "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\n",
+            ["in.yaml:1:1 MG053: DestinationRule `a` has no `spec.host`"],
+        ),
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {name: A}\n",
+            [
+                (
+                    "in.yaml:3:18 MG057: `default/A` in `services` is not valid: `name`: string should match pattern"
+                    " '^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$'"
+                )
+            ],
+        ),
+        ("a: b: c\n", ["in.yaml:1:5 MG005: a `:` stands where no key can be"]),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_place(text: str, findings: list[str]) -> None:
+    assert findings_of(text) == findings
+
+
+def test_a_broken_mesh_configuration_is_said_where_it_stands() -> None:
+    text = ISTIO.replace("trustDomain: td.example", "trustDomain: [td.example]")
+    assert findings_of(text) == [
+        (
+            "in.yaml:10:9 MG053: `data.mesh` of ConfigMap `istio`, line 1: `trustDomain` of the mesh configuration must be"
+            " a string, not a list"
+        )
+    ]
+
+
+def test_objects_that_differ_are_said_with_both_places() -> None:
+    assert findings_of(SERVICE, SERVICE.replace("80", "81")) == [
+        "in2.yaml:3:18 MG054: Service `a` in namespace `shop` is in the input twice, with different content"
+    ]

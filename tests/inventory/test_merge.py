@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from meshgen.inventory.merge import merge, place
+from tests.inventory.importing import facts_of
+
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: shop}\n"
+GATEWAY = "apiVersion: v1\nkind: Service\nmetadata: {name: gw, namespace: shop}\nspec: {ports: [{port: 15443}]}\n"
+
+
+def with_status(*addresses: str) -> str:
+    ingress = ", ".join(f"{{ip: {address}}}" for address in addresses)
+    return f"{GATEWAY}status: {{loadBalancer: {{ingress: [{ingress}]}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "placed"),
+    [
+        ([], ["a", "b"], ["a", "b"]),
+        (["b", "a"], ["a", "b"], ["b", "a"]),
+        (["a", "b", "c"], ["c", "d", "a"], ["a", "d", "c"]),
+        (["a", "b"], ["a", "b", "c"], ["a", "b", "c"]),
+        (["a", "b", "c", "d"], ["a", "c", "d"], ["a", "d", "c"]),
+        (["a", "b", "c"], ["c"], ["c"]),
+        (["a", "b"], ["c", "d"], ["c", "d"]),
+        (["a", "b"], [], ["a", "b"]),
+    ],
+)
+def test_addresses_keep_their_places(old: list[str], new: list[str], placed: list[str]) -> None:
+    assert place(old, new) == placed
+
+
+def test_the_namespaces_of_the_input_are_replaced_and_others_stay() -> None:
+    old = {
+        "namespaces": [{"name": "other"}, {"name": "shop", "labels": {"team": "x"}}],
+        "services": [{"name": "gone", "namespace": "shop"}, {"name": "b", "namespace": "other"}],
+        "sidecars": [{"name": "gone", "namespace": "shop"}],
+    }
+    assert merge(old, facts_of(SERVICE)) == {
+        "namespaces": [{"name": "other"}, {"name": "shop", "labels": {"team": "x"}}],
+        "services": [{"name": "b", "namespace": "other"}, {"name": "a", "namespace": "shop"}],
+    }
+
+
+def test_replace_forgets_what_the_input_does_not_show() -> None:
+    old = {
+        "istio": {"network": "n"},
+        "services": [{"name": "b", "namespace": "other"}, {"name": "a", "namespace": "shop", "serviceAccounts": ["x"]}],
+        "gateways": [{"name": "gw", "namespace": "shop", "addresses": ["198.51.100.1"]}],
+    }
+    assert merge(old, facts_of(SERVICE), replace=True) == {
+        "namespaces": [{"name": "shop"}],
+        "services": [{"name": "a", "namespace": "shop"}],
+    }
+
+
+def test_a_namespace_alone_updates_its_labels_only() -> None:
+    old = {"namespaces": [{"name": "shop", "labels": {"a": "b"}}], "services": [{"name": "a", "namespace": "shop"}]}
+    namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {kubernetes.io/metadata.name: shop}}\n"
+    assert merge(old, facts_of(namespace)) == {**old, "namespaces": [{"name": "shop"}]}
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_leaving_service_stays_leaving(replace: bool) -> None:  # noqa: FBT001 - a case
+    old = {"services": [{"name": "a", "namespace": "shop", "state": "leaving"}]}
+    assert merge(old, facts_of(SERVICE), replace=replace)["services"] == old["services"]
+
+
+def test_unknown_service_accounts_do_not_replace_known_ones() -> None:
+    old = {"services": [{"name": "a", "namespace": "shop", "serviceAccounts": ["x"], "injected": True}]}
+    assert merge(old, facts_of(SERVICE))["services"] == old["services"]
+
+
+KNOWN: dict[str, Any] = {"name": "gw", "namespace": "shop", "addresses": ["198.51.100.2", "198.51.100.1"]}
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_gateway_without_status_keeps_its_addresses(replace: bool) -> None:  # noqa: FBT001 - a case
+    assert merge({"gateways": [KNOWN]}, facts_of(GATEWAY), replace=replace)["gateways"] == [KNOWN]
+
+
+def test_a_gateway_that_the_input_lacks_stays() -> None:
+    assert merge({"gateways": [KNOWN]}, facts_of(SERVICE))["gateways"] == [KNOWN]
+
+
+def test_an_unknown_gateway_without_status_is_left_out() -> None:
+    assert "gateways" not in merge({}, facts_of(GATEWAY))
+
+
+def test_a_new_address_takes_the_place_of_the_one_that_went() -> None:
+    found = merge({"gateways": [KNOWN]}, facts_of(with_status("198.51.100.1", "198.51.100.7")))
+    assert found["gateways"][0]["addresses"] == ["198.51.100.7", "198.51.100.1"]
+
+
+def test_resolved_addresses_stay_beside_a_hostname() -> None:
+    named = f"{GATEWAY}status: {{loadBalancer: {{ingress: [{{hostname: x.example}}]}}}}\n"
+    found = merge({"gateways": [{**KNOWN, "hostname": "old.example"}]}, facts_of(named))
+    assert found["gateways"] == [{**KNOWN, "hostname": "x.example"}]
+
+
+def test_facts_about_istio_that_the_input_lacks_stay() -> None:
+    text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: istio-system, labels: {topology.istio.io/network: b}}\n"
+    assert merge({"istio": {"version": "1.29.2", "network": "a"}}, facts_of(text))["istio"] == {
+        "version": "1.29.2",
+        "network": "b",
+    }
