@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ _COMPLETION = "_MESHGEN_COMPLETE"
 
 def guarded(arguments: Sequence[str] | None) -> int:
     """Runs the command line and returns its exit code."""
+    gc.disable()  # a run makes no garbage worth the time of looking for it
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
@@ -29,6 +31,8 @@ def guarded(arguments: Sequence[str] | None) -> int:
         return _PIPE_CLOSED
     except OSError as error:
         return _disk(error)
+    finally:
+        gc.enable()
     return code
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from meshgen.diagnostics import Diagnostic, Note, Span
-from meshgen.diagnostics.lines import LINE_BREAK, split_lines
+from meshgen.diagnostics.lines import lines_with_breaks, split_lines
 from meshgen.load.nodes import Node
 from meshgen.load.scalars import core_value, old_reading
-from meshgen.load.syntax import control_character, syntax_error, unquoted_pattern
+from meshgen.load.syntax import CORE_TAGS, bad_tag, control_character, syntax_error, too_deep, unquoted_pattern
 
 _DEEPEST = 64
 _MOST_FROM_ALIASES = 100_000
 _MOST_SYNTAX_ERRORS = 20
-_NEXT_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_CORE = "tag:yaml.org,2002:"
+_SEPARATOR = re.compile(r"---(?=\s|\Z)")
+_CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_REPLACEMENT = "\ufffd"
 _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
@@ -53,60 +55,48 @@ def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
         raise LibyamlMissingError from error
 
     parsed = Parsed()
+    text = _without_control_characters(text, file, parsed)
+    damaged = bool(parsed.diagnostics)
+    resumed = 0
     for _ in range(_MOST_SYNTAX_ERRORS):
-        reader = _Reader(text, file, parsed, merge_keys=merge_keys)
+        reader = _Reader(text, file, parsed, merge_keys=merge_keys, damaged=damaged)
         try:
             parser = CParser(text)
             while (event := parser.get_event()) is not None:
                 reader.take(event)
         except _TooDeepError as error:
             stopped = error.args[0]
-            parsed.diagnostics.append(_too_deep(stopped))
+            parsed.diagnostics.append(too_deep(stopped, _DEEPEST))
             line = stopped.line
         except MarkedYAMLError as error:
             parsed.diagnostics.append(syntax_error(error, text, file))
-            marks = [mark.line + 1 for mark in (error.problem_mark, error.context_mark) if mark is not None]
-            line = max(marks, default=1)
-            if "document indicator" in str(error.problem):
-                line -= 1
+            mark = error.problem_mark or error.context_mark
+            # The mark may be at the separator of the next document, which is then where reading goes on.
+            line = max(mark.line if mark is not None else 0, resumed)
         except YAMLError as error:
-            position = getattr(error, "position", 0)
-            parsed.diagnostics.append(found := control_character(text, position, file))
+            parsed.diagnostics.append(found := control_character(text, getattr(error, "position", 0), file))
             line = found.span.line if found.span else 1
         else:
             return parsed
         # What was read stays: blank lines in its place keep the positions of the rest.
-        lines = _lines(text)
-        head, rest = lines[:line], "".join(lines[line:])
-        following = _NEXT_DOCUMENT.search(rest)
-        if following is None:
+        lines = lines_with_breaks(text)
+        resumed = next((number for number in range(line, len(lines)) if _SEPARATOR.match(lines[number])), len(lines))
+        if resumed == len(lines):
             return parsed
-        skipped = len(LINE_BREAK.findall("".join(head))) + len(LINE_BREAK.findall(rest[: following.start()]))
-        text = "\n" * skipped + rest[following.start() :]
+        text = "\n" * resumed + "".join(lines[resumed:])
+        resumed += 1
     return parsed
 
 
-def _lines(text: str) -> list[str]:
-    pieces, start = [], 0
-    for match in LINE_BREAK.finditer(text):
-        pieces.append(text[start : match.end()])
-        start = match.end()
-    pieces.append(text[start:])
-    return pieces
+def _without_control_characters(text: str, file: str, parsed: Parsed) -> str:
+    # The parser reads ahead: it would stop at such a character before it has read what stands above.
+    found = list(itertools.islice(_CONTROL.finditer(text), _MOST_SYNTAX_ERRORS))
+    parsed.diagnostics += [control_character(text, match.start(), file) for match in found]
+    return _CONTROL.sub(_REPLACEMENT, text) if found else text
 
 
 class _TooDeepError(Exception):
     """Carries the span at which the nesting passed the limit."""
-
-
-def _too_deep(span: Span) -> Diagnostic:
-    return Diagnostic(
-        "MG012",
-        "error",
-        f"nested more than {_DEEPEST} levels deep",
-        span,
-        help="Check the brackets and the indentation: nothing in a fleet is nested that deep.",
-    )
 
 
 @dataclass(slots=True)
@@ -133,7 +123,8 @@ class _Open:
 class _Reader:
     """Builds the nodes of one stream, event by event, without recursion."""
 
-    def __init__(self, text: str, file: str, parsed: Parsed, *, merge_keys: bool) -> None:
+    def __init__(self, text: str, file: str, parsed: Parsed, *, merge_keys: bool, damaged: bool) -> None:
+        self._damaged = damaged
         self._merge_keys = merge_keys
         self._text = text
         self._file = file
@@ -182,6 +173,8 @@ class _Reader:
     def _scalar(self, event: Any) -> None:
         span = self._block_span(event) if event.style in {"|", ">"} else self._span(event)
         text: str = event.value
+        if self._damaged and _REPLACEMENT in text:
+            self._broken = True
         node = Node(span, text)
         if event.tag is None:
             if event.implicit[0]:
@@ -189,19 +182,19 @@ class _Reader:
                 node.value = core_value(text)
                 if node.value == text and old_reading(text) is not None:
                     self._ambiguous = True
-        elif event.tag not in {"!", f"{_CORE}str"}:
+        elif event.tag not in {"!", f"{CORE_TAGS}str"}:
             self._tagged(node, event, span)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchor(span, node)
         self._add(node, 1, 0)
 
     def _tagged(self, node: Node, event: Any, span: Span) -> None:
-        allowed = _TYPES.get(event.tag.removeprefix(_CORE)) if event.tag.startswith(_CORE) else None
+        allowed = _TYPES.get(event.tag.removeprefix(CORE_TAGS)) if event.tag.startswith(CORE_TAGS) else None
         value = core_value(event.value)
         if allowed is not None and isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool)):
             node.value = value
         else:
-            self._report(_bad_tag(event.tag, span))
+            self._report(bad_tag(event.tag, span))
 
     def _block_span(self, event: Any) -> Span:
         # libyaml's end of a block scalar is the start of the next token.
@@ -217,8 +210,8 @@ class _Reader:
             raise _TooDeepError(span)
         mapping = type(event).__name__ == "MappingStartEvent"
         node = Node(span, entries={}) if mapping else Node(span, items=[])
-        if event.tag not in {None, "!", f"{_CORE}{'map' if mapping else 'seq'}"}:
-            self._report(_bad_tag(event.tag, span))
+        if event.tag not in {None, "!", f"{CORE_TAGS}{'map' if mapping else 'seq'}"}:
+            self._report(bad_tag(event.tag, span))
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchor(span)
         self._stack.append(_Open(node, event.anchor, bool(event.flow_style)))
@@ -231,7 +224,8 @@ class _Reader:
             # libyaml's end of a block collection is the start of the next token, too.
             last = _last_span(node) or node.span
             end_line, end_column = last.end_line, last.end_column
-        node.span = node.span._replace(end_line=end_line, end_column=end_column)
+        start = node.span
+        node.span = Span(start.file, start.line, start.column, end_line, end_column)
         if opened.anchor is not None:
             self._anchors[opened.anchor] = _Anchor(node.span, node, opened.size, opened.height)
         self._add(node, opened.size, opened.height)
@@ -345,14 +339,3 @@ def _last_span(node: Node) -> Span | None:
         key_span, value = next(reversed(node.entries.values()))
         return max(key_span, value.span, key=lambda span: (span.end_line, span.end_column))
     return node.items[-1].span if node.items else None
-
-
-def _bad_tag(tag: str, span: Span) -> Diagnostic:
-    shown = tag.replace(_CORE, "!!")
-    return Diagnostic(
-        "MG014",
-        "error",
-        f"the tag `{shown}` cannot be used here",
-        span,
-        help="Remove the tag, and quote what shall be text.",
-    )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError
 
 _PATTERN = re.compile(r"\*[^\s,\]}#]*")
+CORE_TAGS = "tag:yaml.org,2002:"
 _RESERVED = frozenset("@`%")
 
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
@@ -67,6 +68,16 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Write `\\\\` for a backslash, or use single quotes.",
     ),
     (
+        "did not find expected node content",
+        "a value is missing here, or a `[` or `{` above is not closed",
+        "Close what is opened, and put a value between two commas.",
+    ),
+    (
+        "found unexpected ':'",
+        "a `:` inside a text without quotes, between `[ ]` or `{ }`",
+        "Quote the text, or put a blank after the `:` of a key.",
+    ),
+    (
         "did not find expected <document start>",
         "this stands after the end of the document",
         "Start another document with `---`, or indent the line so that it belongs to what stands above.",
@@ -82,12 +93,13 @@ def syntax_error(error: MarkedYAMLError, text: str, file: str) -> Diagnostic:
     place = _place(mark, text, file)
     if context == "while scanning an alias" and error.context_mark is not None:
         return unquoted_pattern(_text_at(error.context_mark, text), _place(error.context_mark, text, file))
-    if "tab character" in problem or _text_at(mark, text)[:1] == "\t":
+    tab = _indentation(mark, text).find("\t")
+    if tab >= 0:
         return Diagnostic(
             "MG006",
             "error",
             "a tab is used for indentation",
-            place,
+            place._replace(column=tab + 1, end_column=tab + 2),
             help="Indent with spaces: YAML does not allow tabs there.",
         )
     for said, meaning, advice in _MEANINGS:
@@ -135,6 +147,29 @@ def control_character(text: str, position: int, file: str) -> Diagnostic:
     )
 
 
+def too_deep(span: Span, deepest: int) -> Diagnostic:
+    """The diagnostic for nesting of more than `deepest` levels."""
+    return Diagnostic(
+        "MG012",
+        "error",
+        f"nested more than {deepest} levels deep",
+        span,
+        help="Check the brackets and the indentation: nothing in a fleet is nested that deep.",
+    )
+
+
+def bad_tag(tag: str, span: Span) -> Diagnostic:
+    """The diagnostic for a `tag` that a fleet cannot have, or that its value contradicts."""
+    shown = tag.replace(CORE_TAGS, "!!")
+    return Diagnostic(
+        "MG014",
+        "error",
+        f"the tag `{shown}` cannot be used here",
+        span,
+        help="Remove the tag, and quote what shall be text.",
+    )
+
+
 def _place(mark: Any, text: str, file: str) -> Span:
     if mark is None:
         return Span(file, 1, 1, 1, 2)
@@ -144,6 +179,13 @@ def _place(mark: Any, text: str, file: str) -> Span:
         kept = split_lines(text.rstrip() or " ")
         line, column = len(kept) - 1, max(len(kept[-1]) - 1, 0)
     return Span(file, line + 1, column + 1, line + 1, column + 2)
+
+
+def _indentation(mark: Any, text: str) -> str:
+    if mark is None:
+        return ""
+    lines = split_lines(text[mark.index - mark.column : mark.index + 300])
+    return lines[0][: len(lines[0]) - len(lines[0].lstrip())]
 
 
 def _text_at(mark: Any, text: str) -> str:

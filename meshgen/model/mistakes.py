@@ -86,8 +86,10 @@ def mistakes(error: ValidationError, subject: Subject) -> Iterator[Diagnostic]:
         if item["type"] == "extra_forbidden":
             unknown.setdefault(path[:-1], []).append(str(path[-1]))
         known = best.get(path)
-        if known is None or (known["type"].endswith("_type") and not item["type"].endswith("_type")):
-            best[path] = item | {"loc": path, "several": known is not None}
+        if known is None:
+            best[path] = item | {"several": False}
+        elif known["type"].endswith("_type"):
+            best[path] = (known if item["type"].endswith("_type") else item) | {"several": True}
     for path, item in best.items():
         if item["type"] == "missing":
             if not any(near(key, [str(path[-1])]) for key in unknown.get(path[:-1], [])):
