@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 KUBECONFORM := .cache/bin/kubeconform
 EXAMPLES := $(sort $(wildcard examples/*/fleet))
 
-.PHONY: build test lint unit fuzz check-examples examples schemas startup bench clean
+.PHONY: tools build test lint unit fuzz check-examples examples schemas startup bench clean
 
 build: $(INSTALLED) $(KUBECONFORM)
 	$(BIN)/meshgen build
@@ -52,6 +52,8 @@ $(INSTALLED): pyproject.toml requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+tools: $(KUBECONFORM)
 
 $(KUBECONFORM): tools/kubeconform/go.mod
 	@if command -v go >/dev/null; then \

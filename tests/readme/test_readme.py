@@ -1,0 +1,50 @@
+"""What the README shows is what meshgen reads, and what Argo CD and Flux accept."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.schemas.delivery import refusals
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks() -> dict[str, str]:
+    """The YAML blocks of the README by the kind of their object."""
+    found = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return {YAML(typ="safe").load(text)["kind"]: text for text in found}
+
+
+@pytest.mark.parametrize("kind", ["ApplicationSet", "Kustomization"])
+def test_a_sync_of_the_readme_is_accepted_by_the_schema_of_its_engine(kind: str) -> None:
+    body: dict[str, Any] = YAML(typ="safe").load(blocks()[kind])
+    assert refusals(body) == []
+
+
+def test_the_fleet_of_the_readme_is_the_fleet_of_the_repository() -> None:
+    committed = (ROOT / "fleet" / "fleet.yaml").read_text()
+    assert YAML(typ="safe").load(blocks()["Fleet"]) == YAML(typ="safe").load(committed)
+
+
+def test_the_files_that_the_readme_lists_are_there() -> None:
+    names = re.findall(r"^(\S+\.yaml)\s+#", README, re.MULTILINE)
+    assert len(names) > 5
+    for name in names:
+        assert (ROOT / "output" / "cluster-2" / "bookinfo" / name).is_file()
+
+
+def test_the_targets_that_the_readme_names_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z-]+)", README)) <= targets
+
+
+def test_the_commands_that_the_readme_names_exist() -> None:
+    from meshgen.cli.group import COMMANDS
+
+    assert set(re.findall(r"`meshgen ([a-z]+)", README)) <= set(COMMANDS)
