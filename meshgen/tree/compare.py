@@ -64,7 +64,10 @@ def compare(
 def _obstacle(root: str, output: Path) -> Diagnostic | None:
     """What keeps the owned lists from being read, so that nothing can be said about the rest."""
     for path in ("", META):
-        kind = disk.kind(f"{root}/{path}" if path else root)
+        try:
+            kind = disk.kind(f"{root}/{path}" if path else root)
+        except OSError as error:
+            return findings.disk_error(output, path, error)
         if kind is not None and stat.S_ISLNK(kind):
             return findings.link(output, path)
         if kind is not None and not stat.S_ISDIR(kind):
@@ -105,9 +108,8 @@ class _Comparing:
         self._compare_unwanted()
         self._look_for_obstacles()
         self._look_at_syncs()
-        removed = {change.path for change in self.changes if change.new is None}
-        kept = parents_of(self.wanted)
-        emptied = parents_of(removed | {path for path in self.recorded if path in self.records.journal}) - kept
+        # Also above files that are gone already: a killed build deletes the files first.
+        emptied = parents_of(self.recorded.keys() - self.wanted.keys()) - parents_of(self.wanted)
         return Comparison(
             output=self.output,
             root=self.root,
@@ -233,18 +235,20 @@ class _Comparing:
 
     def _git_file(self, path: str, lines: tuple[str, ...]) -> list[Change]:
         file = f"{self.root}/{path}"
-        kind = disk.kind(file)
-        if kind is not None and stat.S_ISLNK(kind):
-            self.diagnostics.append(findings.link(self.output, path))
-        elif kind is not None and not stat.S_ISREG(kind):
-            self.diagnostics.append(findings.in_the_way(self.output, path, needed="file"))
-        else:
-            try:
+        try:
+            kind = disk.kind(file)
+            if kind is None or stat.S_ISREG(kind):
                 before = None if kind is None else disk.read(file)
-            except OSError as error:
-                self.diagnostics.append(findings.disk_error(self.output, path, error))
-            else:
                 return self._book(path, gitfiles.completed(before, lines), before)
+        except OSError as error:
+            self.diagnostics.append(findings.disk_error(self.output, path, error))
+        else:
+            obstacle = (
+                findings.link(self.output, path)
+                if stat.S_ISLNK(kind)
+                else findings.in_the_way(self.output, path, needed="file")
+            )
+            self.diagnostics.append(obstacle)
         return []
 
     def _book(self, path: str, new: bytes | None, before: bytes | None, *, tidying: bool = False) -> list[Change]:

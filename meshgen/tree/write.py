@@ -125,9 +125,10 @@ def _replace(comparison: Comparison, progress: Callable[[int], None]) -> None:
         except BaseException:
             undone = False
             transaction.undo()
-            if comparison.journal is None:
-                disk.remove(f"{comparison.root}/{JOURNAL}")
             undone = True
+            # One that an earlier build left stays: it still tells what that build wrote.
+            if comparison.journal is None and disk.is_file(f"{comparison.root}/{JOURNAL}"):
+                disk.remove(f"{comparison.root}/{JOURNAL}")
             raise
         finally:
             if undone:

@@ -1,0 +1,112 @@
+"""Words for the tests of the output tree: build it, look at it, and stop a build at any step."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from meshgen.tree import compare, disk, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from meshgen.tree import Comparison, Result, Wanted
+
+A = "c1/shop/service_a.yaml"
+B = "c1/shop/service_b.yaml"
+C = "c2/db/service_c.yaml"
+
+
+def build(output: Path, wanted: Wanted, *, force: bool = False, only: frozenset[str] | None = None) -> Result:
+    return write(compare(output, wanted, only=only), force=force)
+
+
+def found(comparison: Comparison, code: str) -> list[str]:
+    """The findings of one code as people see them."""
+    return [
+        f"{diagnostic.span} {diagnostic.severity}: {diagnostic.message}"
+        for diagnostic in comparison.diagnostics
+        if diagnostic.code == code
+    ]
+
+
+def codes(comparison: Comparison) -> set[str]:
+    return {diagnostic.code for diagnostic in comparison.diagnostics}
+
+
+def snapshot(directory: Path) -> dict[str, bytes | str]:
+    """Everything below a directory: the content of files, `dir` for directories, `-> target` for links."""
+    result: dict[str, bytes | str] = {}
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory).as_posix()
+        if path.is_symlink():
+            result[name] = f"-> {os.readlink(path)}"  # noqa: PTH115 - the text of the link, unread
+        else:
+            result[name] = "dir" if path.is_dir() else path.read_bytes()
+    return result
+
+
+def manifests(directory: Path) -> dict[str, bytes]:
+    """All files but those for meshgen and git."""
+    return {
+        path: content
+        for path, content in snapshot(directory).items()
+        if isinstance(content, bytes) and not path.startswith(".")
+    }
+
+
+def put(directory: Path, path: str, content: bytes) -> Path:
+    """Write a file the way a person would."""
+    file = directory / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    return file
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that it still wanted to do happens."""
+
+
+_STEPS = frozenset({"mkdir", "rmdir", "replace", "link", "unlink", "write", "fsync", "chmod"})
+
+
+class Faulty:
+    """Stands in for `os` in `meshgen.tree.disk`: the `at`-th change of the disk fails, and unless `once` all later."""
+
+    def __init__(self, at: int, error: Callable[[], BaseException], *, once: bool = False) -> None:
+        self.at = at
+        self.error = error
+        self.once = once
+        self.steps: list[str] = []
+
+    @property
+    def fired(self) -> bool:
+        return len(self.steps) >= self.at
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(os, name)
+        if name not in _STEPS and name != "open":
+            return real
+
+        def step(*args: Any, **options: Any) -> Any:
+            if name == "open" and not args[1] & os.O_CREAT:
+                return real(*args, **options)
+            self.steps.append(f"{name} {args[0]}")
+            if len(self.steps) == self.at or (self.fired and not self.once):
+                raise self.error()
+            return real(*args, **options)
+
+        return step
+
+
+@contextlib.contextmanager
+def failing(at: int, error: Callable[[], BaseException], *, once: bool = False) -> Iterator[Faulty]:
+    """Let the `at`-th change of the disk fail in the body, and unless `once` every later one too."""
+    faulty = Faulty(at, error, once=once)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk, "os", faulty)
+        yield faulty
