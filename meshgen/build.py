@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from meshgen.diagnostics import Diagnostic, Span
 from meshgen.diagnostics.model import ordered
@@ -31,6 +31,8 @@ class Options:
     clusters: tuple[str, ...] = ()
     """Write these clusters only; all are checked. Empty: all."""
     kubeconform: kubeconform.Mode = "auto"
+    fail_on: Literal["error", "warning"] = "error"
+    """Findings that keep anything from being written."""
 
 
 @dataclass(slots=True)
@@ -47,10 +49,6 @@ class Report:
     conformity: kubeconform.Summary | None = None
     """None where kubeconform did not run."""
 
-    @property
-    def failed(self) -> bool:
-        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
-
 
 def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, int], None] | None = None) -> Report:
     """Build the tree of `fleet` at `output`. Whatever goes wrong is in the report's diagnostics.
@@ -63,7 +61,7 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     compilation = compile_fleet(fleet)
     report = Report(compilation.checked.sources, list(compilation.diagnostics))
     plan, relations = compilation.plan, compilation.checked.relations
-    if plan is None or relations is None or report.failed:
+    if plan is None or relations is None or compilation.checked.failed:
         return report
     unknown = [_unknown(name) for name in options.clusters if name not in relations.facts]
     if unknown:
@@ -81,7 +79,8 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
         findings += withdrawn(comparison.changes, plan, relations.fleet.spec.cluster_domain)
     conformity, report.conformity = _conformity(compilation, comparison, options)
     report.diagnostics = ordered([*report.diagnostics, *findings, *conformity])
-    if not report.failed and not options.check:
+    failing = {"error", options.fail_on}
+    if not options.check and not any(found.severity in failing for found in report.diagnostics):
         total = len(comparison.changes)
         report.result = write(
             comparison, force=options.force, progress=(lambda done: progress(done, total)) if progress else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -45,7 +46,13 @@ def build(
     from meshgen.build import build as run
     from meshgen.tree import TreeError
 
-    options = Options(check=flags["check"], force=flags["force"], clusters=clusters, kubeconform=kubeconform)
+    options = Options(
+        check=flags["check"],
+        force=flags["force"],
+        clusters=clusters,
+        kubeconform=kubeconform,
+        fail_on=reporting.fail_on,
+    )
     try:
         with _Progress(shown=not reporting.quiet) as progress:
             report = run(Path(fleet), Path(output), options, progress.step)
@@ -124,7 +131,7 @@ class _Progress:
         if self._bar is None:
             if not self._shown or time.monotonic() - self._start < _QUIET_SECONDS:
                 return
-            stream = click.get_text_stream("stderr")
+            stream = sys.stderr
             if not stream.isatty():
                 return
             bar = click.progressbar(length=total, label="writing", file=stream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 _LONGEST_FILE_NAME = 255
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manifest:
     """One Kubernetes object for one top directory of the output tree.
 
@@ -47,7 +48,7 @@ class Manifest:
         """The namespace, empty for objects of the cluster."""
         return str(self.body["metadata"].get("namespace", ""))
 
-    @property
+    @cached_property
     def path(self) -> str:
         """Where it stands in the output tree, relative, with `/` (design §7)."""
         kind = f"{self.kind}.{self.group}" if self.group else self.kind

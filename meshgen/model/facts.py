@@ -46,6 +46,11 @@ def parse_version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text.partition("-")[0])[:3])
 
 
+def readable(facts: ClusterFacts) -> bool:
+    """Whether the version, declared or assumed, has the two numbers that decide what a cluster understands."""
+    return len(facts.version) > 1
+
+
 def cluster_facts(fleet: Fleet, cluster: Cluster) -> ClusterFacts:
     """The facts of `cluster`: what it declares, else the fleet, else its inventory, else the default."""
     inventory = fleet.inventories.get(cluster.name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meshgen.model.failover import effective
 from meshgen.model.hosts import ServiceName, covers
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def remote_sources(relations: Relations, cluster: str, service: ObservedService)
     if workspace is None or relations.local(cluster, workspace, name) is None:
         return []
     sources = relations.sources(cluster, name.host(relations.fleet.spec.cluster_domain))
-    return [s for s in sources if s.workspace.name == workspace.name and effective(s.workspace, s.setting).enabled]
+    return [s for s in sources if s.workspace.name == workspace.name and s.failover.enabled]
 
 
 def groups(relations: Relations, cluster: str) -> list[Group]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from meshgen.model.failover import effective
 from meshgen.model.hosts import ServiceName, parse_host, qualify
 from meshgen.model.protocols import HTTP_FAMILY, declared_protocol
 
@@ -70,14 +69,13 @@ def has_policy(rule: ObservedDestinationRule) -> bool:
 
 def keeps_local_first(rule: ObservedDestinationRule) -> bool:
     """Whether a team's policy gives priorities (outlier detection) with local endpoints first, over mesh TLS."""
-    return (
-        rule.outlier_detection is not None
-        and bool(rule.failover_priority)
-        and rule.failover_priority is not None
-        and rule.failover_priority[0].partition("=")[0] in _LOCAL_FIRST
-        and NETWORK in rule.failover_priority
-        and rule.tls_mode in (None, "ISTIO_MUTUAL")
-    )
+    return rule.outlier_detection is not None and orders_local_first(rule) and rule.tls_mode in (None, "ISTIO_MUTUAL")
+
+
+def orders_local_first(rule: ObservedDestinationRule) -> bool:
+    """Whether a team's `failoverPriority` puts endpoints of the own network before all others."""
+    order = rule.failover_priority or []
+    return NETWORK in order and order[0].partition("=")[0] in _LOCAL_FIRST
 
 
 RetryCarrier = Literal["virtualService", "mesh", "none"]
@@ -104,7 +102,7 @@ def retry(
     A VirtualService replaces the routes of all HTTP ports of its host, so every port that Istio might take for HTTP
     has to be declared (reference/istio.md §1.4; design §3, Retries).
     """
-    failover = effective(exposure.workspace, exposure.setting)
+    failover = exposure.failover
     if failover.mode == "off":
         return RetryDecision("none", "off")
     if failover.mode == "meshConfig" or (failover.mode == "auto" and relations.facts[cluster].mesh_retries):

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from meshgen.model.facts import ClusterFacts, cluster_facts
+from meshgen.model.failover import EffectiveFailover, effective
 from meshgen.model.hosts import ServiceName, host_matches, namespace_matches, parse_host, qualify, selects
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Exposure:
     host: str
     gateway: GatewaySettings
     observed_gateway: ObservedGateway | None
+    failover: EffectiveFailover
     active: bool
     """Cluster, workspace and service are active."""
 
@@ -226,6 +228,7 @@ class Relations:
             ]
         observed = self.observed_gateways[cluster].get((gateway.namespace, gateway.name))
         exposures: dict[ServiceName, Exposure] = {}
+        inherited = effective(workspace, None)
         for name, setting in wanted:
             service = self.services[cluster].get(name)
             if service is None or self.unexposable(cluster, service) is not None:
@@ -238,7 +241,17 @@ class Relations:
             )
             exposures.setdefault(
                 name,
-                Exposure(cluster, workspace, setting, service, name.host(domain), gateway, observed, active),
+                Exposure(
+                    cluster,
+                    workspace,
+                    setting,
+                    service,
+                    name.host(domain),
+                    gateway,
+                    observed,
+                    failover=effective(workspace, setting) if setting else inherited,
+                    active=active,
+                ),
             )
         return list(exposures.values())
 

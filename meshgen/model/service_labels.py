@@ -91,7 +91,7 @@ def select(relations: Relations, workspace: Workspace) -> Selection:
             if own is not None:
                 found.add(frozenset(own.items()))
             else:
-                rival = _rival(copy.service.labels, hidden)
+                rival = _rival(copy.service.labels, hidden) if copy.service.labels else None
                 problems.append(
                     Problem(
                         copy.cluster,

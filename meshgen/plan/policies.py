@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.model.failover import effective
 from meshgen.model.policies import NETWORK, REGION, ZONE
 from meshgen.plan import names
 from meshgen.plan.model import PlannedDestinationRule, PlannedVirtualService
@@ -20,18 +19,18 @@ FEWEST_ATTEMPTS = 3
 
 def attempts(exposure: Exposure, levels_before_remote: int) -> int:
     """Retries of one request: two for each level before the first remote one, unless the fleet says otherwise."""
-    declared = effective(exposure.workspace, exposure.setting).attempts
+    declared = exposure.failover.attempts
     return declared or max(FEWEST_ATTEMPTS, 2 * levels_before_remote)
 
 
 def levels_before_remote(exposure: Exposure) -> int:
     """Priority levels of a local copy: its cluster, or its zone and then the rest of the cluster."""
-    return 2 if effective(exposure.workspace, exposure.setting).zone_aware else 1
+    return 2 if exposure.failover.zone_aware else 1
 
 
 def local_rule(exposure: Exposure, *, origin: Origin) -> PlannedDestinationRule:
     """The rule beside a local copy: local endpoints first, then the own region, then the rest."""
-    failover = effective(exposure.workspace, exposure.setting)
+    failover = exposure.failover
     return PlannedDestinationRule(
         name=names.local_policy(exposure.service.name),
         namespace=exposure.service.namespace,
@@ -57,7 +56,7 @@ def remote_rule(
 
     One endpoint: nothing to move to, so no outlier detection. Several in one level: at least one stays in.
     """
-    failover = effective(exposure.workspace, exposure.setting)
+    failover = exposure.failover
     share = 100 if levels > 1 else _all_but_one(endpoints)
     return PlannedDestinationRule(
         name=name,
@@ -87,7 +86,7 @@ def local_service(exposure: Exposure, *, ports: tuple[int, ...], origin: Origin)
         host=exposure.host,
         ports=ports,
         attempts=attempts(exposure, levels_before_remote(exposure)),
-        per_try_timeout=effective(exposure.workspace, exposure.setting).per_try_timeout,
+        per_try_timeout=exposure.failover.per_try_timeout,
         export_to=(),
         origin=origin,
     )
@@ -109,7 +108,7 @@ def remote_service(
         host=exposure.host,
         ports=ports,
         attempts=attempts(exposure, 1),
-        per_try_timeout=effective(exposure.workspace, exposure.setting).per_try_timeout,
+        per_try_timeout=exposure.failover.per_try_timeout,
         export_to=export_to,
         origin=origin,
     )

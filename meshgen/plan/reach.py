@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.model.failover import effective
 from meshgen.model.groups import groups, remote_sources
 from meshgen.model.policies import remote_levels, retry, service_name
 from meshgen.plan.model import Reach
@@ -92,7 +91,7 @@ def _local_reasons(
         others = ", ".join(f"`{service.name}`" for service in group.services)
         yield f"it shares its entries with the Services that select the same pods: {others}"
     if sources and not remotes:
-        enabled = effective(sources[0].workspace, sources[0].setting).enabled
+        enabled = sources[0].failover.enabled
         yield "failover is off" if not enabled else "the remote copies belong to another workspace"
     if not sources:
         yield from _unreachable_reasons(relations, cluster, exposures)
