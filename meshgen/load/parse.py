@@ -331,6 +331,8 @@ class _Reader:
                 )
             )
             return
+        if node.plain == "":
+            node.span = span  # nothing is written: the key shows it
         entries[key] = (span, node)
 
 
