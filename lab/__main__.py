@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lab import isolation
-from lab.build import build, built
+from lab.build import build, built, cache_directory
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -33,7 +33,7 @@ def test(arguments: tuple[str, ...]) -> None:
     if not isolation.inside():
         _prepare()
         isolation.enter([sys.executable, "-m", "lab", "test", *arguments])
-    isolation.prepare()
+    isolation.prepare(cache_directory())
     import pytest
 
     sys.exit(pytest.main(["-p", "no:cacheprovider", "-s", *(arguments or [str(SCENARIOS)])]))
@@ -46,7 +46,7 @@ def demo(fleet: Path) -> None:
     if not isolation.inside():
         _prepare()
         isolation.enter([sys.executable, "-m", "lab", "demo", str(fleet.resolve())])
-    isolation.prepare()
+    isolation.prepare(cache_directory())
     from lab.demo import run_demo
 
     run_demo(fleet)

@@ -56,14 +56,17 @@ class Cluster:
         self.istiod_host = f"istiod.{self.name}.lab"
         network.add_host(self.istiod_host, self.control.address)
         self.api = Api(f"https://{self.control.address}:6443", _TOKEN)
+        self.etcd: subprocess.Popen[bytes] | None = None
         self.istiod: subprocess.Popen[bytes] | None = None
         self.api_server: subprocess.Popen[bytes] | None = None
 
     def start_api_server(self) -> None:
         """Start etcd and kube-apiserver; does not wait."""
-        etcd = ["etcd", "--data-dir", str(self.directory / "etcd"), "--unsafe-no-fsync"]
-        self.control.start(etcd, log=self.log("etcd"), cwd=self.directory)
-        key = make_token_key(self.directory)
+        if not self.etcd:
+            data = ["--data-dir", str(self.directory / "etcd"), "--unsafe-no-fsync"]
+            self.etcd = self.control.start(["etcd", *data], log=self.log("etcd"), cwd=self.directory)
+            make_token_key(self.directory)
+        key = self.directory / "token-key.pem"
         tokens = self.directory / "tokens.csv"
         tokens.write_text(f"{_TOKEN},lab,lab,system:masters\n", encoding="ascii")
         self.api_server = self.control.start(
@@ -144,6 +147,19 @@ class Cluster:
                 time.sleep(0.1)
         self.api.apply(self._webhook())
         self._wait_for_webhook(deadline)
+
+    def stop_control_plane(self) -> None:
+        """Kill API server and istiod; proxies keep what they know."""
+        for process in (self.api_server, self.istiod):
+            if process:
+                process.kill()
+                process.wait()
+
+    def restart_control_plane(self) -> None:
+        self.start_api_server()
+        self.api.wait_until_ready(60)
+        self.start_istiod()
+        self.wait_for_istiod()
 
     def ensure_namespace(self, name: str, labels: dict[str, str] | None = None) -> None:
         body = reference("v1", "Namespace", name)

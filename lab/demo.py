@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lab.build import build
+from lab.build import Parts
 from lab.fleet import CLIENT_NAMESPACE, Lab
-from lab.isolation import WORK
+from lab.isolation import PARTS, WORK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def run_demo(fleet: Path) -> None:
     """Boot a fleet, print who reaches what, and wait for Ctrl-C."""
-    lab = Lab(build())
+    lab = Lab(Parts(PARTS))
     click.echo("booting ...", err=True)
     lab.boot(fleet)
     for host, port in sorted(_hosts(lab)):

@@ -43,10 +43,16 @@ class Envoy:
 
     def endpoints(self, host: str, port: int, subset: str = "") -> list[Endpoint]:
         """The endpoints for a host and port that this proxy would send to, by priority and address."""
-        name = f"outbound|{port}|{subset}|{host}"
+        return self._endpoints(f"outbound|{port}|{subset}|{host}")
+
+    def _endpoints(self, name: str) -> list[Endpoint]:
         clusters = self.admin("clusters?format=json").get("cluster_statuses", [])
         hosts = [h for c in clusters if c["name"] == name for h in c.get("host_statuses", [])]
         return sorted((_endpoint(h) for h in hosts), key=lambda e: (e.priority, e.address))
+
+    def addresses(self, cluster: str) -> set[str]:
+        """The addresses in the cluster whose full name in Envoy is given."""
+        return {endpoint.address for endpoint in self._endpoints(cluster)}
 
     def clusters(self) -> set[str]:
         return {c["name"] for c in self.admin("clusters?format=json").get("cluster_statuses", [])}

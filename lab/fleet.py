@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lab.ca import make_authority
@@ -43,6 +45,7 @@ class Lab:
         self.syncs: dict[str, Sync] = {}
         self._istiod_env = dict(istiod_env or {})
         self._builds = 0
+        self._clients = 0
 
     def boot(self, fleet: Path) -> None:
         """Start all clusters of a fleet with the workloads of its inventories, and roll the fleet out."""
@@ -51,6 +54,18 @@ class Lab:
         self.sync()
         self.start_gateways()
         self.publish()
+
+    def close(self) -> None:
+        """End every process and take the network down; another fleet can boot in this process then."""
+        for pod in self.pods.values():
+            pod.namespace.delete()
+        for cluster in self.clusters.values():
+            cluster.control.delete()
+            shutil.rmtree(cluster.directory)
+        self.network.close()
+        shutil.rmtree(self.tree, ignore_errors=True)
+        for directory in (WORK / "authority", *WORK.glob("fleet-*")):
+            shutil.rmtree(directory, ignore_errors=True)
 
     def start_clusters(self, fleet: Path) -> None:
         """Start control planes, one client and the inventory's workloads per cluster; waits for all."""
@@ -68,12 +83,13 @@ class Lab:
         self.publish()
         self.wait_until_ready()
 
-    def build(self, fleet: Path) -> None:
+    def build(self, fleet: Path, *, force: bool = False) -> None:
         """Build a fleet into the tree that `sync` applies; public gateway addresses become test ones."""
         self._builds += 1
         copy = copy_with_test_addresses(fleet, WORK / f"fleet-{self._builds}")
         self.facts = read_facts(copy)
         command = [sys.executable, "-m", "meshgen", "build", str(copy), "--output", str(self.tree)]
+        command += ["--force"] if force else []
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"meshgen build failed:\n{done.stdout}{done.stderr}")
@@ -103,6 +119,14 @@ class Lab:
         for gateway in self.gateways.values():
             gateway.connect()
 
+    def connect_gateways(self) -> None:
+        """Give every gateway the addresses that the inventories name now."""
+        for key, gateway in self.gateways.items():
+            cluster, namespace, name = key.split("/")
+            named = self.facts.clusters[cluster].addresses(namespace, name)
+            gateway.addresses = {address: self._address(address) for address in named}
+            gateway.connect()
+
     def start_pods(self, pods: list[Pod]) -> None:
         for pod in pods:
             self.pods[f"{pod.cluster.name}/{pod.settings.namespace}/{pod.name}"] = pod
@@ -125,6 +149,16 @@ class Lab:
         self.start_pods(pods)
         return pods
 
+    def remove_service(self, cluster: str, item: dict[str, Any]) -> None:
+        """Delete a service's Service, then its pods."""
+        target = self.clusters[cluster]
+        target.api.delete(service_object(item))
+        names = {settings.name for settings in pod_settings(item)}
+        for pod in list(self.pods.values()):
+            same = pod.cluster is target and pod.settings.namespace == item["namespace"]
+            if same and pod.name in names:
+                self.delete_pod(pod)
+
     def delete_pod(self, pod: Pod) -> None:
         """Take a pod out of the EndpointSlices, then away: a deletion in good order."""
         pod.published = False
@@ -143,6 +177,14 @@ class Lab:
 
     def client(self, cluster: str) -> Pod:
         return self.pods[f"{cluster}/{CLIENT_NAMESPACE}/client"]
+
+    def new_client(self, cluster: str, settings: PodSettings = _CLIENT) -> Pod:
+        """Start a client whose Envoy has seen nothing yet: no ejected endpoints, no open connections."""
+        self._clients += 1
+        self.clusters[cluster].ensure_namespace(settings.namespace)
+        pod = Pod(self.clusters[cluster], replace(settings, name=f"{settings.name}-{self._clients}"))
+        self.start_pods([pod])
+        return pod
 
     def pod(self, cluster: str, namespace: str, name: str) -> Pod:
         return self.pods[f"{cluster}/{namespace}/{name}"]

@@ -24,6 +24,7 @@ _DEBIAN = {
     "mount": "mount",
 }
 WORK = Path("/run/lab")
+PARTS = WORK / "parts"  # the built parts, where the proxies' user can read them
 
 
 def missing() -> str:
@@ -57,8 +58,8 @@ def enter(arguments: list[str]) -> NoReturn:
     os.execvp("unshare", ["unshare", *flags, "--", *arguments])  # noqa: S606 - no shell is wanted
 
 
-def prepare() -> None:
-    """Set up what `enter` has made new: /run, names and the loopback interface. To be called once, inside."""
+def prepare(parts: Path) -> None:
+    """Set up what `enter` has made new: /run with the built parts, names, the loopback interface."""
     # The first process of a PID namespace ignores signals that it has no handler for.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))
@@ -67,6 +68,8 @@ def prepare() -> None:
     for name in ("hosts", "resolv.conf"):
         (WORK / name).touch()
         _run("mount", "--bind", str(WORK / name), f"/etc/{name}")
+    PARTS.mkdir()
+    _run("mount", "--bind", str(parts), str(PARTS))
     _run("ip", "link", "set", "lo", "up")
 
 

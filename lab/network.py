@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.dns import Zone, serve
 from lab.isolation import WORK
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
-RESOLVER = "10.255.0.53"  # nobody listens: look-ups that Istio's DNS proxy does not answer fail at once
+RESOLVER = "10.255.0.53"
 
 
 class Namespace:
@@ -86,14 +87,27 @@ class Network:
 
     _addresses: dict[int, count[int]] = field(default_factory=dict)
     _hosts: dict[str, str] = field(default_factory=dict)
+    zone: Zone = field(default_factory=Zone)
 
     def __post_init__(self) -> None:
         run("ip", "address", "add", f"{RESOLVER}/32", "dev", "lo")
+        self._server = serve(self.zone, RESOLVER)
         Path("/proc/sys/net/ipv4/ip_forward").write_text("1", encoding="ascii")
         (WORK / "resolv.conf").write_text(f"nameserver {RESOLVER}\noptions ndots:1\n", encoding="ascii")
         iptables("-P", "FORWARD", "DROP")
         # Clusters reach each other through load balancer addresses only.
         iptables("-A", "FORWARD", "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED,DNAT", "-j", "ACCEPT")
+
+    def close(self) -> None:
+        """Undo everything; the namespaces are gone by now."""
+        for cluster in self._addresses:
+            run("ip", "link", "delete", f"br{cluster}")
+        iptables("-F")
+        iptables("-t", "nat", "-F")
+        iptables("-t", "nat", "-X")
+        run("ip", "address", "delete", f"{RESOLVER}/32", "dev", "lo")
+        self._server.shutdown()
+        self._server.server_close()
 
     def add_bridge(self, cluster: int) -> None:
         """Make the network 10.<cluster>.0.0/16 with the router at .0.1."""

@@ -54,11 +54,15 @@ def pod_settings(item: dict[str, Any], zone: str = "", suffix: str = "") -> list
 
 def publish(cluster: Cluster, pods: Iterable[Pod]) -> None:
     """Write the EndpointSlice of every Service with a selector, as the endpoint controller does."""
+    zone: dict[str, str] = {}
+    cluster.network.zone.services[cluster.number] = zone
     published = [pod for pod in pods if pod.cluster is cluster and pod.published]
     for service in cluster.api.items("v1", "Service"):
-        selector = service["spec"].get("selector")
+        selector, metadata = service["spec"].get("selector"), service["metadata"]
+        if service["spec"].get("clusterIP", "None") != "None":
+            zone[f"{metadata['name']}.{metadata['namespace']}.svc.cluster.local"] = service["spec"]["clusterIP"]
         if selector:
-            chosen = [p for p in published if _selected(p, service["metadata"]["namespace"], selector)]
+            chosen = [p for p in published if _selected(p, metadata["namespace"], selector)]
             cluster.api.apply(_slice(service, chosen))
 
 

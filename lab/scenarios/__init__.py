@@ -1,0 +1,1 @@
+"""What meshgen promises, shown on a real mesh."""

@@ -1,0 +1,219 @@
+"""The fleet changes under load: build the new one, apply the difference, one cluster after the other.
+
+Each change is done in the right order, where nothing may be lost, and in the wrong one, to know what that costs.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab import isolation
+from lab.load import Load
+from lab.scenarios.drafts import Draft, host, service, url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lab.fleet import Lab
+    from lab.load import Report
+    from lab.scenarios.conftest import Show, Stage
+
+SETTLE = 3.0  # seconds between the syncs of two clusters
+
+FLEET = Draft(
+    clusters={
+        "c1": {"region": "eu-west-2", "network": "network-1"},
+        "c2": {"region": "us-east-1", "network": "network-2"},
+        "c3": {"region": "us-west-2", "network": "network-3"},
+    },
+    services={
+        "c1": [service("details")],
+        "c2": [service("details"), service("reviews"), service("ratings")],
+        "c3": [service("reviews")],
+    },
+    addresses={"c1": ["192.0.2.11"], "c2": ["192.0.2.21", "192.0.2.22"], "c3": ["192.0.2.31"]},
+    exposed=[host("details"), host("reviews")],
+)
+
+
+class Changes:
+    """A running fleet and the draft it was built from."""
+
+    def __init__(self, lab: Lab, draft: Draft) -> None:
+        self.lab = lab
+        self.draft = draft
+        self._number = 0
+
+    def build(self, draft: Draft, *, force: bool = False) -> None:
+        self._number += 1
+        self.lab.build(draft.write(isolation.WORK / f"draft-{self._number}"), force=force)
+        self.draft = draft
+
+    def roll_out(self, *clusters: str) -> None:
+        """Sync clusters in an order, with time between them."""
+        for cluster in clusters or self.lab.clusters:
+            self.lab.sync(cluster)
+            time.sleep(SETTLE)
+
+    def under_load(self, target: str, *steps: Callable[[], object]) -> Report:
+        """Send from c1 while the steps run."""
+        with Load(self.lab.client("c1"), target) as load:
+            time.sleep(1)
+            for step in steps:
+                step()
+                time.sleep(SETTLE)
+        return load.report
+
+
+@pytest.fixture
+def changes(stage: Stage) -> Iterator[Changes]:
+    """The fleet `FLEET`, taken back to where it was."""
+    lab = stage.boot(FLEET)
+    changes = Changes(lab, FLEET)
+    yield changes
+    changes.build(FLEET, force=True)
+    lab.connect_gateways()
+    changes.roll_out()
+
+
+def _with(draft: Draft, cluster: str, *services: dict[str, object]) -> Draft:
+    changed = draft.changed()
+    names = {item["name"] for item in services}
+    kept = [item for item in changed.services[cluster] if item["name"] not in names]
+    changed.services[cluster] = [*kept, *services]
+    return changed
+
+
+def _without(draft: Draft, cluster: str, name: str) -> Draft:
+    changed = draft.changed()
+    changed.services[cluster] = [item for item in changed.services[cluster] if item["name"] != name]
+    return changed
+
+
+@pytest.mark.quick
+def test_a_service_gets_a_local_copy_and_loses_it_again(changes: Changes, show: Show) -> None:
+    lab, reviews = changes.lab, service("reviews")
+    copy = _with(FLEET, "c1", reviews)
+    leaving = _with(FLEET, "c1", {**reviews, "state": "leaving"})
+    report = changes.under_load(
+        url("reviews"),
+        lambda: lab.add_service("c1", reviews),
+        lambda: changes.build(copy),
+        changes.roll_out,
+    )
+    show("reviews gets a copy in c1: Service first, then inventory", report)
+    assert report.lost == []
+    assert report.requests[-1].cluster == "c1"
+    report = changes.under_load(
+        url("reviews"),
+        lambda: changes.build(leaving),
+        changes.roll_out,
+        lambda: lab.remove_service("c1", reviews),
+        lambda: changes.build(FLEET),
+        changes.roll_out,
+    )
+    show("reviews leaves c1: `leaving`, sync, delete, inventory", report)
+    assert report.lost == []
+    assert "c1" not in {request.cluster for request in report.requests[-20:]}
+
+
+def test_a_local_copy_in_the_wrong_order(changes: Changes, show: Show) -> None:
+    lab, reviews = changes.lab, service("reviews")
+    report = changes.under_load(
+        url("reviews"),
+        lambda: changes.build(_with(FLEET, "c1", reviews)),
+        changes.roll_out,
+        lambda: lab.add_service("c1", reviews),
+    )
+    show("WRONG: inventory first, Service 3 s later", report)
+    assert report.lost
+    report = changes.under_load(
+        url("reviews"),
+        lambda: lab.remove_service("c1", reviews),
+        lambda: changes.build(FLEET, force=True),
+        changes.roll_out,
+    )
+    show("WRONG: Service deleted first, inventory 3 s later", report)
+    assert report.lost
+
+
+def test_a_service_is_exposed(changes: Changes, show: Show) -> None:
+    changed = FLEET.changed()
+    changed.exposed.append(host("ratings"))
+    changes.build(changed)
+    changes.roll_out("c2")
+    changes.roll_out("c1", "c3")
+    report = changes.under_load(url("ratings"))
+    show("ratings exposed: source first", report)
+    assert report.lost == []
+
+
+def test_a_service_is_exposed_consumer_first(changes: Changes, show: Show) -> None:
+    changed = FLEET.changed()
+    changed.exposed.append(host("ratings"))
+    changes.build(changed)
+    changes.roll_out("c1")
+    report = changes.under_load(url("ratings"), lambda: changes.roll_out("c2"))
+    show("WRONG: ratings exposed, consumer 3 s before the source", report)
+    assert report.lost
+    assert not report.requests[-1].lost
+
+
+def test_a_service_is_withdrawn(changes: Changes, show: Show) -> None:
+    draining = FLEET.changed()
+    draining.clusters["c2"]["state"] = "draining"
+    gone = _without(draining, "c2", "reviews")
+    report = changes.under_load(
+        url("reviews"),
+        lambda: changes.build(draining),
+        changes.roll_out,
+        lambda: changes.build(gone),
+        changes.roll_out,
+    )
+    show("c2 drains, then withdraws reviews", report)
+    assert report.lost == []
+    assert {request.cluster for request in report.requests[-20:]} == {"c3"}
+
+
+def test_a_service_is_withdrawn_without_draining(changes: Changes, show: Show) -> None:
+    gone = _without(FLEET, "c2", "reviews")
+    report = changes.under_load(
+        url("reviews"), lambda: changes.build(gone, force=True), lambda: changes.roll_out("c2", "c3", "c1")
+    )
+    show("WRONG: reviews withdrawn by --force, source first", report)
+
+
+def test_a_cluster_drains_and_returns(changes: Changes, show: Show) -> None:
+    draining = FLEET.changed()
+    draining.clusters["c2"]["state"] = "draining"
+    report = changes.under_load(
+        url("reviews"),
+        lambda: changes.build(draining),
+        changes.roll_out,
+        lambda: changes.build(FLEET),
+        changes.roll_out,
+    )
+    show("c2 drains and returns", report)
+    assert report.lost == []
+
+
+def test_a_gateways_addresses_rotate(changes: Changes, show: Show) -> None:
+    lab, rotated = changes.lab, FLEET.changed()
+    rotated.addresses["c2"] = ["192.0.2.21", "192.0.2.23"]
+    both = FLEET.changed()
+    both.addresses["c2"] = ["192.0.2.21", "192.0.2.22", "192.0.2.23"]
+    report = changes.under_load(
+        url("reviews"),
+        lambda: changes.build(both),
+        lab.connect_gateways,
+        changes.roll_out,
+        lambda: changes.build(rotated),
+        changes.roll_out,
+        lab.addresses["192.0.2.22"].refuse,
+    )
+    lab.addresses["192.0.2.22"].restore()
+    show("one address of c2 is replaced", report)
+    assert report.lost == []
