@@ -105,18 +105,17 @@ def retry(
     failover = exposure.failover
     if failover.mode == "off":
         return RetryDecision("none", "off")
+    protocols = [(port, declared_protocol(port)) for port in service.ports if port.protocol == "TCP"]
+    http = tuple(port for port, protocol in protocols if protocol in HTTP_FAMILY)
+    undeclared = next((port for port, protocol in protocols if protocol is None), None)
+    if not http and undeclared is None:
+        return RetryDecision("none", "no HTTP port")
     if failover.mode == "meshConfig" or (failover.mode == "auto" and relations.facts[cluster].mesh_retries):
         return RetryDecision("mesh")
     if levels < 2:  # noqa: PLR2004 - a retry needs a second level to go to
         return RetryDecision("none", "one level")
-    ports = [port for port in service.ports if port.protocol == "TCP"]
-    protocols = [declared_protocol(port) for port in ports]
-    http = tuple(port for port, protocol in zip(ports, protocols, strict=True) if protocol in HTTP_FAMILY)
-    undeclared = next((port for port, protocol in zip(ports, protocols, strict=True) if protocol is None), None)
     if undeclared is not None:
         return RetryDecision("none", "undeclared port", undeclared=undeclared)
-    if not http:
-        return RetryDecision("none", "no HTTP port")
     team = relations.virtual_services(cluster, exposure.host)
     if team:
         return RetryDecision("none", "team", ports=http, team=team[0])

@@ -1,0 +1,47 @@
+"""Services that a workspace would expose and that cannot be exposed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meshgen.model.hosts import parse_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.model.inventory import ObservedService
+    from meshgen.model.relations import Relations
+    from meshgen.model.workspace import ExposedService
+
+
+@dataclass(frozen=True, slots=True)
+class Unexposable:
+    """A Service that its workspace would expose from a cluster, were it not for the reason."""
+
+    cluster: str
+    service: ObservedService
+    setting: ExposedService | None
+    """The item that names it, None where the workspace exposes everything."""
+    reason: str
+
+
+def unexposable_services(relations: Relations) -> Iterator[Unexposable]:
+    """All of them, in clusters where the workspace has a gateway."""
+    domain = relations.fleet.spec.cluster_domain
+    for workspace in relations.fleet.workspaces:
+        gateway = relations.gateway_of(workspace)
+        if gateway is None:
+            continue
+        listed = {parse_host(setting.host, domain): setting for setting in workspace.exposed_services or []}
+        for cluster, namespaces in relations.spanned[workspace.name].items():
+            if (gateway.namespace, gateway.name) not in relations.gateway_places[cluster]:
+                continue
+            inside = set(namespaces)
+            for name, service in relations.services[cluster].items():
+                wanted = workspace.exposed_services is None or name in listed
+                if name.namespace not in inside or not wanted:
+                    continue
+                reason = relations.unexposable(cluster, service)
+                if reason is not None:
+                    yield Unexposable(cluster, service, listed.get(name), reason)

@@ -1,0 +1,37 @@
+"""Where exposures, their settings and their Services were written, and their logical names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meshgen.diagnostics import Span
+    from meshgen.model.inventory import ObservedService
+    from meshgen.model.relations import Exposure
+    from meshgen.model.workspace import ExposedService, Workspace
+
+
+def exposed_at(workspace: Workspace, setting: ExposedService | None) -> Span | None:
+    """Where a service is exposed: its item of `exposedServices`, else the workspace's name."""
+    return setting.span("host") if setting is not None else workspace.span("name")
+
+
+def exposure_at(exposure: Exposure) -> Span | None:
+    """Where an exposure was written."""
+    return exposed_at(exposure.workspace, exposure.setting)
+
+
+def failover_at(workspace: Workspace, setting: ExposedService | None, *path: str) -> Span | None:
+    """Where a field below `failover` was written: for the service, else for its workspace, else the exposure."""
+    for owner in (setting, workspace):
+        value: object = None if owner is None else owner.model_dump(by_alias=True).get("failover")
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else None
+        if owner is not None and value is not None:
+            return owner.span("failover", *path)
+    return exposed_at(workspace, setting)
+
+
+def service_object(cluster: str, service: ObservedService) -> str:
+    """The logical name of a Service in a cluster."""
+    return f"{cluster}/{service.namespace}/{service.name}"

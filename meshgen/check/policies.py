@@ -1,0 +1,77 @@
+"""The teams' DestinationRules against the hosts of a consumer, and the block that they lack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.check.consumers import imports, is_stub
+from meshgen.model.hosts import qualify
+from meshgen.model.policies import NETWORK, REGION, ZONE, orders_local_first, traffic_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.check.consumers import Link
+    from meshgen.model.inventory import ObservedDestinationRule
+    from meshgen.model.policies import TrafficPolicyDecision
+    from meshgen.model.relations import Exposure, Relations
+
+
+def decisions(relations: Relations) -> Iterator[tuple[Link, TrafficPolicyDecision]]:
+    """Whose rule governs each host whose rule would stand in the namespace of its Service."""
+    for link in imports(relations):
+        if link.kind == "failover" or is_stub(relations, link):
+            yield link, traffic_policy(relations, link.cluster, link.service)
+
+
+def is_exact(relations: Relations, rule: ObservedDestinationRule, host: str) -> bool:
+    """Whether a rule is for exactly `host`, for all clients."""
+    return (
+        qualify(rule.host, rule.namespace, relations.fleet.spec.cluster_domain) == host and not rule.workload_selector
+    )
+
+
+def breaks_tls(rule: ObservedDestinationRule) -> bool:
+    """Whether the rule switches the mesh's own TLS off, on which the way through a gateway depends."""
+    return rule.tls_mode not in (None, "ISTIO_MUTUAL")
+
+
+def missing_block(link: Link, rule: ObservedDestinationRule) -> str:
+    """What to add to the `trafficPolicy` of a team's rule so that it keeps local endpoints first, as flow YAML."""
+    parts = []
+    if rule.outlier_detection is None:
+        detection = {"maxEjectionPercent": 100} | link.failover.outlier_detection
+        fields = ", ".join(f"{key}: {_scalar(value)}" for key, value in detection.items())
+        parts.append(f"outlierDetection: {{{fields}}}")
+    if not orders_local_first(rule):
+        order = ", ".join((REGION, NETWORK, ZONE) if link.failover.zone_aware else (REGION, NETWORK))
+        parts.append(f"loadBalancer: {{localityLbSetting: {{enabled: true, failoverPriority: [{order}]}}}}")
+    return f"{{{', '.join(parts)}}}"
+
+
+def _scalar(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def subset_rules(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRule, Exposure | None, list[str]]]:
+    """Teams' rules with subsets for imported hosts; the first source that lacks some of them, and which."""
+    for link in imports(relations):
+        for rule in relations.destination_rules(link.cluster, link.host):
+            if not rule.subsets or not is_exact(relations, rule, link.host):
+                continue
+            lacking = [(source, missing) for source in link.sources if (missing := _missing(relations, rule, source))]
+            if lacking:
+                yield link, rule, *lacking[0]
+            else:
+                yield link, rule, None, []
+
+
+def _missing(relations: Relations, rule: ObservedDestinationRule, source: Exposure) -> list[str]:
+    """The subsets of `rule` that no rule of the source has which its gateway sees."""
+    known: set[str] = set()
+    gateway = source.gateway.namespace
+    for twin in relations.destination_rules(source.cluster, source.host):
+        visible = not twin.export_to or "*" in twin.export_to or gateway in twin.export_to
+        if is_exact(relations, twin, source.host) and (visible or twin.namespace == gateway):
+            known.update(twin.subsets)
+    return [subset for subset in rule.subsets if subset not in known]

@@ -1,0 +1,62 @@
+"""DestinationRules of other namespaces, with wildcards or for some workloads replace ours for a part of the clients.
+
+Source: the client's namespace comes before the service's, and the first level with a match wins whole,
+pilot/pkg/model/push_context.go, destinationRule (reference/istio.md §1.8).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.check.consumers import imports, is_stub
+from meshgen.check.policies import breaks_tls, is_exact
+from meshgen.diagnostics import Diagnostic
+from meshgen.model.facts import multicluster_namespace
+from meshgen.model.policies import keeps_local_first
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.check.consumers import Link
+    from meshgen.model.inventory import ObservedDestinationRule
+    from meshgen.model.relations import Relations
+
+
+def check(relations: Relations) -> Iterator[Diagnostic]:
+    """Find such rules, one finding a rule, with the clients that it changes."""
+    found: dict[tuple[str, str, str], tuple[ObservedDestinationRule, list[Link]]] = {}
+    for link in imports(relations):
+        for rule in relations.destination_rules(link.cluster, link.host):
+            if _concerns_some(relations, link, rule):
+                found.setdefault((link.cluster, rule.namespace, rule.name), (rule, []))[1].append(link)
+    for (cluster, namespace, name), (rule, links) in found.items():
+        more = f" and {len(links) - 1} more" if len(links) > 1 else ""
+        workloads = " with its `workloadSelector`" if rule.workload_selector else ""
+        yield Diagnostic(
+            code="MG362",
+            severity="warning",
+            message=f"DestinationRule `{name}` of namespace `{namespace}` in cluster `{cluster}` {_effect(rule)} for "
+            f"clients in `{namespace}`{workloads} that call `{links[0].host}`{more}",
+            span=rule.span("host"),
+            help="Narrow its host, or take `tls` out of its policy."
+            if breaks_tls(rule)
+            else "Narrow its host, or give its policy `outlierDetection` and `failoverPriority` as ours have.",
+            object=f"{cluster}/{namespace}/{name}",
+        )
+
+
+def _concerns_some(relations: Relations, link: Link, rule: ObservedDestinationRule) -> bool:
+    """Whether `rule` governs some clients of the host: all but those rules that MG358 to MG360 judge or ours beats."""
+    exact = is_exact(relations, rule, link.host)
+    in_place = link.kind == "failover" or is_stub(relations, link)
+    home = link.service.namespace if in_place else multicluster_namespace(relations.fleet)
+    if rule.namespace == home:
+        # An exact rule is judged elsewhere, and ours is more specific than a wildcard.
+        return bool(rule.workload_selector)
+    if exact and rule.namespace == link.service.namespace and breaks_tls(rule):
+        return False
+    return not keeps_local_first(rule)
+
+
+def _effect(rule: ObservedDestinationRule) -> str:
+    return f"cuts the way to other clusters (TLS mode {rule.tls_mode})" if breaks_tls(rule) else "takes failover"

@@ -1,0 +1,53 @@
+"""The `failover` settings of a fleet, each once, wherever they were written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from meshgen.check.origins import failover_at
+from meshgen.model.failover import effective
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.diagnostics import Span
+    from meshgen.model.failover import EffectiveFailover
+    from meshgen.model.relations import Relations
+    from meshgen.model.workspace import ExposedService, Workspace
+
+_MILLISECONDS = {"h": 3_600_000.0, "m": 60_000.0, "s": 1_000.0, "ms": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The failover of a workspace, or of one of its exposed services, as it holds after inheritance."""
+
+    workspace: Workspace
+    setting: ExposedService | None
+    failover: EffectiveFailover
+
+    @property
+    def object(self) -> str:
+        return self.setting.host if self.setting is not None else f"workspace/{self.workspace.name}"
+
+    @property
+    def title(self) -> str:
+        return f"`{self.setting.host}`" if self.setting is not None else f"workspace `{self.workspace.name}`"
+
+    def place(self, *path: str) -> Span | None:
+        """Where a field below `failover` was written."""
+        return failover_at(self.workspace, self.setting, *path)
+
+
+def failover_settings(relations: Relations) -> Iterator[Settings]:
+    """Those of every workspace, then those of its services that have their own."""
+    for workspace in relations.fleet.workspaces:
+        for setting in (None, *(item for item in workspace.exposed_services or [] if item.failover is not None)):
+            yield Settings(workspace, setting, effective(workspace, setting))
+
+
+def milliseconds(duration: str) -> float:
+    """`1m30s` → 90000."""
+    return sum(float(number) * _MILLISECONDS[unit] for number, unit in re.findall(r"([0-9.]+)(ms|h|m|s)", duration))
