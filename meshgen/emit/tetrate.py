@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from meshgen.plan.model import Plan, PlannedGateway, PlannedWorkspace
 
 NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
-DEFAULT_PORT = 15443
 DEFAULT_REPLICAS = 2
+
+
+def revision(planned: PlannedGateway) -> dict[str, Any]:
+    """The `revision` of an install gateway, where the fleet knows one."""
+    return {} if planned.revision is None else {"revision": planned.revision}
 
 
 def gateway_deployment(planned: PlannedGateway) -> dict[str, Any]:

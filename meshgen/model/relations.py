@@ -172,9 +172,13 @@ class Relations:
         }
 
     def local(self, cluster: str, workspace: Workspace, name: ServiceName) -> ObservedService | None:
-        """The Service where `cluster` *has* it: in the inventory, not leaving, in a namespace of the workspace."""
+        """The Service where `cluster` *has* it: in the inventory, not leaving, in a namespace of the workspace.
+
+        Where sidecars do not answer DNS, a leaving Service counts until it is gone: its successor is a stub of the
+        same name, which would overwrite the team's object.
+        """
         service = self.services[cluster].get(name)
-        if service is None or service.state == "leaving":
+        if service is None or (service.state == "leaving" and self.facts[cluster].dns_capture):
             return None
         spanning = self.workspace_of(cluster, name.namespace)
         return service if spanning is not None and spanning.name == workspace.name else None

@@ -37,6 +37,8 @@ class Platform:
     """Which cluster gets Workspaces: none, the first by name, or the one that the fleet declares."""
     lists_exposure: Literal["observed", "declared"]
     """What the exposure of a cluster lists: the services that it has, or those that the workspace declares."""
+    gateway_port: int | None
+    """The only port that its gateways can take east-west traffic on; None: any."""
     manifests: Callable[[Plan], Iterator[Manifest]]
     """All objects of the fleet."""
 

@@ -13,5 +13,6 @@ PLATFORM = Platform(
     needs_network=True,
     management="none",
     lists_exposure="observed",
+    gateway_port=None,
     manifests=manifests,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from meshgen.emit.entries import entries
 from meshgen.emit.manifest import Manifest
 from meshgen.emit.metadata import metadata
-from meshgen.emit.tetrate import gateway_deployment, hierarchy, workspace
+from meshgen.emit.tetrate import gateway_deployment, hierarchy, revision, workspace
 from meshgen.plan.model import Stage
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def gateway(cluster: str, planned: PlannedGateway) -> Manifest:
         "apiVersion": "install.tetrate.io/v1alpha1",
         "kind": "Gateway",
         "metadata": metadata(planned.name, planned.namespace, planned.origin),
-        "spec": {"type": "EASTWEST", "kubeSpec": {**deployment, "service": service}},
+        "spec": {"type": "EASTWEST", **revision(planned), "kubeSpec": {**deployment, "service": service}},
     }
     return Manifest(cluster, body, planned.origin, Stage.GATEWAYS)
 

@@ -13,5 +13,6 @@ PLATFORM = Platform(
     needs_network=False,
     management="first",
     lists_exposure="declared",
+    gateway_port=15443,
     manifests=manifests,
 )

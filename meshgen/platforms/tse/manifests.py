@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from meshgen.emit.entries import entries
 from meshgen.emit.manifest import Manifest
 from meshgen.emit.metadata import metadata
-from meshgen.emit.tetrate import gateway_deployment, workspace
+from meshgen.emit.tetrate import gateway_deployment, revision, workspace
 from meshgen.plan.model import Stage
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def ingress_gateway(cluster: str, planned: PlannedGateway) -> Manifest:
         "apiVersion": "install.tetrate.io/v1alpha1",
         "kind": "IngressGateway",
         "metadata": metadata(planned.name, planned.namespace, planned.origin),
-        "spec": {"eastWestOnly": True, **({"kubeSpec": deployment} if deployment else {})},
+        "spec": {"eastWestOnly": True, **revision(planned), **({"kubeSpec": deployment} if deployment else {})},
     }
     return Manifest(cluster, body, planned.origin, Stage.GATEWAYS)
 
