@@ -110,8 +110,8 @@ def next_text(old: InventoryFile | None, before: str, cluster: str, spec: Mappin
         parsed = parse(text, "new")
         if parsed.diagnostics or len(parsed.documents) != 1:
             continue
-        root = parsed.documents[0][0]
-        if root.entries and (plain_value(root.entries["spec"][1]) if "spec" in root.entries else {}) == spec:
+        written = InventoryFile(text, parsed.documents[0][0]).spec
+        if {key: value for key, value in written.items() if value} == spec:
             return text
     raise RuntimeError("the inventory does not read back as it was written")
 

@@ -103,8 +103,11 @@ def _section(lines: list[str], part: _Part, key: str, node: Node, new: Any) -> l
     if plain_value(node) == new:
         return part.lines
     indent = _indent(part.lines[0])
-    comments = [" " * indent + comment for comment in _comments(part.lines, part.first_line, node)]
-    if _is_flow(lines, node) or not new:
+    in_block = not _is_flow(lines, node)
+    # Comments on items go with them, so of a list that empties the line of its key counts alone.
+    own = part.lines[:1] if in_block and not new else part.lines
+    comments = [" " * indent + comment for comment in _comments(own, part.first_line, node)]
+    if not in_block or not new:
         return [*comments, *render.section(key, new, indent), *_blank_end(part)]
     if node.entries:
         body = _fields(_under(lines, part, node, node.span.column - 1), node, new)
