@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meshgen.diagnostics.lines import split_lines
+from meshgen.diagnostics.lines import printable, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,29 +30,29 @@ def _block(found: Diagnostic, lines: Mapping[str, list[str]], view: View) -> Ite
         return click.style(text, fg=fg, bold=True) if view.color else text
 
     color = _COLORS[found.severity]
-    yield f"{paint(f'{found.severity}[{found.code}]', fg=color)}{paint(f': {_printable(found.message)}')}"
+    yield f"{paint(f'{found.severity}[{found.code}]', fg=color)}{paint(f': {printable(found.message)}')}"
     places = [(found.span, "", color, "^")] if found.span else []
     places += [(note.span, note.text, "blue", "-") for note in found.notes]
     gutter = max((len(str(span.line)) for span, *_ in places), default=0)
     blank = " " * gutter
     for index, (span, label, fg, mark) in enumerate(places):
         arrow = "-->" if index == 0 else ":::"
-        yield f"{blank}{paint(arrow, fg='blue')} {_printable(str(span))}"
+        yield f"{blank}{paint(arrow, fg='blue')} {printable(str(span))}"
         source = lines.get(span.file, [])
         if not 0 < span.line <= len(source):
             if label:
-                yield f"{blank} {paint('=', fg='blue')} {_printable(label)}"
+                yield f"{blank} {paint('=', fg='blue')} {printable(label)}"
             continue
         text, start, width = _excerpt(source[span.line - 1], span)
         bar = paint("|", fg="blue")
-        underline = paint(f"{mark * width}{' ' if label else ''}{_printable(label)}", fg=fg)
+        underline = paint(f"{mark * width}{' ' if label else ''}{printable(label)}", fg=fg)
         yield f"{blank} {bar}"
         yield f"{paint(str(span.line).rjust(gutter), fg='blue')} {bar} {text}"
         yield f"{blank} {bar} {' ' * start}{underline}"
     if places and found.help:
         yield f"{blank} {paint('|', fg='blue')}"
     if found.help:
-        yield f"{blank} {paint('=', fg='blue')} {paint('help')}: {_printable(found.help)}"
+        yield f"{blank} {paint('=', fg='blue')} {paint('help')}: {printable(found.help)}"
 
 
 def _excerpt(line: str, span: Span) -> tuple[str, int, int]:
@@ -82,9 +82,4 @@ def _width(character: str) -> int:
 
 
 def _shown(text: str) -> str:
-    return _printable(text.replace("\t", _TAB))
-
-
-def _printable(text: str) -> str:
-    """`text` without control characters, which could move the cursor or recolour the terminal."""
-    return "".join("\ufffd" if unicodedata.category(character) in {"Cc", "Cs"} else character for character in text)
+    return printable(text.replace("\t", _TAB))
