@@ -1,0 +1,32 @@
+"""Addresses and ranges as people write them."""
+
+from __future__ import annotations
+
+import ipaddress
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Range = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def parse(text: str) -> Address | None:
+    """The IP address, None for anything else."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def parse_range(text: str) -> Range | None:
+    """The range of a CIDR, whose host bits may be set; None for anything else."""
+    if "/" not in text:
+        return None
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def normal(text: str) -> str:
+    """One spelling for each IP address; other text as it is."""
+    address = parse(text)
+    return text if address is None else str(address)

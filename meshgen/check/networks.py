@@ -1,0 +1,30 @@
+"""Real and made-up networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.plan.names import gateway_network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.model.cluster import Cluster
+    from meshgen.model.relations import GatewayKey, Relations
+
+
+def unknown_networks(relations: Relations) -> Iterator[Cluster]:
+    """The clusters with a gateway that meshgen emits, whose network neither fleet nor inventory names."""
+    for cluster in relations.fleet.clusters:
+        managed = any(relations.gateways[key].managed for key in relations.gateway_places[cluster.name])
+        if managed and relations.facts[cluster.name].network is None:
+            yield cluster
+
+
+def made_up_networks(relations: Relations) -> dict[str, tuple[str, GatewayKey]]:
+    """Meshgen's names of the remote gateways → their cluster, namespace and name."""
+    return {
+        gateway_network(cluster, *key): (cluster, key)
+        for cluster, gateways in relations.gateway_places.items()
+        for key in gateways
+    }

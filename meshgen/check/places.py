@@ -1,0 +1,107 @@
+"""Where in the fleet something was written, and how findings name it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.diagnostics import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from meshgen.diagnostics import Span
+    from meshgen.model.base import ClusterSelector
+    from meshgen.model.fleet import Fleet
+    from meshgen.model.gateway import GatewaySettings
+    from meshgen.model.relations import GatewayKey, Relations
+
+_SHOWN = 3
+
+
+def notes(*places: tuple[Span | None, str]) -> tuple[Note, ...]:
+    """The notes for those places that are known."""
+    return tuple(Note(span, text) for span, text in places if span is not None)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in one phrase: `` `a`, `b` and `c` ``, or the first three and how many more."""
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) > _SHOWN + 1:
+        return f"{', '.join(quoted[:_SHOWN])} and {len(quoted) - _SHOWN} more"
+    if len(quoted) == 1:
+        return quoted[0]
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def gateway_object(cluster: str, key: GatewayKey) -> str:
+    """The logical name of a gateway in a cluster."""
+    namespace, name = key
+    return f"gateway/{cluster}/{namespace}/{name}"
+
+
+def gateway_place(relations: Relations, cluster: str, key: GatewayKey) -> Span | None:
+    """Where the inventory of `cluster` shows the gateway, else where the fleet declares it."""
+    observed = relations.observed_gateways[cluster].get(key)
+    return observed.span() if observed is not None else relations.gateways[key].span()
+
+
+def declared_gateways(fleet: Fleet) -> Iterator[tuple[GatewaySettings, str]]:
+    """Every declaration of a gateway, documents before those inside workspaces, and its logical name."""
+    for gateway in fleet.gateways:
+        yield gateway, f"gateway/{gateway.namespace}/{gateway.name}"
+    for workspace in fleet.workspaces:
+        if workspace.east_west_gateway is not None:
+            yield workspace.east_west_gateway, f"workspace/{workspace.name}"
+
+
+def cluster_selectors(fleet: Fleet) -> Iterator[tuple[ClusterSelector, str]]:
+    """Every selector of clusters that was written, and the logical name of the item that it stands in."""
+    for gateway, name in declared_gateways(fleet):
+        if gateway.clusters is not None:
+            yield gateway.clusters, name
+    for workspace in fleet.workspaces:
+        if workspace.consumers is not None:
+            yield workspace.consumers, f"workspace/{workspace.name}"
+        for setting in workspace.exposed_services or ():
+            if setting.consumers is not None:
+                yield setting.consumers, setting.host
+
+
+def istio_place(relations: Relations, cluster: str, key: str) -> Span | None:
+    """Where the value of an `istio` field that holds for `cluster` was written, by its camelCase name."""
+    inventory = relations.inventory(cluster)
+    for item in (relations.cluster(cluster).istio, relations.fleet.spec.istio, inventory.istio if inventory else None):
+        if item is not None and _has(item.model_dump(by_alias=True), key):
+            return item.span(key)
+    return relations.cluster(cluster).span("name")
+
+
+def network_place(relations: Relations, cluster: str) -> Span | None:
+    """Where the network of `cluster` was written, else the cluster."""
+    return _place(relations, cluster, "network")
+
+
+def trust_domain_place(relations: Relations, cluster: str) -> Span | None:
+    """Where the trust domain of `cluster` was written, else the cluster."""
+    spec = relations.fleet.spec
+    inventory = relations.inventory(cluster)
+    written = relations.cluster(cluster).trust_domain or (
+        inventory is not None and inventory.istio is not None and inventory.istio.trust_domain
+    )
+    if not written and "trust_domain" in spec.model_fields_set:
+        return spec.span("trustDomain")
+    return _place(relations, cluster, "trustDomain")
+
+
+def _place(relations: Relations, cluster: str, key: str) -> Span | None:
+    declared = relations.cluster(cluster)
+    if _has(declared.model_dump(by_alias=True), key):
+        return declared.span(key)
+    inventory = relations.inventory(cluster)
+    if inventory is not None and inventory.istio is not None and _has(inventory.istio.model_dump(by_alias=True), key):
+        return inventory.istio.span(key)
+    return declared.span("name")
+
+
+def _has(written: dict[str, object], key: str) -> bool:
+    return written.get(key) is not None

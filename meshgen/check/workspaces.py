@@ -1,0 +1,65 @@
+"""Which services belong to a workspace, whether it exposes them or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.model.hosts import name_matches, namespace_matches
+
+if TYPE_CHECKING:
+    from meshgen.model.hosts import ServiceName
+    from meshgen.model.inventory import ObservedService
+    from meshgen.model.relations import Relations
+    from meshgen.model.workspace import Workspace
+
+
+def valid_pattern(pattern: str) -> bool:
+    """Whether a pattern of a namespace can match at all: `<cluster>/<namespace>`, `*` at the end of a part."""
+    cluster, slash, namespace = pattern.partition("/")
+    return bool(cluster and slash and namespace) and "/" not in namespace and "*" not in cluster[:-1] + namespace[:-1]
+
+
+def pattern_matches(relations: Relations, pattern: str) -> bool:
+    """Whether a pattern matches a namespace of any inventory of the fleet."""
+    cluster_pattern, _, namespace_pattern = pattern.rpartition("/")
+    for cluster in relations.fleet.clusters:
+        inventory = relations.inventory(cluster.name)
+        if (
+            inventory is not None
+            and name_matches(cluster_pattern, cluster.name)
+            and any(name_matches(namespace_pattern, item.name) for item in inventory.namespaces)
+        ):
+            return True
+    return False
+
+
+def may_span(relations: Relations, workspace: Workspace, namespace: str) -> bool:
+    """Whether the workspace would span `namespace` in some cluster if it were there."""
+    patterns = workspace.namespace_selector.names
+    return any(
+        namespace_matches(pattern, cluster.name, namespace)
+        for cluster in relations.fleet.clusters
+        for pattern in patterns
+    )
+
+
+def copies(relations: Relations, workspace: Workspace, name: ServiceName) -> list[tuple[str, ObservedService]]:
+    """The clusters of the workspace whose inventory has the Service, leaving ones included, and the Service there."""
+    return [
+        (cluster, service)
+        for cluster, namespaces in relations.spanned[workspace.name].items()
+        if name.namespace in namespaces and (service := relations.services[cluster].get(name)) is not None
+    ]
+
+
+def hosts_of(relations: Relations, workspace: Workspace) -> list[str]:
+    """The full names of all Services in the workspace's namespaces, sorted."""
+    domain = relations.fleet.spec.cluster_domain
+    return sorted(
+        {
+            name.host(domain)
+            for cluster, namespaces in relations.spanned[workspace.name].items()
+            for name in relations.services[cluster]
+            if name.namespace in namespaces
+        }
+    )
