@@ -1,0 +1,95 @@
+"""`docs/rules.md` names every fact that decides a fleet, and agrees with the rules and their pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from meshgen.pages import codes, page
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "meshgen" / "check" / "rules"
+CODE = re.compile(r"MG[0-9]{3}")
+SEVERITIES = ("error", "warning", "hint")
+UNDECIDED = (
+    "always emitted",
+    "never emitted",
+    "not emitted",
+    "holds by language",
+    "nobody can know it from a fleet",
+    "in the language",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of one of the tables: the first cells, what decides it, severities and codes."""
+
+    section: str
+    fact: str
+    decided_by: str
+    severity: str
+    code: str
+
+
+def _rows() -> list[Row]:
+    rows: list[Row] = []
+    section = ""
+    for line in (ROOT / "docs" / "rules.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            section = line[3:]
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")] if line.startswith("| ") else []
+        if len(cells) > 3 and cells[-1] != "code":
+            rows.append(Row(section, " | ".join(cells[:-3]), *cells[-3:]))
+    return rows
+
+
+def _severity(code: str) -> str:
+    found = re.search(r"^Severity: (\w+)$", page(code) or "", re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def _rules() -> set[str]:
+    """The codes of all rules over the whole fleet, from the names of their modules."""
+    return {path.name[:5].upper() for path in RULES.glob("mg*.py")}
+
+
+ROWS = _rows()
+DECIDED = [row for row in ROWS if row.code != "—"]
+LEFT = [row for row in ROWS if row.code == "—"]
+
+
+@pytest.mark.parametrize("row", DECIDED, ids=[row.fact[:60] for row in DECIDED])
+def test_a_line_with_a_code_has_the_severities_of_its_pages(row: Row) -> None:
+    found = CODE.findall(row.code)
+    assert ", ".join(found) == row.code
+    assert set(found) <= set(codes())
+    assert row.severity == ", ".join(sorted({_severity(code) for code in found}, key=SEVERITIES.index))
+
+
+@pytest.mark.parametrize("row", LEFT, ids=[row.fact[:60] for row in LEFT])
+def test_a_line_without_a_code_says_why(row: Row) -> None:
+    assert row.severity == "—"
+    assert any(reason in row.decided_by for reason in UNDECIDED)
+
+
+@pytest.mark.parametrize("code", sorted(_rules()))
+def test_a_rule_stands_in_the_table(code: str) -> None:
+    assert any(code in CODE.findall(row.code) for row in ROWS)
+
+
+def test_every_limit_of_tetrate_is_named_once() -> None:
+    limits = [row.fact.split(" | ")[0] for row in ROWS if row.section == "Limits of Tetrate"]
+    assert limits == [f"L{number}" for number in range(1, 19)]
+
+
+def test_no_line_is_open() -> None:
+    assert [row.fact for row in ROWS if "?" in (row.severity, row.code)] == []
+
+
+def test_a_fact_stands_once() -> None:
+    facts = [(row.section, row.fact) for row in ROWS]
+    assert len(facts) == len(set(facts))
