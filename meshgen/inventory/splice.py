@@ -116,10 +116,11 @@ def _section(lines: list[str], part: _Part, key: str, node: Node, new: Any) -> l
         return [*comments, *render.section(key, new, indent), *_blank_end(part)]
     dash = node.span.column - 1
     items = _under(lines, part, node, dash)
+    wanted_items = {key_of(item): item for item in new}
     kept: dict[tuple[str, ...], list[str]] = {}
     for item, block in zip(node.items, items.parts, strict=True):
         data = plain_value(item)
-        wanted = next((one for one in new if isinstance(data, dict) and key_of(one) == key_of(data)), None)
+        wanted = wanted_items.get(key_of(data)) if isinstance(data, dict) else None
         if wanted is not None:
             kept[key_of(wanted)] = _list_item(lines, block, key, item, wanted, dash)
     body = [line for item in new for line in kept.get(key_of(item)) or render.list_item(key, item, dash)]
@@ -133,12 +134,11 @@ def _list_item(lines: list[str], part: _Part, key: str, node: Node, new: Mapping
     if _is_flow(lines, node) or not node.entries or part.first_line != node.span.line - 1:
         made = render.list_item(key, new, dash)
         return [*part.above, *_with_comments(made, part, node, dash)]
-    undashed = [part.lines[0][:dash] + " " + part.lines[0][dash + 1 :], *part.lines[1:]]
-    moved = lines[:]
-    moved[part.first_line : part.first_line + len(undashed)] = undashed
+    # Without its dash the item is a mapping like any other. Its line was copied to where it counts already.
+    lines[part.first_line] = part.lines[0][:dash] + " " + part.lines[0][dash + 1 :]
     begin = part.first_line
     starts = [span.line - 1 for span, _ in node.entries.values()]
-    fields = _split(moved, begin, begin + len(part.lines), starts, column)
+    fields = _split(lines, begin, begin + len(part.lines), starts, column)
     body = _fields(fields, node, new)
     first = next(n for n, line in enumerate(body) if line.strip() and not line.lstrip().startswith("#"))
     above = [" " * dash + line.strip() for line in body[:first] if line.strip()]
