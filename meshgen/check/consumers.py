@@ -11,8 +11,6 @@ from meshgen.model.groups import groups
 from meshgen.model.policies import remote_levels, retry, service_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from meshgen.model.failover import EffectiveFailover
     from meshgen.model.groups import Group
     from meshgen.model.hosts import ServiceName
@@ -112,9 +110,19 @@ def levels_before_remote(link: Link) -> int:
     return 2 if link.kind == "failover" and link.failover.zone_aware else 1
 
 
-def retries(relations: Relations) -> Iterator[tuple[Link, RetryDecision]]:
+@lru_cache(maxsize=1)
+def retries(relations: Relations) -> tuple[tuple[Link, RetryDecision], ...]:
     """Who retries, for every import."""
-    for link in imports(relations):
-        service = link.local or link.sources[0].service
-        decision = retry(relations, link.cluster, link.sources[0], service, levels=levels(relations, link))
-        yield link, decision
+    return tuple(
+        (
+            link,
+            retry(
+                relations,
+                link.cluster,
+                link.sources[0],
+                link.local or link.sources[0].service,
+                levels=levels(relations, link),
+            ),
+        )
+        for link in imports(relations)
+    )

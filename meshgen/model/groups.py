@@ -76,9 +76,11 @@ def groups(relations: Relations, cluster: str) -> list[Group]:
             for service in services
         }
         left = sorted(services, key=lambda service: (len(service.selector), service.name))
+        placed: set[str] = set()
         for seed in left:
-            if sources[seed.name] and not any(seed in group.services for group in found):
+            if sources[seed.name] and seed.name not in placed:
                 found.append(_group(cluster, workspace, seed, left, sources))
+                placed.update(service.name for service in found[-1].services)
     return sorted(found, key=lambda group: group.lead)
 
 
@@ -91,19 +93,21 @@ def _group(
 ) -> Group:
     """Grow a group from `seed` until no further Service takes its entries, or gives entries to one of it."""
     members = [seed]
+    names = {seed.name}
     labels = dict(seed.selector)
     conflict: Conflict | None = None
     growing = True
     while growing and conflict is None:
         growing = False
         for service in services:
-            if service in members:
+            if service.name in names:
                 continue
             takes = covers(service.selector, labels)
             gives = bool(sources[service.name]) and any(covers(m.selector, service.selector) for m in members)
             if not (takes or gives):
                 continue
             members.append(service)
+            names.add(service.name)
             growing = True
             if any(labels.get(key, value) != value for key, value in service.selector.items()):
                 rival = next(
