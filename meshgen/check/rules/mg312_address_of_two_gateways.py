@@ -17,19 +17,24 @@ if TYPE_CHECKING:
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:
-    """Find two gateways with the same address and port: traffic for one cluster would arrive at the other."""
+    """Find two gateways with the same address and port: traffic for one cluster would arrive at the other.
+
+    One finding for each pair of gateways, at the first address that they share.
+    """
     if not own_entries(relations.fleet):
         return
     seen: dict[tuple[str, int], tuple[str, GatewayKey, Span | None]] = {}
     for cluster, gateways in relations.gateway_places.items():
         for key in gateways:
             observed = relations.observed_gateways[cluster].get(key)
+            others = {(cluster, key)}
             for index, address in enumerate(observed.addresses if observed else ()):
                 span = observed.span("addresses", index) if observed else None
                 target = (normal(address), relations.gateways[key].port)
                 other_cluster, other, place = seen.setdefault(target, (cluster, key, span))
-                if (other_cluster, other) == (cluster, key):
+                if (other_cluster, other) in others:
                     continue
+                others.add((other_cluster, other))
                 yield Diagnostic(
                     code="MG312",
                     severity="error",

@@ -25,7 +25,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
                 severity="warning",
                 message=f"gateway `{key[1]}` of cluster `{cluster}` has one address only: if it fails, the cluster is "
                 "out of reach",
-                span=observed.span("addresses"),
+                span=observed.span("addresses", 0),
                 help="Give its load balancer an address in each zone, or accept this where it moves its address.",
                 object=gateway_object(cluster, key),
             )
