@@ -26,6 +26,8 @@ class Endpoint:
     locality: str
     weight: int
     requests: int
+    connections: int
+    open_connections: int
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,10 @@ class Envoy:
         hosts = [h for c in clusters if c["name"] == name for h in c.get("host_statuses", [])]
         return sorted((_endpoint(h) for h in hosts), key=lambda e: (e.priority, e.address))
 
-    def addresses(self, cluster: str) -> set[str]:
-        """The addresses in the cluster whose full name in Envoy is given."""
-        return {endpoint.address for endpoint in self._endpoints(cluster)}
+    def passed_on(self, host: str, port: int) -> dict[str, int]:
+        """How many connections a gateway has passed on for a host and port, by endpoint."""
+        found = self._endpoints(f"outbound_.{port}_._.{host}")
+        return {endpoint.address: endpoint.connections for endpoint in found}
 
     def clusters(self) -> set[str]:
         return {c["name"] for c in self.admin("clusters?format=json").get("cluster_statuses", [])}
@@ -84,6 +87,10 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30) ->
         time.sleep(0.1)
 
 
+def _statistic(status: dict[str, Any], name: str) -> int:
+    return next((int(s.get("value", 0)) for s in status.get("stats", []) if s["name"] == name), 0)
+
+
 def _endpoint(status: dict[str, Any]) -> Endpoint:
     socket = status["address"].get("socket_address", {})
     health = status.get("health_status", {})
@@ -95,5 +102,7 @@ def _endpoint(status: dict[str, Any]) -> Endpoint:
         priority=status.get("priority", 0),
         locality="/".join(filter(None, (locality.get("region"), locality.get("zone")))),
         weight=status.get("weight", 1),
-        requests=sum(int(s.get("value", 0)) for s in status.get("stats", []) if s["name"] == "rq_total"),
+        requests=_statistic(status, "rq_total"),
+        connections=_statistic(status, "cx_total"),
+        open_connections=_statistic(status, "cx_active"),
     )

@@ -22,7 +22,7 @@ from lab.pod import Pod, PodSettings
 from lab.workloads import pod_settings, publish, service_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from lab.build import Parts
@@ -81,7 +81,7 @@ class Lab:
         self._each(Cluster.wait_for_istiod)
         self._each(self._start_workloads)
         self.publish()
-        self.wait_until_ready()
+        self.wait_until_ready(self.pods.values())
 
     def build(self, fleet: Path, *, force: bool = False) -> None:
         """Build a fleet into the tree that `sync` applies; public gateway addresses become test ones."""
@@ -133,7 +133,7 @@ class Lab:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(Pod.start, pods))
         self.publish()
-        self.wait_until_ready()
+        self.wait_until_ready(pods)
 
     def add_service(self, cluster: str, item: dict[str, Any], *, replicas: int = 1) -> list[Pod]:
         """Deploy a service of an inventory; returns its pods, ready."""
@@ -148,6 +148,12 @@ class Lab:
         ]
         self.start_pods(pods)
         return pods
+
+    def add_replica(self, pod: Pod, name: str, *, zone: str = "") -> Pod:
+        """Start another pod like one that runs, perhaps in another zone."""
+        replica = Pod(pod.cluster, pod.settings.renamed(name, zone=zone or pod.settings.zone))
+        self.start_pods([replica])
+        return replica
 
     def remove_service(self, cluster: str, item: dict[str, Any]) -> None:
         """Delete a service's Service, then its pods."""
@@ -170,9 +176,9 @@ class Lab:
         for cluster in self.clusters.values():
             publish(cluster, self.pods.values())
 
-    def wait_until_ready(self, seconds: float = 90) -> None:
+    def wait_until_ready(self, pods: Iterable[Pod], seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
-        for pod in self.pods.values():
+        for pod in pods:
             pod.wait_until_ready(deadline)
 
     def client(self, cluster: str) -> Pod:

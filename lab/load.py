@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import os
 import subprocess
 import sys
 import time
@@ -93,9 +94,10 @@ class Report:
 class Load:
     """A context in which load runs; afterwards `report` has every request."""
 
-    def __init__(self, client: Pod, url: str, *, rate: float = 20, method: str = "GET") -> None:
+    def __init__(self, client: Pod, url: str, *, rate: float = 20, method: str = "GET", number: int = 0) -> None:
         self._client = client
-        self._command = [sys.executable, "-m", "lab.load", url, "--rate", str(rate), "--method", method]
+        options = ["--rate", str(rate), "--method", method, "--number", str(number)]
+        self._command = [sys.executable, "-m", "lab.load", url, *options]
         self._process: subprocess.Popen[str] | None = None
         self.report = Report([])
 
@@ -104,17 +106,26 @@ class Load:
             self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 
+    def wait(self) -> None:
+        """Wait until a load with a number has sent it all and has its answers."""
+        self._collect(None)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        output, _ = self._process.communicate("") if self._process else ("", "")
-        self.report = Report([Request(**json.loads(line)) for line in output.splitlines()])
+        self._collect("")
+
+    def _collect(self, goodbye: str | None) -> None:
+        if self._process:
+            output, _ = self._process.communicate(goodbye)
+            self.report = Report([Request(**json.loads(line)) for line in output.splitlines()])
+            self._process = None
 
 
 def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET") -> Report:
     """Send so many requests, each on a connection of its own."""
-    with Load(client, url, rate=rate, method=method) as load:
-        time.sleep(number / rate)
+    with Load(client, url, rate=rate, method=method, number=number) as load:
+        load.wait()
     return load.report
 
 
@@ -146,16 +157,17 @@ async def _exchange(url: str, method: str, key: str) -> tuple[int, str]:
     return int(header.split(b" ", 2)[1]), body.decode(errors="replace")
 
 
-async def _run(url: str, method: str, rate: float) -> None:
+async def _run(url: str, method: str, rate: float, number: int) -> None:
     closed = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     tasks: list[asyncio.Task[Request]] = []
     started = time.monotonic()
-    while not closed.done():
+    while not closed.done() and (not number or len(tasks) < number):
         tasks.append(asyncio.create_task(_send(url, method)))
         due = started + len(tasks) / rate
         await asyncio.wait([closed], timeout=max(0.0, due - time.monotonic()))
     for request in await asyncio.gather(*tasks):
-        print(json.dumps(asdict(request)))  # noqa: T201 - the output of this program
+        print(json.dumps(asdict(request)), flush=True)  # noqa: T201 - the output of this program
+    os._exit(0)  # the thread that reads standard input does not end by itself
 
 
 def main() -> None:
@@ -163,8 +175,9 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--rate", type=float, default=20)
     parser.add_argument("--method", default="GET")
+    parser.add_argument("--number", type=int, default=0, help="end after so many requests")
     options = parser.parse_args()
-    asyncio.run(_run(options.url, options.method, options.rate))
+    asyncio.run(_run(options.url, options.method, options.rate, options.number))
 
 
 if __name__ == "__main__":

@@ -105,7 +105,8 @@ class Network:
         iptables("-F")
         iptables("-t", "nat", "-F")
         iptables("-t", "nat", "-X")
-        run("ip", "address", "delete", f"{RESOLVER}/32", "dev", "lo")
+        iptables("-t", "raw", "-F")
+        run("ip", "address", "flush", "dev", "lo", "scope", "global")
         self._server.shutdown()
         self._server.server_close()
 
@@ -146,6 +147,7 @@ class LoadBalancerAddress:
         self.address = address
         self._chain = f"LB-{address}"
         self._fault: list[str] = []
+        run("ip", "address", "add", f"{address}/32", "dev", "lo")
         iptables("-t", "nat", "-N", self._chain)
         for hook in ("PREROUTING", "OUTPUT"):
             iptables("-t", "nat", "-A", hook, "-d", address, "-p", "tcp", "-j", self._chain)
@@ -162,22 +164,25 @@ class LoadBalancerAddress:
 
     def refuse(self) -> None:
         """Reset connections, those that exist too."""
-        self._break("REJECT", "--reject-with", "tcp-reset")
+        # Packets that are not translated reach the router itself, where nobody listens.
+        self._break("-t", "raw", "PREROUTING", "-d", self.address, "-p", "tcp", "-j", "CT", "--notrack")
 
     def silence(self) -> None:
         """Drop every packet, those of existing connections too; nobody is told."""
-        self._break("DROP")
+        match = ["-m", "conntrack", "--ctorigdst", self.address]
+        self._break("-t", "filter", "FORWARD", "-p", "tcp", *match, "-j", "DROP")
 
     def restore(self) -> None:
         if self._fault:
-            iptables("-D", "FORWARD", *self._fault)
+            option, table, *rule = self._fault
+            iptables(option, table, "-D", *rule)
             self._fault = []
 
-    def _break(self, *target: str) -> None:
+    def _break(self, *fault: str) -> None:
         self.restore()
-        match = ["-p", "tcp", "-m", "conntrack", "--ctorigdst", self.address]
-        self._fault = [*match, "-j", *target]
-        iptables("-I", "FORWARD", *self._fault)
+        option, table, *rule = fault
+        iptables(option, table, "-I", *rule)
+        self._fault = list(fault)
 
 
 def run(*command: str) -> str:

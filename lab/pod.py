@@ -10,9 +10,9 @@ import socket
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lab.api import Object, reference
 from lab.envoy import Envoy
@@ -48,6 +48,9 @@ class PodSettings:
     zone: str = ""
     proxy: str = "sidecar"
     env: dict[str, str] = field(default_factory=dict)
+
+    def renamed(self, name: str, **changes: Any) -> PodSettings:
+        return replace(self, name=name, **changes)
 
 
 class Pod:
@@ -202,6 +205,7 @@ class Pod:
             "discoveryAddress": f"{cluster.istiod_host}:15012",
             "concurrency": 2,
             "terminationDrainDuration": "1s",
+            "proxyStatsMatcher": {"inclusionRegexps": [".*fail_verify.*"]},
         }
         capture = str(cluster.settings.dns_capture and settings.proxy == "sidecar").lower()
         return {
@@ -245,7 +249,7 @@ class Pod:
 def _descendants(pid: int) -> list[int]:
     found = []
     with contextlib.suppress(FileNotFoundError):
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        for child in map(int, children):
-            found += [child, *_descendants(child)]
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (thread / "children").read_text(encoding="ascii").split()):
+                found += [child, *_descendants(child)]
     return found

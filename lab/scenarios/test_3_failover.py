@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.load import Load
-from lab.scenarios.drafts import service, url
-
-DETAILS = url("details")
+from lab.scenarios.drafts import BOOKINFO, host, service, url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +14,11 @@ if TYPE_CHECKING:
     from lab.fleet import Lab
     from lab.load import Report
     from lab.pod import Pod
-    from lab.scenarios.conftest import Show
+    from lab.scenarios.conftest import Show, Stage
+
+DETAILS = url("details")
+IMPATIENT = BOOKINFO.changed()
+IMPATIENT.exposed = [{"host": host("details"), "failover": {"retries": {"perTryTimeout": "1s"}}}, host("reviews")]
 
 
 @pytest.fixture
@@ -29,10 +31,13 @@ def details(bookinfo: Lab) -> Iterator[Pod]:
 
 
 def _under_load(client: Pod, fault: Callable[[], None], seconds: float, *, method: str = "GET") -> Report:
+    """Send to details from c1, break something after 2 s, go on; the last 3 s must all come from c2."""
     with Load(client, DETAILS, method=method) as load:
         time.sleep(2)
         fault()
         time.sleep(seconds)
+    end = load.report.requests[-1].sent
+    assert set(load.report.between(end - 3, end).by_cluster) == {"c2"}
     return load.report
 
 
@@ -74,16 +79,47 @@ def test_no_request_is_lost_when_the_endpoint_vanishes(bookinfo: Lab, client: Po
     assert report.lost == []
 
 
-def test_no_request_is_lost_when_the_pod_dies_without_a_goodbye(client: Pod, details: Pod, show: Show) -> None:
-    report = _under_load(client, details.die, 40)
-    show("node cut off", report)
-    assert report.lost == []
+def test_no_request_is_lost_when_all_replicas_but_one_die(bookinfo: Lab, client: Pod, details: Pod, show: Show) -> None:
+    others = [bookinfo.add_replica(details, f"details-{number}") for number in (1, 2)]
+    with Load(client, DETAILS) as load:
+        time.sleep(2)
+        details.stop_server()
+        others[0].stop_server()
+        time.sleep(40)
+    for pod in others:
+        bookinfo.delete_pod(pod)
+    show("two of three local replicas dead", load.report)
+    assert load.report.lost == []
+
+
+def test_a_node_that_vanishes_costs_only_requests_on_open_connections(client: Pod, details: Pod, show: Show) -> None:
+    open_before = 0
+
+    def vanish() -> None:
+        nonlocal open_before
+        local = [e for e in client.envoy.endpoints(host("details"), 9080) if e.priority == 0]
+        open_before = sum(endpoint.open_connections for endpoint in local)
+        details.die()
+
+    report = _under_load(client, vanish, 40)
+    show(f"node cut off, {open_before} connections open, no perTryTimeout", report)
+    assert len(report.lost) <= open_before
 
 
 def test_no_post_runs_twice(bookinfo: Lab, client: Pod, details: Pod, show: Show) -> None:
     report = _under_load(client, details.stop_server, 20, method="POST")
-    show("POST, application killed", report)
-    servers = [pod for pod in bookinfo.pods.values() if pod.name == "details"]
-    counts = [count for pod in servers if pod is not details for count in pod.executed().values()]
-    show("executions per request, at most", max(counts))
-    assert max(counts) == 1
+    show("POST, application killed (losses measured)", report)
+    remote = bookinfo.pod("c2", "bookinfo", "details")
+    counts = remote.executed()
+    show("executions of one request, at most", max(counts.values()))
+    assert max(counts.values()) == 1
+    assert {r.key for r in report.requests if r.cluster == "c2"} == counts.keys()
+
+
+def test_no_request_is_lost_to_a_node_that_vanishes_with_a_timeout_per_try(stage: Stage, show: Show) -> None:
+    lab = stage.boot(IMPATIENT)
+    client = lab.new_client("c1")
+    report = _under_load(client, lab.pod("c1", "bookinfo", "details").die, 40)
+    show("node cut off, perTryTimeout 1 s", report)
+    stage.clear()
+    assert report.lost == []
