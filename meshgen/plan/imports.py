@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from meshgen.model.accounts import accounts_by_place
 from meshgen.model.facts import multicluster_namespace
 from meshgen.model.groups import groups, remote_sources
 from meshgen.model.hosts import ServiceName
 from meshgen.model.policies import remote_levels, retry, service_name, traffic_policy
 from meshgen.model.protocols import declared_protocol
 from meshgen.plan import names
-from meshgen.plan.endpoints import remote_endpoints, remote_gateways, service_accounts, subject_alt_names
+from meshgen.plan.endpoints import remote_endpoints, remote_gateways, subject_alt_names
 from meshgen.plan.gateways import spans, workspace_origin
 from meshgen.plan.labels import CANONICAL_NAME, SHADOW_OF, TLS_MODE
 from meshgen.plan.model import (
@@ -186,7 +187,7 @@ def _stub(relations: Relations, cluster: str, sources: list[Exposure], found: Im
     keys = tuple(sorted(port.name for port in ports))
     labels = selector | TLS_MODE | {CANONICAL_NAME: name.name}
     for source in sources:
-        found.workload_entries += _entries(relations, [source], name, labels, keys, origin)
+        found.workload_entries += _entries(relations, [(None, source)], name, labels, keys, origin)
     policy_name = names.local_policy(name.name)
     _policies(relations, cluster, sources, found, name=policy_name, namespace=name.namespace, export_to=())
 
@@ -204,7 +205,7 @@ def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> 
     labels = dict(sorted((group.labels | TLS_MODE | {CANONICAL_NAME: group.lead.name}).items()))
     keys = port_keys(group.services)
     for index, source in enumerate(lead_sources):
-        shared = [exposures[index] for exposures in by_service.values()]
+        shared = [(service, by_service[service.name][index]) for service in group.services]
         origin = _origin([source], group.services)
         found.workload_entries += _entries(relations, shared, group.lead, labels, keys, origin)
     for service in group.services:
@@ -239,28 +240,32 @@ def port_keys(services: Sequence[ObservedService]) -> tuple[str, ...]:
 
 def _entries(
     relations: Relations,
-    exposures: list[Exposure],
+    pairs: Sequence[tuple[ObservedService | None, Exposure]],
     lead: ServiceName,
     labels: dict[str, str],
     keys: tuple[str, ...],
     origin: Origin,
 ) -> list[PlannedWorkloadEntry]:
-    """One entry for each address of one source; its service accounts are spread over them."""
-    source = exposures[0]
-    accounts = service_accounts(exposures) or []
+    """One entry for each address of one source; `pairs` are the local Services and what they fail over to.
+
+    The source's service accounts are spread over them, those that the local Services lack first.
+    """
+    source = pairs[0][1]
+    endpoints = remote_endpoints(relations, source)
+    accounts = accounts_by_place([(local, exposure.service) for local, exposure in pairs], len(endpoints))
     stem = names.entry_stem(source.cluster, source.gateway.namespace, source.gateway.name, lead)
     return [
         PlannedWorkloadEntry(
             name=names.entry_name(stem, endpoint.place),
             namespace=lead.namespace,
-            hosts=tuple(exposure.host for exposure in exposures),
+            hosts=tuple(exposure.host for _, exposure in pairs),
             endpoint=endpoint,
             labels=labels,
             port_keys=keys,
-            service_account=accounts[(endpoint.place - 1) % len(accounts)] if accounts else None,
+            service_account=accounts[endpoint.place],
             origin=origin,
         )
-        for endpoint in remote_endpoints(relations, source)
+        for endpoint in endpoints
     ]
 
 
