@@ -149,17 +149,19 @@ def _policies(
     levels = remote_levels(relations, cluster, [source.cluster for source in sources])
     endpoints = sum(len(remote_endpoints(relations, source)) for source in sources)
     origin = _origin(sources)
-    found.destination_rules.append(
-        remote_rule(
-            sources[0],
-            name=name,
-            namespace=namespace,
-            levels=levels,
-            endpoints=endpoints,
-            export_to=export_to,
-            origin=origin,
+    service = sources[0].name
+    if namespace != service.namespace or traffic_policy(relations, cluster, service).owner == "ours":
+        found.destination_rules.append(
+            remote_rule(
+                sources[0],
+                name=name,
+                namespace=namespace,
+                levels=levels,
+                endpoints=endpoints,
+                export_to=export_to,
+                origin=origin,
+            )
         )
-    )
     decision = retry(relations, cluster, sources[0], sources[0].service, levels=levels)
     if decision.carrier == "virtualService":
         shared = {port.number for port in common_ports(sources)}

@@ -23,7 +23,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find policies without outlier detection or priorities; the help holds the block that they lack."""
     for link, decision in decisions(relations):
         rule = decision.rule
-        if decision.owner != "refused" or rule is None or breaks_tls(rule):
+        if decision.owner != "refused" or rule is None or link.local is None or breaks_tls(rule):
             continue
         yield Diagnostic(
             code="MG358",

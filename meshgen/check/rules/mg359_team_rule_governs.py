@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.check.policies import decisions
+from meshgen.check.policies import breaks_tls, decisions
 from meshgen.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:
-    """Find hosts whose entries come without our rule."""
+    """Find hosts whose entries come without our rule; without a local copy any policy of the team will do."""
     for link, decision in decisions(relations):
         rule = decision.rule
-        if decision.owner != "theirs" or rule is None:
+        if rule is None or (decision.owner == "refused" and (link.local is not None or breaks_tls(rule))):
             continue
         yield Diagnostic(
             code="MG359",
