@@ -32,9 +32,10 @@ class Api:
     warnings: list[str] = field(default_factory=list)  # what the server warned about, in order
     _resources: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
 
-    def apply(self, body: Object, *, manager: str = MANAGER, force: bool = True) -> Object:
+    def apply(self, body: Object, *, manager: str = MANAGER, dry_run: bool = False) -> Object:
         """Apply server-side; unknown and duplicate fields are refused."""
-        query = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Strict"}
+        query = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict"}
+        query |= {"dryRun": "All"} if dry_run else {}
         return self._patch(f"{self.path(body)}?{urlencode(query)}", "application/apply-patch+yaml", body)
 
     def patch_status(self, body: Object, status: Object) -> Object:

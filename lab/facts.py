@@ -30,6 +30,12 @@ class ClusterFacts:
                 return list(item.get("addresses", []))
         return []
 
+    def hostname(self, namespace: str, gateway: str) -> str:
+        for item in self.inventory.get("gateways", []):
+            if (item["namespace"], item["name"]) == (namespace, gateway):
+                return str(item.get("hostname", ""))
+        return ""
+
     @property
     def services(self) -> list[dict[str, Any]]:
         """The inventory's services except gateways' own."""

@@ -19,7 +19,7 @@ from lab.isolation import WORK
 from lab.load import Load, Report, send
 from lab.network import LoadBalancerAddress, Network
 from lab.pod import Pod, PodSettings
-from lab.workloads import pod_settings, publish, service_object
+from lab.workloads import pod_settings, publish, service_object, slice_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lab.build import Parts
 
+_HOSTNAMES = "198.51.100"  # TEST-NET-2: addresses of load balancers known by hostname
 CLIENT_NAMESPACE = "lab-client"
 _CLIENT = PodSettings(name="client", namespace=CLIENT_NAMESPACE, service_account="client", labels={"app": "client"})
 
@@ -80,8 +81,8 @@ class Lab:
         self._each(Cluster.start_istiod)
         self._each(Cluster.wait_for_istiod)
         self._each(self._start_workloads)
-        self.publish()
         self.wait_until_ready(self.pods.values())
+        self.publish()
 
     def build(self, fleet: Path, *, force: bool = False) -> None:
         """Build a fleet into the tree that `sync` applies; public gateway addresses become test ones."""
@@ -111,7 +112,7 @@ class Lab:
                 key = f"{name}/{metadata['namespace']}/{metadata['name']}"
                 if key in self.gateways:
                     continue
-                addresses = self.facts.clusters[name].addresses(metadata["namespace"], metadata["name"])
+                addresses = self._addresses_of(name, metadata["namespace"], metadata["name"])
                 gateway = Gateway(cluster, deployment, service, {a: self._address(a) for a in addresses})
                 self.gateways[key] = gateway
                 started += gateway.pods
@@ -123,7 +124,7 @@ class Lab:
         """Give every gateway the addresses that the inventories name now."""
         for key, gateway in self.gateways.items():
             cluster, namespace, name = key.split("/")
-            named = self.facts.clusters[cluster].addresses(namespace, name)
+            named = self._addresses_of(cluster, namespace, name)
             gateway.addresses = {address: self._address(address) for address in named}
             gateway.connect()
 
@@ -132,20 +133,21 @@ class Lab:
             self.pods[f"{pod.cluster.name}/{pod.settings.namespace}/{pod.name}"] = pod
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(Pod.start, pods))
-        self.publish()
         self.wait_until_ready(pods)
+        self.publish()
 
-    def add_service(self, cluster: str, item: dict[str, Any], *, replicas: int = 1) -> list[Pod]:
-        """Deploy a service of an inventory; returns its pods, ready."""
+    def add_service(self, cluster: str, item: dict[str, Any]) -> None:
+        """Create the Service of an inventory item; whatever pods it selects become its endpoints."""
         target = self.clusters[cluster]
         target.ensure_namespace(item["namespace"])
         target.api.apply(service_object(item), manager="team")
-        zones = target.settings.zones or ("",)
-        pods = [
-            Pod(target, settings)
-            for number in range(replicas)
-            for settings in pod_settings(item, zones[number % len(zones)], f"-{number}" if number else "")
-        ]
+        publish(target, self.pods.values())
+
+    def start_workload(self, cluster: str, item: dict[str, Any]) -> list[Pod]:
+        """Start the pods of an inventory item; returns them, ready."""
+        target = self.clusters[cluster]
+        target.ensure_namespace(item["namespace"])
+        pods = [Pod(target, settings) for settings in pod_settings(item)]
         self.start_pods(pods)
         return pods
 
@@ -159,6 +161,7 @@ class Lab:
         """Delete a service's Service, then its pods."""
         target = self.clusters[cluster]
         target.api.delete(service_object(item))
+        target.api.delete(slice_reference(item["name"], item["namespace"]))
         names = {settings.name for settings in pod_settings(item)}
         for pod in list(self.pods.values()):
             same = pod.cluster is target and pod.settings.namespace == item["namespace"]
@@ -215,6 +218,16 @@ class Lab:
         for pod in pods:
             self.pods[f"{cluster.name}/{pod.settings.namespace}/{pod.name}"] = pod
             pod.start()
+
+    def _addresses_of(self, cluster: str, namespace: str, gateway: str) -> list[str]:
+        """The addresses of a gateway; where only a hostname is known, one that the lab gives to it."""
+        facts = self.facts.clusters[cluster]
+        hostname = facts.hostname(namespace, gateway)
+        if not hostname:
+            return facts.addresses(namespace, gateway)
+        address = f"{_HOSTNAMES}.{self.clusters[cluster].number}"
+        self.network.zone.hosts[hostname] = [address]
+        return [address]
 
     def _address(self, address: str) -> LoadBalancerAddress:
         if address not in self.addresses:

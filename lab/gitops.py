@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from lab.api import Api, Object
@@ -33,22 +32,21 @@ class Sync:
     api: Api
     applied: dict[_Key, Object] = field(default_factory=dict)
 
-    def sync(self, directory: Path, *, stages: Callable[[int], bool] = lambda _: True) -> list[str]:
+    def sync(self, directory: Path, *, prune: bool = True) -> list[str]:
         """Make the cluster like the directory; returns what changed, in order.
 
-        `stages` chooses which stages run: a way to stop in the middle, as engines do. Raises
-        `lab.api.RefusedError` where the API server or a webhook refuses an object.
+        Raises `lab.api.RefusedError` where the API server or a webhook refuses an object.
         """
         wanted = {_key(body): body for body in read_tree(directory)}
         changes = []
         for key, body in sorted(wanted.items(), key=lambda item: (_stage(item[1]), item[0])):
-            if self.applied.get(key) != body and stages(_stage(body)):
+            if self.applied.get(key) != body:
                 self.api.apply(body, manager="gitops")
                 self.applied[key] = body
                 changes.append(f"apply {_words(key)}")
         gone = [item for item in self.applied.items() if item[0] not in wanted]
         for key, body in sorted(gone, key=lambda item: (-_stage(item[1]), item[0])):
-            if stages(_stage(body)):
+            if prune and not _kept(body):
                 self.api.delete(body)
                 del self.applied[key]
                 changes.append(f"delete {_words(key)}")
@@ -67,6 +65,12 @@ def read_tree(directory: Path) -> list[Object]:
 def _key(body: Object) -> _Key:
     metadata = body["metadata"]
     return body["apiVersion"], body["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def _kept(body: Object) -> bool:
+    """Whether the object asks Argo CD not to prune it."""
+    options = body["metadata"].get("annotations", {}).get("argocd.argoproj.io/sync-options", "")
+    return "Prune=false" in options.split(",")
 
 
 def _words(key: _Key) -> str:

@@ -66,13 +66,18 @@ def publish(cluster: Cluster, pods: Iterable[Pod]) -> None:
             cluster.api.apply(_slice(service, chosen))
 
 
+def slice_reference(service: str, namespace: str) -> Object:
+    """Name the one EndpointSlice that the lab writes for a Service."""
+    return reference("discovery.k8s.io/v1", "EndpointSlice", f"{service}-lab", namespace)
+
+
 def _selected(pod: Pod, namespace: str, selector: dict[str, str]) -> bool:
     return pod.settings.namespace == namespace and selector.items() <= pod.labels.items()
 
 
 def _slice(service: Object, pods: list[Pod]) -> Object:
     metadata = service["metadata"]
-    body = reference("discovery.k8s.io/v1", "EndpointSlice", f"{metadata['name']}-lab", metadata["namespace"])
+    body = slice_reference(metadata["name"], metadata["namespace"])
     body["metadata"]["labels"] = {"kubernetes.io/service-name": metadata["name"]}
     body["addressType"] = "IPv4"
     body["ports"] = [

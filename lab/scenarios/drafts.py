@@ -35,7 +35,10 @@ def url(name: str, port: int = 9080) -> str:
 
 @dataclass
 class Draft:
-    """A fleet of platform `istio`: clusters (name → item), one workspace over namespace bookinfo."""
+    """A fleet of platform `istio`: clusters (name → item), one workspace over namespace bookinfo.
+
+    A cluster in `hostnames` has a gateway known by that name; the name's addresses are the lab's to choose.
+    """
 
     clusters: dict[str, Item]
     services: dict[str, list[Item]]
@@ -45,6 +48,7 @@ class Draft:
     gateway: Item = field(default_factory=dict)
     spec: Item = field(default_factory=dict)
     inventories: dict[str, Item] = field(default_factory=dict)
+    hostnames: dict[str, str] = field(default_factory=dict)
 
     def changed(self) -> Draft:
         """A copy to change."""
@@ -65,7 +69,10 @@ class Draft:
         spec = {"platform": "istio", "clusters": clusters, "workspaces": [workspace], **self.spec}
         documents = [_document("Fleet", "lab", spec)]
         for name, item in self.clusters.items():
-            found = {"name": "eastwest-gateway", "namespace": "bookinfo", "addresses": self.addresses[name]}
+            known: Item = {"addresses": self.addresses[name]}
+            if name in self.hostnames:
+                known = {"hostname": self.hostnames[name]}
+            found = {"name": gateway["name"], "namespace": gateway["namespace"], **known}
             inventory = {
                 "istio": {"version": "1.32", "network": item.get("network", "")},
                 "namespaces": [{"name": "bookinfo"}],

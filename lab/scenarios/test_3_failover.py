@@ -27,7 +27,7 @@ def details(bookinfo: Lab) -> Iterator[Pod]:
     pod = bookinfo.pod("c1", "bookinfo", "details")
     yield pod
     bookinfo.delete_pod(pod)
-    bookinfo.add_service("c1", service("details"))
+    bookinfo.start_workload("c1", service("details"))
 
 
 def _under_load(client: Pod, fault: Callable[[], None], seconds: float, *, method: str = "GET") -> Report:

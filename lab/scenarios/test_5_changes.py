@@ -74,6 +74,7 @@ def changes(stage: Stage) -> Iterator[Changes]:
     lab = stage.boot(FLEET)
     changes = Changes(lab, FLEET)
     yield changes
+    lab.remove_service("c1", service("reviews"))
     changes.build(FLEET, force=True)
     lab.connect_gateways()
     changes.roll_out()
@@ -93,23 +94,63 @@ def _without(draft: Draft, cluster: str, name: str) -> Draft:
     return changed
 
 
-@pytest.mark.quick
-def test_a_service_gets_a_local_copy_and_loses_it_again(changes: Changes, show: Show) -> None:
+COPY = _with(FLEET, "c1", service("reviews"))
+"""reviews runs in c1 too."""
+
+
+def test_a_local_copy_whose_pods_start_before_its_service(changes: Changes, show: Show) -> None:
     lab, reviews = changes.lab, service("reviews")
-    copy = _with(FLEET, "c1", reviews)
-    leaving = _with(FLEET, "c1", {**reviews, "state": "leaving"})
+    report = changes.under_load(
+        url("reviews"),
+        lambda: lab.start_workload("c1", reviews),
+        lambda: lab.add_service("c1", reviews),
+        lambda: changes.build(COPY),
+        changes.roll_out,
+    )
+    show("reviews gets a copy in c1: pods, then Service, then inventory", report)
+    assert report.lost == []
+    assert report.requests[-1].cluster == "c1"
+
+
+def test_a_local_copy_whose_service_comes_before_its_pods(changes: Changes, show: Show) -> None:
+    lab, reviews = changes.lab, service("reviews")
     report = changes.under_load(
         url("reviews"),
         lambda: lab.add_service("c1", reviews),
-        lambda: changes.build(copy),
+        lambda: lab.start_workload("c1", reviews),
+        lambda: changes.build(COPY),
         changes.roll_out,
     )
-    show("reviews gets a copy in c1: Service first, then inventory", report)
-    assert report.lost == []
-    assert report.requests[-1].cluster == "c1"
+    show("WRONG: Service 3 s before its pods, then inventory", report)
+    assert report.lost
+
+
+def test_a_local_copy_that_finds_its_entries_there(changes: Changes, show: Show) -> None:
+    """The tree of the new inventory, applied without pruning: ServiceEntry and WorkloadEntries together."""
+    lab, reviews = changes.lab, service("reviews")
     report = changes.under_load(
         url("reviews"),
-        lambda: changes.build(leaving),
+        lambda: changes.build(COPY),
+        lambda: lab.syncs["c1"].sync(lab.tree / "c1", prune=False),
+        lambda: lab.add_service("c1", reviews),
+        lambda: lab.start_workload("c1", reviews),
+        changes.roll_out,
+    )
+    show("reviews gets a copy in c1: entries, then Service, then pods, then pruning", report)
+    assert report.lost == []
+    assert report.requests[-1].cluster == "c1"
+
+
+@pytest.mark.quick
+def test_a_local_copy_leaves(changes: Changes, show: Show) -> None:
+    lab, reviews = changes.lab, service("reviews")
+    lab.start_workload("c1", reviews)
+    lab.add_service("c1", reviews)
+    changes.build(COPY)
+    changes.roll_out()
+    report = changes.under_load(
+        url("reviews"),
+        lambda: changes.build(_with(FLEET, "c1", {**reviews, "state": "leaving"})),
         changes.roll_out,
         lambda: lab.remove_service("c1", reviews),
         lambda: changes.build(FLEET),
@@ -117,6 +158,7 @@ def test_a_service_gets_a_local_copy_and_loses_it_again(changes: Changes, show: 
     )
     show("reviews leaves c1: `leaving`, sync, delete, inventory", report)
     assert report.lost == []
+    assert report.requests[0].cluster == "c1"
     assert "c1" not in {request.cluster for request in report.requests[-20:]}
 
 
@@ -124,9 +166,10 @@ def test_a_local_copy_in_the_wrong_order(changes: Changes, show: Show) -> None:
     lab, reviews = changes.lab, service("reviews")
     report = changes.under_load(
         url("reviews"),
-        lambda: changes.build(_with(FLEET, "c1", reviews)),
+        lambda: changes.build(COPY),
         changes.roll_out,
         lambda: lab.add_service("c1", reviews),
+        lambda: lab.start_workload("c1", reviews),
     )
     show("WRONG: inventory first, Service 3 s later", report)
     assert report.lost

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.load import send
+from lab.scenarios.drafts import BOOKINFO, Draft, url
+
+if TYPE_CHECKING:
+    from lab.scenarios.conftest import Show, Stage
+
+HOSTNAME = "gateway-c2.lb.example"
+
+
+def _fleet() -> Draft:
+    draft = BOOKINFO.changed()
+    draft.hostnames = {"c2": HOSTNAME}
+    return draft
+
+
+@pytest.mark.quick
+def test_a_gateway_that_has_a_hostname_only_is_resolved_by_istiod(stage: Stage, show: Show) -> None:
+    lab = stage.boot(_fleet())
+    client = lab.new_client("c1")
+    report = send(client, url("reviews"), 50)
+    show("reviews from c1, gateway known by hostname", report)
+    assert report.lost == []
+    assert set(report.by_cluster) == {"c2"}
+    lab.pod("c1", "bookinfo", "details").stop_server()
+    report = send(client, url("details"), 50)
+    show("details from c1, local copy dead", report)
+    assert report.lost == []
+    assert set(report.by_cluster) == {"c2"}
+    stage.clear()
