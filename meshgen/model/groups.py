@@ -76,19 +76,46 @@ def groups(relations: Relations, cluster: str) -> list[Group]:
             for service in services
         }
         left = sorted(services, key=lambda service: (len(service.selector), service.name))
+        selectors = _Selectors(left)
         placed: set[str] = set()
         for seed in left:
             if sources[seed.name] and seed.name not in placed:
-                found.append(_group(cluster, workspace, seed, left, sources))
+                found.append(_group(cluster, workspace, seed, selectors, sources))
                 placed.update(service.name for service in found[-1].services)
     return sorted(found, key=lambda group: group.lead)
+
+
+class _Selectors:
+    """The Services of a namespace by their selectors, so that growing a group does not look at all of them."""
+
+    def __init__(self, services: list[ObservedService]) -> None:
+        self._services = services
+        self._with: dict[tuple[str, str], list[int]] = {}
+        for place, service in enumerate(services):
+            for pair in service.selector.items():
+                self._with.setdefault(pair, []).append(place)
+        self._by_rarest: dict[tuple[str, str], list[int]] = {}
+        for place, service in enumerate(services):
+            self._by_rarest.setdefault(self._rarest(service), []).append(place)
+
+    def _rarest(self, service: ObservedService) -> tuple[str, str]:
+        return min(service.selector.items(), key=lambda pair: (len(self._with[pair]), pair))
+
+    def related(self, members: list[ObservedService], labels: dict[str, str]) -> list[ObservedService]:
+        """The Services, in their order, that may take entries with `labels`, or whose entries a member may take.
+
+        A selector is satisfied only where its rarest label is there, so the others need no look.
+        """
+        places = {place for pair in labels.items() for place in self._by_rarest.get(pair, ())}
+        places.update(place for member in members for place in self._with[self._rarest(member)])
+        return [self._services[place] for place in sorted(places)]
 
 
 def _group(
     cluster: str,
     workspace: Workspace,
     seed: ObservedService,
-    services: list[ObservedService],
+    selectors: _Selectors,
     sources: dict[str, tuple[str, ...]],
 ) -> Group:
     """Grow a group from `seed` until no further Service takes its entries, or gives entries to one of it."""
@@ -99,7 +126,7 @@ def _group(
     growing = True
     while growing and conflict is None:
         growing = False
-        for service in services:
+        for service in selectors.related(members, labels):
             if service.name in names:
                 continue
             takes = covers(service.selector, labels)
