@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Strangers:
-    """Sources in another trust domain than their consumer's, and their hosts."""
+    """Sources in another trust domain than their consumer's, and their hosts, each in order of discovery."""
 
-    clusters: list[str] = field(default_factory=list)
-    hosts: list[str] = field(default_factory=list)
+    clusters: dict[str, None] = field(default_factory=dict)
+    hosts: dict[str, None] = field(default_factory=dict)
 
 
 def strangers(relations: Relations, kind: Literal["remote", "failover"]) -> Iterator[tuple[str, str, Strangers]]:
@@ -33,9 +33,7 @@ def strangers(relations: Relations, kind: Literal["remote", "failover"]) -> Iter
             if domain == own:
                 continue
             group = found.setdefault((link.cluster, domain), Strangers())
-            if source.cluster not in group.clusters:
-                group.clusters.append(source.cluster)
-            if link.host not in group.hosts:
-                group.hosts.append(link.host)
+            group.clusters[source.cluster] = None
+            group.hosts[link.host] = None
     for (cluster, domain), group in found.items():
         yield cluster, domain, group

@@ -25,8 +25,6 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             f"trust domain `{domain}`, whose identities its clients refuse",
             span=trust_domain_place(relations, cluster),
             help=f"Use one trust domain, or set `failover: {{enabled: false}}` for {listed(found.hosts)}.",
-            notes=notes(
-                (trust_domain_place(relations, found.clusters[0]), f"cluster `{found.clusters[0]}` has it here")
-            ),
+            notes=notes((trust_domain_place(relations, first), f"cluster `{first}` has it here")),
             object=f"cluster/{cluster}",
         )

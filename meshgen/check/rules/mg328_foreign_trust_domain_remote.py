@@ -26,8 +26,6 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             span=trust_domain_place(relations, cluster),
             help=f"Have `{own}` in `trustDomainAliases` of the mesh config of {listed(found.clusters)}, and a common "
             "root, then accept this.",
-            notes=notes(
-                (trust_domain_place(relations, found.clusters[0]), f"cluster `{found.clusters[0]}` has it here")
-            ),
+            notes=notes((trust_domain_place(relations, first), f"cluster `{first}` has it here")),
             object=f"cluster/{cluster}",
         )
