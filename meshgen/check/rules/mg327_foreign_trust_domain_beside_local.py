@@ -18,6 +18,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find clusters whose own copies would fail over to identities of another trust domain: every handshake fails."""
     for cluster, domain, found in strangers(relations, "failover"):
         own = relations.facts[cluster].trust_domain
+        first = next(iter(found.clusters))
         yield Diagnostic(
             code="MG327",
             severity="error",

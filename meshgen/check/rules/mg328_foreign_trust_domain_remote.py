@@ -18,6 +18,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find remote-only services in another trust domain: names are checked, but roots and aliases are the mesh's."""
     for cluster, domain, found in strangers(relations, "remote"):
         own = relations.facts[cluster].trust_domain
+        first = next(iter(found.clusters))
         yield Diagnostic(
             code="MG328",
             severity="warning",
