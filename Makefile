@@ -1,5 +1,7 @@
 # `make build` and `make test` install what they need into .venv and .cache; everything else builds on them.
 PYTHON ?= python3
+# Compiled modules are kept: without them every start would compile pydantic anew.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 class Item(BaseModel):
     """A mapping of the fleet, read-only, that knows where it was written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=to_camel,
+        defer_build=True,
+    )
 
     _node: Node | None = PrivateAttr(default=None)
 

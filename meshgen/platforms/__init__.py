@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from meshgen.emit.manifest import Manifest
     from meshgen.plan.model import Plan
@@ -39,8 +39,11 @@ class Platform:
     """What the exposure of a cluster lists: the services that it has, or those that the workspace declares."""
     gateway_port: int | None
     """The only port that its gateways can take east-west traffic on; None: any."""
-    manifests: Callable[[Plan], Iterator[Manifest]]
-    """All objects of the fleet."""
+
+    def manifests(self, plan: Plan) -> Iterator[Manifest]:
+        """All objects of the fleet, from the module `manifests` of the platform's package."""
+        module = importlib.import_module(f"{__name__}.{self.name}.manifests")
+        return cast("Iterator[Manifest]", module.manifests(plan))
 
 
 def platform_names() -> tuple[str, ...]:

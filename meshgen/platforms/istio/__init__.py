@@ -1,7 +1,6 @@
 """Plain Istio: meshgen emits the gateways' own Deployments too."""
 
 from meshgen.platforms import Platform
-from meshgen.platforms.istio.manifests import manifests
 
 PLATFORM = Platform(
     name="istio",
@@ -14,5 +13,4 @@ PLATFORM = Platform(
     management="none",
     lists_exposure="observed",
     gateway_port=None,
-    manifests=manifests,
 )

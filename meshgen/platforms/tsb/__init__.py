@@ -1,7 +1,6 @@
 """Tetrate Service Bridge, in its current API."""
 
 from meshgen.platforms import Platform
-from meshgen.platforms.tsb.manifests import manifests
 
 PLATFORM = Platform(
     name="tsb",
@@ -14,5 +13,4 @@ PLATFORM = Platform(
     management="declared",
     lists_exposure="declared",
     gateway_port=15443,
-    manifests=manifests,
 )

@@ -1,7 +1,6 @@
 """Tetrate Service Express, in the form of its first documentation."""
 
 from meshgen.platforms import Platform
-from meshgen.platforms.tse.manifests import manifests
 
 PLATFORM = Platform(
     name="tse",
@@ -14,5 +13,4 @@ PLATFORM = Platform(
     management="first",
     lists_exposure="declared",
     gateway_port=15443,
-    manifests=manifests,
 )
