@@ -83,10 +83,18 @@ class Report:
         """The requests sent in a span of `time.time()`."""
         return Report([r for r in self.requests if start <= r.sent < end])
 
+    def _moments(self) -> list[str]:
+        """The seconds of the load in which requests were lost, with their number."""
+        start = self.requests[0].sent
+        seconds = Counter(int(r.sent - start) for r in self.lost)
+        return [f"{second} ({number})" for second, number in sorted(seconds.items())][:12]
+
     def __str__(self) -> str:
         answers = ", ".join(f"{name or '?'} {n}" for name, n in self.by_cluster.items()) or "none"
         fates = Counter(f"{r.status or 'no answer'} {r.answer[:90]!r}" for r in self.lost)
         lost = f"{len(self.lost)}" + "".join(f"\n    {n} x {fate}" for fate, n in fates.most_common(5))
+        if self.lost:
+            lost += f"\n    at seconds {', '.join(self._moments())}"
         times = f"longest gap {self.longest_gap:.2f} s, slowest {self.slowest:.2f} s"
         return f"sent {self.sent}, answered {answers}, {times}, lost {lost}"
 
@@ -99,6 +107,7 @@ class Load:
         options = ["--rate", str(rate), "--method", method, "--number", str(number)]
         self._command = [sys.executable, "-m", "lab.load", url, *options]
         self._process: subprocess.Popen[str] | None = None
+        self._output = ""
         self.report = Report([])
 
     def __enter__(self) -> Self:
@@ -108,18 +117,17 @@ class Load:
 
     def wait(self) -> None:
         """Wait until a load with a number has sent it all and has its answers."""
-        self._collect(None)
+        if self._process and self._process.stdout:
+            self._output = self._process.stdout.read()
+            self._process.wait()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._collect("")
-
-    def _collect(self, goodbye: str | None) -> None:
         if self._process:
-            output, _ = self._process.communicate(goodbye)
-            self.report = Report([Request(**json.loads(line)) for line in output.splitlines()])
-            self._process = None
+            rest, _ = self._process.communicate("")
+            lines = (self._output or rest).splitlines()
+            self.report = Report([Request(**json.loads(line)) for line in lines])
 
 
 def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET") -> Report:

@@ -78,6 +78,8 @@ class Namespace:
             process.kill()
         for process in self._processes:
             process.wait()
+        # The kernel takes its time to remove a namespace, and the interface with it.
+        run("ip", "-n", self.name, "link", "delete", "eth0")
         run("ip", "netns", "delete", self.name)
 
 
