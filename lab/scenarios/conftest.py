@@ -37,8 +37,8 @@ class Stage:
         if self.lab is None or self.draft is not draft or istiod_env:
             self.clear()
             self.lab = Lab(Parts(isolation.PARTS), istiod_env=istiod_env)
-            self.draft = None if istiod_env else draft
             self.lab.boot(draft.write(isolation.WORK / "draft"))
+            self.draft = None if istiod_env else draft
         return self.lab
 
     def clear(self) -> None:
