@@ -42,6 +42,15 @@ class Item(BaseModel):
         return None if self._node is None else self._node.key_span(key)
 
 
+LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
+LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+
+LabelValue = Annotated[str, Field(pattern=LABEL_VALUE, max_length=63)]
+"""The value of a Kubernetes label; may be empty."""
+Labels = dict[Annotated[str, Field(pattern=LABEL_KEY, max_length=317)], LabelValue]
+"""Kubernetes labels."""
+
+
 class ClusterSelector(Item):
     """Which clusters: those whose name matches one of the patterns and that carry all the labels."""
 
@@ -51,7 +60,7 @@ class ClusterSelector(Item):
         description="Names of clusters; `*` stands alone or at the end. Absent: every name.",
         examples=[["cluster-1", "eu-*"]],
     )
-    labels: dict[str, str] | None = Field(
+    labels: Labels | None = Field(
         None,
         title="Labels",
         description="Labels that the cluster must carry. Absent: any.",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from meshgen.model.base import ClusterName, IstioVersion, Item, Label, Subdomain
+from meshgen.model.base import ClusterName, IstioVersion, Item, Labels, LabelValue, Subdomain
 
 State = Literal["active", "draining"]
-LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", max_length=63)]
 
 
 class Istio(Item):
@@ -39,7 +38,7 @@ class Cluster(Item):
     name: ClusterName = Field(title="Name", description="Name of the cluster; names its directory of the output.")
     region: str | None = Field(None, title="Region", description="Region of the nodes.", examples=["eu-west-2"])
     zones: list[str] = Field([], title="Zones", description="Zones of the nodes.", examples=[["eu-west-2a"]])
-    labels: dict[str, str] = Field({}, title="Labels", description="Labels for cluster selectors.")
+    labels: Labels = Field({}, title="Labels", description="Labels for cluster selectors.")
     network: LabelValue | None = Field(
         None,
         title="Network",
@@ -63,6 +62,3 @@ class Cluster(Item):
         examples=[["10.1.0.0/16"]],
     )
     istio: Istio | None = Field(None, title="Istio", description="Overrides the fleet's `istio`.")
-
-
-__all__ = ["Cluster", "Istio", "Label", "LabelValue", "State"]

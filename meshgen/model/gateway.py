@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meshgen.model.base import ClusterSelector, Item, Label, Port, ServiceLabel
+from meshgen.model.base import ClusterSelector, Item, Label, Labels, Port, ServiceLabel
 
 
 class GatewaySettings(Item):
@@ -28,7 +28,7 @@ class GatewaySettings(Item):
     managed: bool = Field(
         True, title="Managed", description="Whether meshgen emits its Deployment and Service, or finds them there."
     )
-    selector: dict[str, str] | None = Field(
+    selector: Labels | None = Field(
         None, title="Selector", description="Labels of its pods; needed with `managed: false`, refused otherwise."
     )
 

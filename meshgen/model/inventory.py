@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from meshgen.model.base import Item, Label, Port, ServiceLabel, Subdomain
-from meshgen.model.cluster import LabelValue
+from meshgen.model.base import Item, Label, Labels, LabelValue, Port, ServiceLabel, Subdomain
 from meshgen.model.failover import OutlierDetection
 
 
@@ -40,7 +39,7 @@ class ObservedNamespace(Item):
     """A namespace of the cluster."""
 
     name: Label = Field(title="Name", description="Name of the namespace.")
-    labels: dict[str, str] = Field({}, title="Labels", description="Labels of the namespace.")
+    labels: Labels = Field({}, title="Labels", description="Labels of the namespace.")
 
 
 class ServicePort(Item):
@@ -60,8 +59,8 @@ class ObservedService(Item):
 
     name: ServiceLabel = Field(title="Name", description="Name of the Service.")
     namespace: Label = Field(title="Namespace", description="Namespace of the Service.")
-    labels: dict[str, str] = Field({}, title="Labels", description="Labels of the Service.")
-    selector: dict[str, str] = Field({}, title="Selector", description="Labels of its pods.")
+    labels: Labels = Field({}, title="Labels", description="Labels of the Service.")
+    selector: Labels = Field({}, title="Selector", description="Labels of its pods.")
     ports: list[ServicePort] = Field([], title="Ports", description="Ports of the Service.")
     type: Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] = Field(
         "ClusterIP", title="Type", description="Type of the Service."
@@ -110,7 +109,7 @@ class ObservedDestinationRule(Item):
     namespace: Label = Field(title="Namespace", description="Namespace of the DestinationRule.")
     host: str = Field(title="Host", description="Its host, as written: short, fully qualified or with a wildcard.")
     export_to: list[str] | None = Field(None, title="Exported to", description="Namespaces that see it.")
-    workload_selector: dict[str, str] | None = Field(
+    workload_selector: Labels | None = Field(
         None, title="Workload selector", description="Labels of the clients that it is for."
     )
     subsets: list[str] = Field([], title="Subsets", description="Names of its subsets.")
@@ -156,7 +155,7 @@ class ObservedSidecar(Item):
 
     name: Subdomain = Field(title="Name", description="Name of the Sidecar.")
     namespace: Label = Field(title="Namespace", description="Namespace of the Sidecar.")
-    workload_selector: dict[str, str] | None = Field(None, title="Workload selector", description="Its pods.")
+    workload_selector: Labels | None = Field(None, title="Workload selector", description="Its pods.")
     egress_hosts: list[str] | None = Field(
         None, title="Egress hosts", description="All `egress[].hosts`. Absent: it does not limit egress."
     )
@@ -167,7 +166,7 @@ class ObservedPeerAuthentication(Item):
 
     name: Subdomain = Field(title="Name", description="Name of the PeerAuthentication.")
     namespace: Label = Field(title="Namespace", description="Namespace of the PeerAuthentication.")
-    selector: dict[str, str] | None = Field(None, title="Selector", description="Labels of its workloads.")
+    selector: Labels | None = Field(None, title="Selector", description="Labels of its workloads.")
     mode: Literal["UNSET", "DISABLE", "PERMISSIVE", "STRICT"] | None = Field(
         None, title="Mode", description="Its `mtls.mode`."
     )

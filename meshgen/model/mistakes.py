@@ -35,6 +35,8 @@ PATTERNS = {
 }
 """What each pattern of the models allows."""
 
+_LABEL_KEY = "Write a label key: at most 63 letters, digits, `-`, `_`, `.`, with `<domain>/` before them or not."
+
 _EXPECTED = {
     "model_type": "a mapping",
     "dict_type": "a mapping",
@@ -174,6 +176,10 @@ def _unknown(path: Sequence[str | int], subject: Subject) -> Diagnostic:
 
 def _wrong_value(item: Any, path: Sequence[str | int], subject: Subject) -> Diagnostic:
     node = subject.node.find(path)
+    if item["loc"][-1] == "[key]":
+        place = subject.node.find(path[:-1]).key_span(str(path[-1]))
+        message = f"a key of {_called(path[:-1], subject)} cannot be `{path[-1]}`"
+        return Diagnostic("MG106", "error", message, place, help=_LABEL_KEY, object=object_at(path, subject))
     code, message, advice = _judge(item, _called(path, subject), node, shape_at(subject.model, path).sort)
     return Diagnostic(code, "error", message, _short(node), help=advice, object=object_at(path, subject))
 
