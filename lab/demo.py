@@ -1,8 +1,7 @@
-"""`python -m lab demo FLEET`: a fleet to play with."""
+"""A fleet to play with: boots it, shows who reaches what, stays."""
 
 from __future__ import annotations
 
-import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -10,40 +9,47 @@ import click
 
 from lab.build import Parts
 from lab.fleet import CLIENT_NAMESPACE, Lab
-from lab.isolation import PARTS, WORK
+from lab.isolation import PARTS, outer_pid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lab.load import Report
+
 
 def run_demo(fleet: Path) -> None:
     """Boot a fleet, print who reaches what, and wait for Ctrl-C."""
-    lab = Lab(Parts(PARTS))
-    click.echo("booting ...", err=True)
+    parts = Parts(PARTS)
+    lab = Lab(parts)
+    click.echo(f"booting {fleet} on Istio {parts.istio_version} ...", err=True)
     lab.boot(fleet)
-    for host, port in sorted(_hosts(lab)):
+    targets = sorted(_targets(lab))
+    width = max((len(target) for target in targets), default=0)
+    for target in targets:
         for cluster in lab.clusters:
-            report = lab.send(cluster, f"http://{host}:{port}/", 10)
-            answers = ", ".join(f"{name}: {n}" for name, n in report.by_cluster.items()) or "no answer"
-            click.echo(f"{cluster} -> {host}:{port}  {answers}")
-    enter = f"nsenter -t {os.getppid()} -n -m -p" if os.getppid() else "nsenter"
-    client = f"{next(iter(lab.clusters))}.{CLIENT_NAMESPACE}.client"
-    click.echo(f"\nto send requests, from another terminal (process {_outer_pid()}):")
-    click.echo(f"  nsenter -t {_outer_pid()} -a ip netns exec {client} curl http://HOST:PORT/")
-    click.echo(f"kubeconfigs: {WORK}/CLUSTER/kubeconfig (inside). Ctrl-C ends the lab; nothing is left of it.")
-    del enter
+            click.echo(f"{cluster} -> {target:{width}}  {_answers(lab.send(cluster, f'http://{target}/', 10))}")
+    cluster = next(iter(lab.clusters))
+    enter = f"nsenter -t {outer_pid()} -m -n"
+    client = f"{enter} ip netns exec {cluster}.{CLIENT_NAMESPACE}.client curl -s"
+    click.echo("\nSend requests from another terminal, as root:")
+    click.echo(f"  {client} http://{next(iter(targets), 'HOST:PORT')}/")
+    click.echo("Look at a proxy:")
+    click.echo(f"  {client} 127.0.0.1:15000/clusters")
+    click.echo("Look at a cluster:")
+    kubeconfig = lab.clusters[cluster].directory / "kubeconfig"
+    click.echo(f"  {enter} {parts.binary('kubectl')} --kubeconfig {kubeconfig} get serviceentries -A")
+    click.echo("Ctrl-C ends the lab; nothing of it stays.")
     signal.sigwait([signal.SIGINT, signal.SIGTERM])
 
 
-def _hosts(lab: Lab) -> set[tuple[str, int]]:
+def _targets(lab: Lab) -> set[str]:
     return {
-        (f"{service['name']}.{service['namespace']}.svc.cluster.local", port["port"])
+        f"{service['name']}.{service['namespace']}.svc.cluster.local:{port['port']}"
         for facts in lab.facts.clusters.values()
         for service in facts.services
         for port in service["ports"]
     }
 
 
-def _outer_pid() -> str:
-    """Return the PID by which the outside knows this process."""
-    return os.environ.get("MESHGEN_LAB_PID", "PID")
+def _answers(report: Report) -> str:
+    return ", ".join(f"{name} {number}" for name, number in report.by_cluster.items()) or "no answer"

@@ -50,9 +50,14 @@ def inside() -> bool:
     return _INSIDE in os.environ
 
 
+def outer_pid() -> str:
+    """The process by which the outside can enter the lab's namespaces with nsenter."""
+    return os.environ[_INSIDE]
+
+
 def enter(arguments: list[str]) -> NoReturn:
     """Replace this process by `arguments` in new namespaces, prepared by `prepare`."""
-    os.environ[_INSIDE] = "1"
+    os.environ[_INSIDE] = str(os.getpid())
     os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     flags = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
     os.execvp("unshare", ["unshare", *flags, "--", *arguments])  # noqa: S606 - no shell is wanted
