@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from meshgen.model.facts import own_entries
 from meshgen.model.groups import groups
-from meshgen.model.policies import remote_levels, retry, service_name
+from meshgen.model.policies import remote_levels, retry, service_name, shared_ports
 
 if TYPE_CHECKING:
     from meshgen.model.failover import EffectiveFailover
@@ -120,7 +120,7 @@ def retries(relations: Relations) -> tuple[tuple[Link, RetryDecision], ...]:
                 relations,
                 link.cluster,
                 link.sources[0],
-                link.local or link.sources[0].service,
+                link.local.ports if link.local else shared_ports(link.sources),
                 levels=levels(relations, link),
             ),
         )

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from meshgen.model.inventory import (
         ObservedDestinationRule,
-        ObservedService,
         ObservedVirtualService,
         ServicePort,
     )
@@ -95,9 +94,11 @@ class RetryDecision:
 
 
 def retry(
-    relations: Relations, cluster: str, exposure: Exposure, service: ObservedService, *, levels: int
+    relations: Relations, cluster: str, exposure: Exposure, service_ports: Sequence[ServicePort], *, levels: int
 ) -> RetryDecision:
-    """Decide for one host: `exposure` gives the settings, `service` the ports, `levels` the priority levels.
+    """Decide for one host: `exposure` gives the settings, `levels` counts the priority levels.
+
+    `service_ports` are those of the local copy, or those that all sources share where the cluster has none.
 
     A VirtualService replaces the routes of all HTTP ports of its host, so every port that Istio might take for HTTP
     has to be declared (reference/istio.md §1.4; design §3, Retries).
@@ -105,7 +106,7 @@ def retry(
     failover = exposure.failover
     if failover.mode == "off":
         return RetryDecision("none", "off")
-    protocols = [(port, declared_protocol(port)) for port in service.ports if port.protocol == "TCP"]
+    protocols = [(port, declared_protocol(port)) for port in service_ports if port.protocol == "TCP"]
     http = tuple(port for port, protocol in protocols if protocol in HTTP_FAMILY)
     undeclared = next((port for port, protocol in protocols if protocol is None), None)
     if not http and undeclared is None:
@@ -126,6 +127,14 @@ def remote_levels(relations: Relations, cluster: str, sources: Sequence[str]) ->
     """How many priority levels remote endpoints form: those of the own region, then all others."""
     region = relations.cluster(cluster).region
     return len({relations.cluster(source).region == region for source in sources})
+
+
+def shared_ports(sources: Sequence[Exposure]) -> list[ServicePort]:
+    """The TCP ports, by name and number, that all sources have, as the first one declares them."""
+    shared = set.intersection(
+        *({(p.name, p.port) for p in source.service.ports if p.protocol == "TCP"} for source in sources)
+    )
+    return [p for p in sources[0].service.ports if p.protocol == "TCP" and (p.name, p.port) in shared]
 
 
 def service_name(relations: Relations, host: str) -> ServiceName:

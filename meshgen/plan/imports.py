@@ -9,7 +9,7 @@ from meshgen.model.accounts import accounts_by_place
 from meshgen.model.facts import multicluster_namespace
 from meshgen.model.groups import groups, remote_sources
 from meshgen.model.hosts import ServiceName
-from meshgen.model.policies import remote_levels, retry, service_name, traffic_policy
+from meshgen.model.policies import remote_levels, retry, service_name, shared_ports, traffic_policy
 from meshgen.model.protocols import declared_protocol
 from meshgen.plan import names
 from meshgen.plan.endpoints import remote_endpoints, remote_gateways, subject_alt_names
@@ -82,15 +82,8 @@ def _namesake(relations: Relations, cluster: str, name: ServiceName) -> bool:
 
 
 def common_ports(sources: Sequence[Exposure]) -> tuple[PlannedPort, ...]:
-    """The TCP ports, by name and number, that all sources have; protocols are the first source's."""
-    shared = set.intersection(
-        *({(p.name, p.port) for p in source.service.ports if p.protocol == "TCP"} for source in sources)
-    )
-    return tuple(
-        PlannedPort(port.name or "", port.port, declared_protocol(port))
-        for port in sources[0].service.ports
-        if port.protocol == "TCP" and (port.name, port.port) in shared
-    )
+    """The ports that consumers call; protocols are the first source's."""
+    return tuple(PlannedPort(p.name or "", p.port, declared_protocol(p)) for p in shared_ports(sources))
 
 
 def _origin(sources: Sequence[Exposure], local: Sequence[ObservedService] = ()) -> Origin:
@@ -162,15 +155,14 @@ def _policies(
                 origin=origin,
             )
         )
-    decision = retry(relations, cluster, sources[0], sources[0].service, levels=levels)
+    decision = retry(relations, cluster, sources[0], shared_ports(sources), levels=levels)
     if decision.carrier == "virtualService":
-        shared = {port.number for port in common_ports(sources)}
         found.virtual_services.append(
             remote_service(
                 sources[0],
                 name=name,
                 namespace=namespace,
-                ports=tuple(port.port for port in decision.ports if port.port in shared),
+                ports=tuple(port.port for port in decision.ports),
                 export_to=export_to,
                 origin=origin,
             )
@@ -216,7 +208,7 @@ def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> 
         name = ServiceName(service.namespace, service.name)
         if traffic_policy(relations, cluster, name).owner == "ours":
             found.destination_rules.append(local_rule(sources[0], origin=origin))
-        decision = retry(relations, cluster, sources[0], service, levels=2)
+        decision = retry(relations, cluster, sources[0], service.ports, levels=2)
         if decision.carrier == "virtualService":
             ports = tuple(port.port for port in decision.ports)
             found.virtual_services.append(local_service(sources[0], ports=ports, origin=origin))

@@ -1,0 +1,264 @@
+"""Priorities and outlier detection (design §3, DestinationRule; reference: Istio §1.8)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meshgen.plan.policies import _all_but_one
+from tests.fleets import HAS, LACKS, compiled, read
+
+THREE = """
+kind: Fleet
+metadata: {name: demo}
+spec:
+  platform: istio
+  clusters:
+  - {name: c1, region: eu, network: n1}
+  - {name: c2, region: us, network: n2}
+  - {name: c3, region: REGION, network: n3}
+---
+kind: Inventory
+metadata: {name: c3}
+spec:
+  namespaces: [{name: shop}]
+  services:
+  - {name: web, namespace: shop, selector: {app: web}, ports: [{name: http, port: 80}], serviceAccounts: [web]}
+  gateways: [{name: ew, namespace: shop, addresses: [203.0.113.1]}]
+"""
+IN_EU, IN_US = THREE.replace("REGION", "eu"), THREE.replace("REGION", "us")
+
+
+def failover(text: str) -> str:
+    return f"""
+kind: Workspace
+metadata: {{name: shop}}
+spec:
+  namespaceSelector: {{names: ["*/shop"]}}
+  eastWestGateway: {{name: ew, namespace: shop}}
+  failover: {{{text}}}
+"""
+
+
+def addresses(text: str) -> str:
+    return f"""
+kind: Inventory
+metadata: {{name: c2}}
+spec:
+  namespaces: [{{name: shop}}]
+  services:
+  - {{name: web, namespace: shop, selector: {{app: web}}, ports: [{{name: http, port: 80}}], serviceAccounts: [web]}}
+  gateways: [{{name: ew, namespace: shop, addresses: {text}}}]
+"""
+
+
+def test_the_rule_beside_a_local_copy_in_full() -> None:
+    assert compiled(HAS).body("DestinationRule", cluster="c1") == read("""
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata:
+  name: meshgen-web
+  namespace: shop
+  labels: {app.kubernetes.io/managed-by: meshgen}
+  annotations: {meshgen.io/source: workspace/shop}
+spec:
+  host: web.shop.svc.cluster.local
+  trafficPolicy:
+    connectionPool: {tcp: {connectTimeout: 2s}}
+    loadBalancer:
+      localityLbSetting:
+        enabled: true
+        failoverPriority: [topology.kubernetes.io/region, topology.istio.io/network]
+    outlierDetection:
+      baseEjectionTime: 30s
+      consecutive5xxErrors: 0
+      consecutiveGatewayErrors: 5
+      interval: 5s
+      maxEjectionPercent: 100
+""")
+
+
+def test_a_remote_host_with_one_address_has_no_outlier_detection() -> None:
+    assert compiled(LACKS, addresses("[192.0.2.1]")).spec("DestinationRule") == read("""
+host: web.shop.svc.cluster.local
+exportTo: ["*"]
+trafficPolicy:
+  connectionPool: {tcp: {connectTimeout: 2s}}
+""")
+
+
+@pytest.mark.parametrize(
+    ("several", "percent"),
+    [
+        ("[192.0.2.1, 192.0.2.2]", 50),
+        ("[192.0.2.1, 192.0.2.2, 192.0.2.3]", 67),
+        ("[192.0.2.1, 192.0.2.2, 192.0.2.3, 192.0.2.4]", 75),
+    ],
+)
+def test_of_several_addresses_of_one_source_one_stays_in(several: str, percent: int) -> None:
+    assert compiled(LACKS, addresses(several)).spec("DestinationRule") == read(f"""
+host: web.shop.svc.cluster.local
+exportTo: ["*"]
+trafficPolicy:
+  connectionPool: {{tcp: {{connectTimeout: 2s}}}}
+  outlierDetection:
+    baseEjectionTime: 30s
+    consecutive5xxErrors: 0
+    consecutiveGatewayErrors: 5
+    interval: 5s
+    maxEjectionPercent: {percent}
+""")
+
+
+def ejected(endpoints: int, percent: int) -> int:
+    """How many endpoints Envoy lets out: one more as long as the share, that one included, is within the limit."""
+    return endpoints * percent // 100
+
+
+@given(endpoints=st.integers(2, 5000))
+def test_envoy_never_ejects_the_last_endpoint(endpoints: int) -> None:
+    assert ejected(endpoints, _all_but_one(endpoints)) < endpoints
+
+
+@given(endpoints=st.integers(2, 100))
+def test_envoy_may_eject_all_endpoints_but_one(endpoints: int) -> None:
+    assert ejected(endpoints, _all_but_one(endpoints)) == endpoints - 1
+
+
+def rule(*texts: str) -> tuple[list[str], int | None]:
+    """Priorities and share of the rule in c1."""
+    policy = compiled(*texts).spec("DestinationRule", cluster="c1")["trafficPolicy"]
+    order = policy.get("loadBalancer", {}).get("localityLbSetting", {}).get("failoverPriority", [])
+    return order, policy.get("outlierDetection", {}).get("maxEjectionPercent")
+
+
+REGION_NETWORK = ["topology.kubernetes.io/region", "topology.istio.io/network"]
+
+
+def test_two_sources_in_one_region_are_one_level() -> None:
+    assert rule(LACKS, IN_US) == ([], 67)
+
+
+def test_a_source_in_the_own_region_and_one_elsewhere_are_two_levels() -> None:
+    assert rule(LACKS, IN_EU) == (REGION_NETWORK, 100)
+
+
+def test_a_local_copy_and_remote_ones_are_levels() -> None:
+    assert rule(HAS, IN_US) == (REGION_NETWORK, 100)
+    assert rule(HAS, addresses("[192.0.2.1]")) == (REGION_NETWORK, 100)
+
+
+def test_zones_count_only_with_zone_aware() -> None:
+    assert rule(HAS, failover("zoneAware: true")) == ([*REGION_NETWORK, "topology.kubernetes.io/zone"], 100)
+
+
+@pytest.mark.parametrize(
+    ("declared", "written"),
+    [
+        ("consecutiveGatewayErrors: 1", {"consecutiveGatewayErrors": 1}),
+        ("consecutive5xxErrors: 7", {"consecutive5xxErrors": 7}),
+        ("interval: 1s, baseEjectionTime: 1m", {"interval": "1s", "baseEjectionTime": "1m"}),
+        ("maxEjectionPercent: 40", {"maxEjectionPercent": 40}),
+        ("minHealthPercent: 10", {"minHealthPercent": 10}),
+        (
+            "splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 3",
+            {"splitExternalLocalOriginErrors": True, "consecutiveLocalOriginFailures": 3},
+        ),
+    ],
+)
+def test_declared_fields_replace_the_defaults_one_by_one(declared: str, written: dict[str, object]) -> None:
+    found = compiled(HAS, failover(f"outlierDetection: {{{declared}}}")).spec("DestinationRule", cluster="c1")
+    assert (
+        found["trafficPolicy"]["outlierDetection"]
+        == {
+            "baseEjectionTime": "30s",
+            "consecutive5xxErrors": 0,
+            "consecutiveGatewayErrors": 5,
+            "interval": "5s",
+            "maxEjectionPercent": 100,
+        }
+        | written
+    )
+
+
+def test_the_services_own_fields_win_over_the_workspaces_and_leave_the_others() -> None:
+    found = compiled(HAS, """
+kind: Workspace
+metadata: {name: shop}
+spec:
+  namespaceSelector: {names: ["*/shop"]}
+  eastWestGateway: {name: ew, namespace: shop}
+  failover: {outlierDetection: {interval: 1s, baseEjectionTime: 9s}, zoneAware: true}
+  exposedServices:
+  - {host: web.shop.svc.cluster.local, failover: {outlierDetection: {interval: 2s}}}
+""").spec("DestinationRule", cluster="c1")["trafficPolicy"]  # fmt: skip
+    assert found["outlierDetection"]["interval"] == "2s"
+    assert found["outlierDetection"]["baseEjectionTime"] == "9s"
+    assert len(found["loadBalancer"]["localityLbSetting"]["failoverPriority"]) == 3
+
+
+def team(rules: str) -> str:
+    return f"""
+kind: Inventory
+metadata: {{name: c1}}
+spec:
+  namespaces: [{{name: shop}}, {{name: front}}]
+  services:
+  - {{name: web, namespace: shop, selector: {{app: web}}, ports: [{{name: http, port: 80}}], serviceAccounts: [web]}}
+  gateways: [{{name: ew, namespace: shop, addresses: [198.51.100.1]}}]
+  destinationRules: [{rules}]
+"""
+
+
+LOCAL_FIRST = "outlierDetection: {interval: 1s}, failoverPriority: [topology.istio.io/network]"
+OURS, THEIRS = ["shop/meshgen-web"], list[str]()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "rules"),
+    [
+        ("{name: web, namespace: shop, host: web, subsets: [v1]}", OURS),
+        ("{name: web, namespace: shop, host: web}", OURS),
+        (f"{{name: web, namespace: shop, host: web, {LOCAL_FIRST}}}", THEIRS),
+        (f"{{name: web, namespace: shop, host: web.shop.svc.cluster.local, {LOCAL_FIRST}}}", THEIRS),
+        (f"{{name: web, namespace: shop, host: web, {LOCAL_FIRST}, tlsMode: ISTIO_MUTUAL}}", THEIRS),
+        ("{name: all, namespace: shop, host: '*.shop.svc.cluster.local', trafficPolicy: true}", OURS),
+        ("{name: web, namespace: front, host: web.shop.svc.cluster.local, trafficPolicy: true}", OURS),
+        ("{name: web, namespace: shop, host: web, workloadSelector: {app: x}, trafficPolicy: true}", OURS),
+        ("{name: other, namespace: shop, host: other, trafficPolicy: true}", OURS),
+    ],
+    ids=[
+        "only subsets", "empty", "local first", "full name", "mesh TLS", "wildcard", "other namespace", "some clients",
+        "other host",
+    ],
+)  # fmt: skip
+def test_a_teams_rule_that_leaves_failover_alone_keeps_the_entries(theirs: str, rules: list[str]) -> None:
+    found = compiled(HAS, team(theirs))
+    assert found.names("DestinationRule", cluster="c1") == rules
+    assert len(found.names("WorkloadEntry", cluster="c1")) == 2
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "trafficPolicy: true",
+        "outlierDetection: {interval: 1s}",
+        "failoverPriority: [topology.istio.io/network]",
+        "outlierDetection: {interval: 1s}, failoverPriority: [topology.kubernetes.io/region]",
+        f"{LOCAL_FIRST}, tlsMode: DISABLE",
+    ],
+)
+def test_a_teams_rule_without_failover_is_an_error_that_names_the_block_to_add(policy: str) -> None:
+    found = compiled(HAS, team(f"{{name: web, namespace: shop, host: web, {policy}}}"))
+    (error,) = [diagnostic for diagnostic in found.diagnostics if diagnostic.severity == "error"]
+    assert error.code in ("MG358", "MG360")
+    assert error.help
+
+
+def test_of_two_rules_for_a_host_the_worst_decides() -> None:
+    found = compiled(HAS, team(
+        f"{{name: a, namespace: shop, host: web, {LOCAL_FIRST}}}, "
+        "{name: b, namespace: shop, host: web, trafficPolicy: true}"
+    ))  # fmt: skip
+    assert "MG358" in [diagnostic.code for diagnostic in found.diagnostics if diagnostic.severity == "error"]
