@@ -134,6 +134,9 @@ class _Comparing:
                 continue
             try:
                 before = disk.read(prefix + path, content)
+            except FileNotFoundError:
+                self._change(path, content, None, self.digests[path])
+                continue
             except OSError as error:
                 self.diagnostics.append(findings.disk_error(self.output, path, error))
                 continue
@@ -151,6 +154,8 @@ class _Comparing:
         for path in self.found.files & (self.recorded.keys() - self.wanted.keys()):
             try:
                 before = disk.read(f"{self.root}/{path}")
+            except FileNotFoundError:
+                continue
             except OSError as error:
                 self.diagnostics.append(findings.disk_error(self.output, path, error))
                 continue

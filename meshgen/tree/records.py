@@ -73,6 +73,8 @@ def _read_list(records: Records, root: str, output: Path, path: str) -> None:
     top = None if path == JOURNAL else path.removeprefix(f"{META}/").removesuffix(owned.SUFFIX)
     try:
         content = disk.read(f"{root}/{path}")
+    except FileNotFoundError:
+        return
     except OSError as error:
         records.diagnostics.append(findings.disk_error(output, path, error))
         return

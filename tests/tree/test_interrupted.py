@@ -114,6 +114,42 @@ def test_a_build_of_one_cluster_after_a_kill_leaves_the_rest_for_later(tmp_path:
         assert snapshot(output) == snapshot(tmp_path / "undisturbed"), f"killed at step {step}"
 
 
+def test_what_a_killed_build_wrote_is_ours_for_every_later_build(tmp_path: Path) -> None:
+    later = {A: b"later\n", B: b"later\n", C: b"later\n", "c1/new/z.yaml": b"later\n"}
+    for step in itertools.count(1):
+        output = tmp_path / str(step)
+        prepare(output)
+        if not kill_at(step, output, AFTER):
+            break
+        build(output, AFTER, only=frozenset({"c2"}))
+        assert codes(compare(output, later)) == {"MG603"}
+        build(output, later)
+        assert manifests(output) == later | FOREIGN
+
+
+def test_what_two_killed_builds_wrote_is_ours(tmp_path: Path) -> None:
+    tried = 0
+    for first, second in itertools.product(range(20, 32, 2), range(12, 34, 2)):
+        output = tmp_path / f"{first}-{second}"
+        kill_at(first, output, {A: b"a\n", B: b"b\n"})
+        kill_at(second, output, {A: b"a\n", B: b"b\n", C: b"c\n"})
+        tried += compare(output, {}).pending
+        assert codes(compare(output, {A: b"later\n", B: b"later\n"})) <= {"MG608"}
+    assert tried > 20
+
+
+def test_the_journal_is_durable_before_the_first_file_moves(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    comparison = compare(tmp_path, AFTER)
+    with failing(1 << 30, Killed) as faulty:
+        write(comparison)
+    kinds = [step.split()[0] for step in faulty.steps]
+    journal = kinds.index("replace")
+    assert "journal" in faulty.steps[journal]
+    assert kinds[journal - 3 : journal + 2] == ["open", "write", "fsync", "replace", "fsync"]
+    assert kinds[journal + 2 :].count("fsync") == 1, "manifests are not waited for"
+
+
 def test_force_killed_at_any_step_loses_only_what_it_may_overwrite(tmp_path: Path) -> None:
     conflicts = {A: b"edited\n", C: b"mine\n"}
     for step in itertools.count(1):

@@ -23,7 +23,7 @@ TREES = st.dictionaries(PATHS, GENERATED, max_size=6)
 MANY_SYNCED_PATHS = [f"{top}/mine.yaml" for top in ("c1", "c2")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(TREES, min_size=1, max_size=4))
 def test_every_build_ends_in_sync_and_a_second_one_changes_nothing(trees: list[dict[str, bytes]]) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -37,7 +37,7 @@ def test_every_build_ends_in_sync_and_a_second_one_changes_nothing(trees: list[d
             assert comparison.diagnostics == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(TREES, TREES, TREES)
 def test_the_way_to_a_tree_leaves_no_trace(
     first: dict[str, bytes], second: dict[str, bytes], wanted: dict[str, bytes]
@@ -53,7 +53,7 @@ def test_the_way_to_a_tree_leaves_no_trace(
             assert snapshot(long) == snapshot(short)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(TREES, TREES, st.integers(1, 80))
 def test_a_kill_anywhere_and_a_build_are_as_good_as_a_build(
     before: dict[str, bytes], wanted: dict[str, bytes], step: int
@@ -70,6 +70,29 @@ def test_a_kill_anywhere_and_a_build_are_as_good_as_a_build(
         if wanted or before:
             assert manifests(killed) == manifests(calm) == wanted
             assert compare(killed, wanted).is_settled
+
+
+KILLED_BUILDS = st.lists(
+    st.tuples(TREES, st.integers(1, 80), st.none() | st.frozensets(st.sampled_from(["c1", "c2", "_setup"]))),
+    max_size=4,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(KILLED_BUILDS, TREES)
+def test_killed_builds_never_make_conflicts(
+    builds: list[tuple[dict[str, bytes], int, frozenset[str] | None]], wanted: dict[str, bytes]
+) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        output = Path(directory, "output")
+        for tree, step, only in builds:
+            comparison = compare(output, tree, only=only)
+            with failing(step, Killed), contextlib.suppress(Killed):
+                write(comparison)
+        comparison = compare(output, wanted)
+        assert {finding.code for finding in comparison.diagnostics} <= {"MG608"}
+        write(comparison)
+        assert manifests(output) == wanted
 
 
 class Life(RuleBasedStateMachine):
@@ -159,6 +182,6 @@ class LongLife(Life):
 
 
 LongLife.TestCase.settings = settings(
-    max_examples=1500, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=500, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestLongLife = pytest.mark.slow(LongLife.TestCase)

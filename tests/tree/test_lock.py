@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meshgen.tree import TreeError, compare, write
+from meshgen.tree import TreeError, compare, lock, write
 from meshgen.tree.lock import LockedError, held
 from tests.tree.support import A, B, build, manifests, put
 
@@ -91,6 +91,26 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
     assert most == 1
     assert taken > 0
     assert not os.path.exists(path)  # noqa: PTH110 - as the lock names it
+
+
+def test_a_lock_whose_file_went_while_it_was_taken_is_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    take = lock._try_lock
+    calls = 0
+
+    def take_late(descriptor: int) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            path.unlink()
+        return take(descriptor)
+
+    monkeypatch.setattr(lock, "_try_lock", take_late)
+    with lock.held(str(path)):
+        assert path.exists(), "nobody else can take it"
+    assert calls == 2
 
 
 def test_of_two_builds_at_the_same_moment_the_tree_is_one_of_the_two(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from meshgen.tree import Result, TreeError, compare, write
-from tests.tree.support import A, B, C, build, manifests, put, snapshot
+from tests.tree.support import A, B, C, Killed, build, failing, manifests, put, snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,9 +59,9 @@ def test_counts_of_what_was_done(tmp_path: Path) -> None:
 
 def test_a_second_build_of_the_same_touches_no_file(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n", C: b"c\n"})
-    before = {path: path.lstat() for path in tmp_path.rglob("*")}
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in tmp_path.rglob("*")}
     build(tmp_path, {A: b"a\n", C: b"c\n"})
-    assert {path: path.lstat() for path in tmp_path.rglob("*")} == before
+    assert {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in tmp_path.rglob("*")} == before
 
 
 def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
@@ -207,6 +207,17 @@ def test_MG613_fires_when_another_build_ended_between_comparing_and_writing(tmp_
     comparison = compare(tmp_path, {A: b"a\n", B: b"b\n"})
     build(tmp_path, {A: b"a\n", "c1/shop/d.yaml": b"d\n"})
     with pytest.raises(TreeError, match=r"`\.meshgen/c1\.owned` changed while the build ran"):
+        write(comparison)
+
+
+def test_MG613_fires_when_another_build_died_between_comparing_and_writing(tmp_path: Path) -> None:
+    build(tmp_path, {A: b"a\n"})
+    comparison = compare(tmp_path, {A: b"a\n", C: b"c\n"})
+    other = compare(tmp_path, {A: b"new\n", B: b"b\n"})
+    with failing(15, Killed), pytest.raises(Killed):
+        write(other)
+    assert (tmp_path / ".meshgen/journal").exists()
+    with pytest.raises(TreeError, match=r"`\.meshgen/journal` changed while the build ran"):
         write(comparison)
 
 
