@@ -89,6 +89,7 @@ class Lab:
         self._builds += 1
         copy = copy_with_test_addresses(fleet, WORK / f"fleet-{self._builds}")
         self.facts = read_facts(copy)
+        self._name_load_balancers()
         command = [sys.executable, "-m", "meshgen", "build", str(copy), "--output", str(self.tree)]
         command += ["--force"] if force else []
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -219,15 +220,16 @@ class Lab:
             self.pods[f"{cluster.name}/{pod.settings.namespace}/{pod.name}"] = pod
             pod.start()
 
+    def _name_load_balancers(self) -> None:
+        """Let the name server know the hostnames of gateways; the addresses behind them are the lab's choice."""
+        for number, facts in enumerate(self.facts.clusters.values(), start=1):
+            for hostname in filter(None, (g.get("hostname") for g in facts.inventory.get("gateways", []))):
+                self.network.zone.hosts[hostname] = [f"{_HOSTNAMES}.{number}"]
+
     def _addresses_of(self, cluster: str, namespace: str, gateway: str) -> list[str]:
-        """The addresses of a gateway; where only a hostname is known, one that the lab gives to it."""
         facts = self.facts.clusters[cluster]
         hostname = facts.hostname(namespace, gateway)
-        if not hostname:
-            return facts.addresses(namespace, gateway)
-        address = f"{_HOSTNAMES}.{self.clusters[cluster].number}"
-        self.network.zone.hosts[hostname] = [address]
-        return [address]
+        return self.network.zone.hosts[hostname] if hostname else facts.addresses(namespace, gateway)
 
     def _address(self, address: str) -> LoadBalancerAddress:
         if address not in self.addresses:

@@ -131,7 +131,7 @@ class Load:
 
 
 def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET") -> Report:
-    """Send so many requests, each on a connection of its own."""
+    """Send so many requests, each on a connection of its own. `tcp://host:port`: read what the server says."""
     with Load(client, url, rate=rate, method=method, number=number) as load:
         load.wait()
     return load.report
@@ -152,6 +152,8 @@ async def _exchange(url: str, method: str, key: str) -> tuple[int, str]:
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
     try:
+        if parts.scheme == "tcp":
+            return (200, line.decode()) if (line := await reader.readline()) else (0, "closed")
         head = [f"{method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1"]
         head += [f"Host: {parts.netloc}", f"x-request-key: {key}", "Content-Length: 0", "Connection: close"]
         writer.write(("\r\n".join(head) + "\r\n\r\n").encode())

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lab.envoy import wait_until
 from lab.load import send
-from lab.scenarios.drafts import BOOKINFO, Draft, url
+from lab.scenarios.drafts import BOOKINFO, Draft, host, url
 
 if TYPE_CHECKING:
     from lab.scenarios.conftest import Show, Stage
@@ -23,6 +24,7 @@ def _fleet() -> Draft:
 def test_a_gateway_that_has_a_hostname_only_is_resolved_by_istiod(stage: Stage, show: Show) -> None:
     lab = stage.boot(_fleet())
     client = lab.new_client("c1")
+    wait_until(lambda: bool(client.envoy.endpoints(host("reviews"), 9080)), "the hostname is resolved")
     report = send(client, url("reviews"), 50)
     show("reviews from c1, gateway known by hostname", report)
     assert report.lost == []
