@@ -14,7 +14,42 @@ from meshgen.emit.yaml import HEADER, document
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 WORDS = st.sampled_from(
-    ["y", "No", "ON", "off", "true", "null", "~", "", "12:30", "0x1", "1e3", "1_000", "010", ".5", "-1", "+1", "=", "<<", "2001-01-01", "a: b", "a #b", "*", "&a", "!x", "- a", "? a", "a:", ".inf", "nan", "1.2.3.4", "10s", "@a", "`a", "%a"]
+    [
+        "y",
+        "No",
+        "ON",
+        "off",
+        "true",
+        "null",
+        "~",
+        "",
+        "12:30",
+        "0x1",
+        "1e3",
+        "1_000",
+        "010",
+        ".5",
+        "-1",
+        "+1",
+        "=",
+        "<<",
+        "2001-01-01",
+        "a: b",
+        "a #b",
+        "*",
+        "&a",
+        "!x",
+        "- a",
+        "? a",
+        "a:",
+        ".inf",
+        "nan",
+        "1.2.3.4",
+        "10s",
+        "@a",
+        "`a",
+        "%a",
+    ]
 )
 SCALARS = TEXT | WORDS | st.integers() | st.booleans()
 VALUES = st.recursive(
