@@ -38,18 +38,19 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     facts.istio = istio_facts(objects.known, findings)
     workloads = workloads_in(objects.known, labels)
     domain = str(facts.istio.get("clusterDomain", "cluster.local"))
+    named: set[str] = set()
     for item in objects.known:
         behind = workloads.get(item.namespace, [])
-        managed = _is_managed(item)
-        if item.kind == "Service":
-            # Addresses are what the inventory is for, so a gateway counts whoever wrote it.
-            gateway = gateway_item(item, behind)
-            if gateway is not None:
-                facts.add("gateways", gateway, item)
-        if managed:
+        # Addresses are what the inventory is for, so a gateway counts whoever wrote it.
+        gateway = gateway_item(item, behind) if item.kind == "Service" else None
+        if gateway is not None:
+            facts.add("gateways", gateway, item)
+        if _is_managed(item):
             facts.managed += 1
             continue
-        if item.kind not in _NOT_WHOLE:
+        named.add(item.namespace)
+        # The Service of a gateway is often imported alone, once its load balancer has an address.
+        if item.kind not in _NOT_WHOLE and gateway is None:
             facts.namespaces.add(item.namespace)
         _add(facts, item, domain, service_item(item, behind) if item.kind == "Service" else None)
     for item in objects.known:
@@ -59,7 +60,7 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
             if gateway is not None:
                 facts.add("gateways", gateway, item)
     for item in objects.known:
-        if item.namespace in facts.namespaces:
+        if item.namespace in facts.namespaces or (item.kind == "Service" and item.namespace in named):
             facts.add("namespaces", {"name": item.namespace}, item)
     return facts, findings
 

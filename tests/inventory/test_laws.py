@@ -15,7 +15,7 @@ from tests.inventory.importing import facts_of
 NAMES = st.sampled_from(["a", "b", "c"])
 NAMESPACES = st.sampled_from(["n", "shop", "y"])
 ADDRESSES = st.lists(st.integers(1, 9).map("198.51.100.{}".format), unique=True, max_size=5)
-LABELS = st.dictionaries(NAMES, st.sampled_from(["x", "on", "1", "a b", "#", ": "]), max_size=2)
+LABELS = st.dictionaries(NAMES, st.sampled_from(["x", "on", "1", "no", "1.30", "0x1", "1e3", ""]), max_size=2)
 COMMENT = st.sampled_from(["", "one", "it's: {a} [b", "# twice", "'quote \""])
 
 

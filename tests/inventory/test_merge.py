@@ -107,3 +107,12 @@ def test_facts_about_istio_that_the_input_lacks_stay() -> None:
         "version": "1.29.2",
         "network": "b",
     }
+
+
+def test_the_service_of_a_gateway_alone_does_not_empty_its_namespace() -> None:
+    old = {"services": [{"name": "details", "namespace": "shop"}]}
+    spec = merge(
+        old, facts_of(with_status("198.51.100.1").replace("[{port: 15443}]", "[{port: 15443}], type: LoadBalancer"))
+    )
+    assert [item["name"] for item in spec["services"]] == ["details", "gw"]
+    assert spec["gateways"] == [{"name": "gw", "namespace": "shop", "addresses": ["198.51.100.1"]}]

@@ -117,7 +117,7 @@ def test_items_are_sorted_with_their_comments() -> None:
         HEAD + "spec:\n  services: []  # none\n",
         HEAD + "spec: {namespaces: [{name: a}]}\n",
         HEAD + "spec:\n    services:\n      -\n        # of a\n        name: a\n        namespace: shop\n",
-        HEAD + 'spec:\n  services:\n  - {name: a,\n     namespace: shop, # where\n     labels: {"x": "a # b"}}\n',
+        HEAD + 'spec:\n  services:\n  - {name: a,\n     namespace: shop, # where\n     labels: {"x": "a.b"}}\n',
         HEAD.replace("\n", "\r\n") + "spec:\r\n  namespaces:\r\n  - name: z  # last\r\n",
         "{apiVersion: meshgen.io/v1, kind: Inventory, # kept\n metadata: {name: c}}\n",
         "---\n" + HEAD + "spec:\n  services:\n  - name: b\n    namespace: shop\n...\n",

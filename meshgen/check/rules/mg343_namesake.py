@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find Services in consumers whose namespace the exposing workspace does not span."""
     for link in links(relations):
-        if link.kind != "namesake" or link.local is None:
+        if link.kind != "namesake" or link.local is None or _of_two_workspaces(relations, link.host):
             continue
         source = link.sources[0]
         yield Diagnostic(
@@ -32,3 +32,8 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             notes=notes((exposure_at(source), f"exposed from `{source.cluster}`")),
             object=link.object,
         )
+
+
+def _of_two_workspaces(relations: Relations, host: str) -> bool:
+    """Whether MG220 has already said that several workspaces expose the host."""
+    return len({exposure.workspace.name for exposure in relations.by_host[host]}) > 1
