@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from meshgen.model.fleet import Fleet
 
 FLOOR = (1, 24)
-"""Oldest Istio that meshgen emits for (reference/istio.md §1.10), and what it assumes where none is named."""
+"""Oldest Istio that meshgen emits for, and what it assumes where none is named."""
 AUTO_ALLOCATION = (1, 25)
-"""First Istio whose istiod gives ServiceEntries an address by default (reference/istio.md §1.10)."""
+"""First Istio whose istiod gives ServiceEntries an address by default."""
 DEFAULT_VIP_RANGE = "240.241.0.0/16"
 
 

@@ -1,7 +1,7 @@
 """Services of one namespace that take the same WorkloadEntries.
 
-A Kubernetes Service takes every WorkloadEntry of its namespace whose labels satisfy its selector (reference/istio.md
-§1.5), so an entry made for one Service belongs to all of them: stable and canary Services, `foo-metrics` beside `foo`.
+A Kubernetes Service takes every WorkloadEntry of its namespace whose labels satisfy its selector, so an entry made
+for one Service belongs to all of them: stable and canary Services, `foo-metrics` beside `foo`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Group:
 
 
 def takes_entries(service: ObservedService) -> bool:
-    """Whether a Service can take WorkloadEntries at all (reference/istio.md §1.5)."""
+    """Whether a Service can take WorkloadEntries at all."""
     return bool(service.selector) and service.type != "ExternalName" and service.cluster_ip != "None"
 
 

@@ -39,9 +39,9 @@ class TrafficPolicyDecision:
 def traffic_policy(relations: Relations, cluster: str, service: ServiceName) -> TrafficPolicyDecision:
     """Decide for a host that `cluster` has, from the teams' rules for exactly it in its namespace.
 
-    Rules elsewhere or with wildcards lose against an exact one there (Istio: push_context.go, destinationRule;
-    reference/istio.md §1.8) or concern some clients only: those are warnings, not decisions. With several rules
-    for one host the oldest policy wins, so the worst one decides.
+    Rules elsewhere or with wildcards lose against an exact one there (Istio: pilot/pkg/model/push_context.go) or
+    concern some clients only: those are warnings, not decisions. With several rules for one host the oldest policy
+    wins, so the worst one decides.
     """
     host = service.host(relations.fleet.spec.cluster_domain)
     domain = relations.fleet.spec.cluster_domain
@@ -101,7 +101,7 @@ def retry(
     `service_ports` are those of the local copy, or those that all sources share where the cluster has none.
 
     A VirtualService replaces the routes of all HTTP ports of its host, so every port that Istio might take for HTTP
-    has to be declared (reference/istio.md §1.4; design §3, Retries).
+    has to be declared (design §3, Retries).
     """
     failover = exposure.failover
     if failover.mode == "off":

@@ -186,7 +186,7 @@ class Relations:
     def unexposable(self, cluster: str, service: ObservedService) -> str | None:
         """Why a Service cannot be exposed from `cluster`, None where it can.
 
-        Source: reference/istio.md §1.9, §6; design §3.
+        Source: design §3; what Istio's gateways and WorkloadEntry selection cannot carry.
         """
         if (service.namespace, service.name) in self.gateway_places[cluster]:
             return "is the Service of an east-west gateway"

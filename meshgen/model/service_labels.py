@@ -1,7 +1,7 @@
 """Labels that choose the exposed services of a workspace, where a platform knows Services by labels only.
 
 Tetrate's WorkspaceSetting lists `serviceLabels`: items are OR-ed, labels inside one AND-ed, and an empty list exposes
-everything (reference/tetrate.md §1.3).
+everything.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def remote_endpoints(relations: Relations, exposure: Exposure) -> tuple[RemoteEndpoint, ...]:
     """The endpoints of one source, in the order of the inventory's address list.
 
-    A gateway known by hostname only gives one endpoint without an address (reference/istio.md §1.3, mode N).
+    A gateway known by hostname only gives one endpoint without an address.
     """
     observed = exposure.observed_gateway
     if observed is None:
@@ -82,7 +82,7 @@ def service_accounts(exposures: Iterable[Exposure]) -> list[str] | None:
 def subject_alt_names(relations: Relations, exposures: Sequence[Exposure]) -> tuple[str, ...]:
     """The identities that a client accepts from a remote-only host; empty, which accepts all, if one is unknown.
 
-    Source: model/push_context.go of Istio, an empty list means no check (reference/istio.md §1.2).
+    Source: model/push_context.go of Istio, an empty list means no check.
     """
     if service_accounts(exposures) is None:
         return ()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NO_NETWORK_VIEW = "meshgen-local"
 """Network view of gateways where the mesh has no network names: local endpoints carry no network and always pass, the
-made-up networks of remote endpoints do not (Istio: pilot/pkg/model/proxy_view.go; reference/istio.md §1.1)."""
+made-up networks of remote endpoints do not (Istio: pilot/pkg/model/proxy_view.go)."""
 
 
 def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGateway]:

@@ -220,7 +220,7 @@ def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> 
 def port_keys(services: Sequence[ObservedService]) -> tuple[str, ...]:
     """Both keys of every port: the Service port's name, and the target port's where it is a name.
 
-    Source: serviceregistry/kube/controller/util.go of Istio (reference/istio.md §1.5, port key).
+    Source: serviceregistry/kube/controller/util.go of Istio.
     """
     keys: set[str] = set()
     for service in services:

@@ -46,7 +46,7 @@ class RemoteEndpoint:
     gateway_namespace: str
     gateway: str
     network: str
-    """Made-up network of that gateway, different from every real one (reference/istio.md §1.3)."""
+    """Made-up network of that gateway, different from every real one."""
     address: str | None
     """IP address; None where istiod resolves the gateway's hostname."""
     port: int

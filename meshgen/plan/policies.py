@@ -1,4 +1,4 @@
-"""The figures of DestinationRules and VirtualServices (design §3; reference/istio.md §1.8)."""
+"""The figures of DestinationRules and VirtualServices (design §3)."""
 
 from __future__ import annotations
 

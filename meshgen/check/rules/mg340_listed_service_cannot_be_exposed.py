@@ -1,4 +1,4 @@
-"""A service that `exposedServices` names has to be one that a gateway can pass on (reference/istio.md §1.9, §6)."""
+"""A service that `exposedServices` names has to be one that a gateway can pass on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A local copy that cannot take WorkloadEntries has no failover (reference/istio.md §1.5, §1.9)."""
+"""A local copy that cannot take WorkloadEntries has no failover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A port that only some copies have leads nowhere in the others (design §3; reference/istio.md §6)."""
+"""A port that only some copies have leads nowhere in the others (design §3)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The number of a port is part of what the gateway is asked for, so one name needs one number everywhere.
 
-Source: SNI `outbound_.<port>_.<subset>_.<host>`, pilot/pkg/networking/core/gateway.go (reference/istio.md §1.1).
+Source: SNI `outbound_.<port>_.<subset>_.<host>`, pilot/pkg/networking/core/gateway.go.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ports are matched by name and number, so one number needs one name everywhere (reference/istio.md §1.6, §6)."""
+"""Ports are matched by name and number, so one number needs one name everywhere."""
 
 from __future__ import annotations
 

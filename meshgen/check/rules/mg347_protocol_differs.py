@@ -1,6 +1,6 @@
 """A port speaks one protocol in all clusters: the client's sidecar goes by what its own cluster says.
 
-Source: protocol selection by `appProtocol` or the port's name (reference/istio.md §1.4).
+Source: protocol selection by `appProtocol` or the port's name.
 """
 
 from __future__ import annotations

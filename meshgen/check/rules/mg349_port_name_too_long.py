@@ -1,4 +1,4 @@
-"""Istio's schema wants keys of `ports` below 63 characters, one less than Kubernetes (reference/istio.md §2.1)."""
+"""Istio's schema wants keys of `ports` below 63 characters, one less than Kubernetes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """An entry carries one service account, so a source needs as many addresses as accounts that its callers lack.
 
-Source: reference/istio.md §1.2, SAN check; design §3.
+Source: design §3; SAN check, pilot/pkg/model/push_context.go.
 """
 
 from __future__ import annotations

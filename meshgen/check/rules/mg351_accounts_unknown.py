@@ -1,6 +1,6 @@
 """Without service accounts a client accepts any identity, or none that it does not know.
 
-Source: pilot/pkg/model/push_context.go, an empty list of SANs is no check (reference/istio.md §1.2).
+Source: pilot/pkg/model/push_context.go, an empty list of SANs is no check.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An east-west gateway drops endpoints without mTLS: a workload without sidecar cannot be exposed.
 
-Source: pilot/pkg/xds/endpoints/endpoint_builder.go (reference/istio.md §1.1).
+Source: pilot/pkg/xds/endpoints/endpoint_builder.go.
 """
 
 from __future__ import annotations

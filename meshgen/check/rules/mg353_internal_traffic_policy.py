@@ -1,6 +1,6 @@
 """`internalTrafficPolicy: Local` hides every endpoint of another node, so all remote ones.
 
-Source: pilot/pkg/xds/endpoints/endpoint_builder.go (reference/istio.md §1.5).
+Source: pilot/pkg/xds/endpoints/endpoint_builder.go.
 """
 
 from __future__ import annotations

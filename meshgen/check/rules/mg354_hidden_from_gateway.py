@@ -1,6 +1,6 @@
 """A gateway passes on only Services that it sees: `networking.istio.io/exportTo` can hide them.
 
-Source: pilot/pkg/model/sidecar.go (reference/istio.md §1.1).
+Source: pilot/pkg/model/sidecar.go.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Labels of an entry that Istio or meshgen sets, so that a selector cannot rely on them.
 
 Source: metadata labels are merged over those of the spec (serviceregistry/serviceentry/conversion.go), topology labels
-come from locality, network and cluster (pilot/pkg/serviceregistry/util/label); reference/istio.md §1.5.
+come from locality, network and cluster (pilot/pkg/serviceregistry/util/label).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """A team's DestinationRule replaces ours, so it has to keep local endpoints first (design §3, DestinationRule).
 
-Source: with several rules for one host of one namespace the oldest policy stays, pilot/pkg/model/destination_rule.go
-(reference/istio.md §1.8).
+Source: with several rules for one host of one namespace the oldest policy stays, pilot/pkg/model/destination_rule.go.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The way through a gateway is mesh TLS with the host in the SNI: a DestinationRule must not change it.
 
-Source: pilot/pkg/xds/endpoints/mtls_checker.go (reference/istio.md §1.2).
+Source: pilot/pkg/xds/endpoints/mtls_checker.go.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A gateway passes a subset on only where its own cluster has a DestinationRule with it.
 
-Source: subset chains, pilot/pkg/networking/core/gateway.go (reference/istio.md §1.1).
+Source: subset chains, pilot/pkg/networking/core/gateway.go.
 """
 
 from __future__ import annotations

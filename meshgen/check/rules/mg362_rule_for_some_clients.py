@@ -1,7 +1,7 @@
 """DestinationRules of other namespaces, with wildcards or for some workloads replace ours for a part of the clients.
 
 Source: the client's namespace comes before the service's, and the first level with a match wins whole,
-pilot/pkg/model/push_context.go, destinationRule (reference/istio.md §1.8).
+pilot/pkg/model/push_context.go, destinationRule.
 """
 
 from __future__ import annotations

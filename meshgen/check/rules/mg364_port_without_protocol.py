@@ -1,6 +1,6 @@
 """A VirtualService replaces the routes of all ports that may be HTTP, so each port has to say what it speaks.
 
-Source: design §3, Retries; protocol selection, reference/istio.md §1.4.
+Source: design §3, Retries; protocol selection (Istio: pkg/config/kube/conversion.go).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Istio refuses `consecutiveLocalOriginFailures` without `splitExternalLocalOriginErrors`.
 
-Source: ValidateDestinationRule, pkg/config/validation/validation.go (reference/istio.md §2.2).
+Source: ValidateDestinationRule, pkg/config/validation/validation.go.
 """
 
 from __future__ import annotations

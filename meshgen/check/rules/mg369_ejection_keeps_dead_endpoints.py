@@ -1,4 +1,4 @@
-"""A level is left only when all its endpoints may be ejected (reference/istio.md §1.8, ejection)."""
+"""A level is left only when all its endpoints may be ejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Istio takes durations of at least one millisecond (reference/istio.md §2.1)."""
+"""Istio takes durations of at least one millisecond."""
 
 from __future__ import annotations
 

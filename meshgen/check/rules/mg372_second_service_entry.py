@@ -1,7 +1,7 @@
 """One host has one ServiceEntry in a cluster, and none that asks DNS beside a Service.
 
 Source: the oldest wins and the endpoints of the others are ignored, pilot/pkg/model/sidecar.go; endpoints get lost
-beside a Service, istio#33567 (reference/istio.md §1.6).
+beside a Service, istio#33567.
 """
 
 from __future__ import annotations

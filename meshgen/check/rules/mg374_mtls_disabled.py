@@ -1,7 +1,6 @@
 """The way through a gateway is mutual TLS from sidecar to sidecar: a PeerAuthentication must not switch it off.
 
-Source: pilot/pkg/xds/endpoints/mtls_checker.go for the client's side, endpoint_builder.go for the gateway's
-(reference/istio.md §1.1, §1.2).
+Source: pilot/pkg/xds/endpoints/mtls_checker.go for the client's side, endpoint_builder.go for the gateway's.
 """
 
 from __future__ import annotations

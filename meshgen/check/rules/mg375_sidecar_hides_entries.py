@@ -1,6 +1,6 @@
 """A Sidecar that limits egress hides ServiceEntries of namespaces that it does not name.
 
-Source: pilot/pkg/model/sidecar.go (reference/istio.md §4a).
+Source: pilot/pkg/model/sidecar.go.
 """
 
 from __future__ import annotations

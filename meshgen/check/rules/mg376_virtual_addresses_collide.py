@@ -1,6 +1,6 @@
 """Two hosts with one virtual address are one host for TCP; addresses never move to make room (design §4).
 
-Source: listeners are per address and port, reference/istio.md §1.7.
+Source: listeners are per address and port (Istio: pilot/pkg/networking/core/listener.go).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A virtual address that is a pod's takes that pod's traffic (reference/istio.md §1.7)."""
+"""A virtual address that is a pod's takes that pod's traffic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Without DNS capture a remote-only host gets its name from a Service without pods (reference/istio.md §1.7)."""
+"""Without DNS capture a remote-only host gets its name from a Service without pods."""
 
 from __future__ import annotations
 

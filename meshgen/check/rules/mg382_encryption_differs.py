@@ -1,6 +1,6 @@
 """A client speaks TLS or plain HTTP, whichever cluster answers.
 
-Source: design §3; protocol selection, reference/istio.md §1.4.
+Source: design §3; protocol selection (Istio: pkg/config/kube/conversion.go).
 """
 
 from __future__ import annotations

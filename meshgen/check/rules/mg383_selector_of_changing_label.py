@@ -1,7 +1,7 @@
 """Labels that Argo writes: a selector with them may lose its entries some day.
 
 Source: metadata labels are merged over those of the spec (serviceregistry/serviceentry/conversion.go), and Argo CD's
-label tracking sets one on all that it syncs; reference/istio.md §1.5.
+label tracking sets one on all that it syncs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a client asks a gateway for has to fit into an SNI of 255 characters, a host into 253.
 
-Source: SNI `outbound_.<port>_.<subset>_.<host>`, reference/istio.md §2.4.
+Source: SNI `outbound_.<port>_.<subset>_.<host>` (Istio: pilot/pkg/networking/core/gateway.go).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tetrate knows exposed services by labels, which must not choose others too (reference/tetrate.md §5)."""
+"""Tetrate knows exposed services by labels, which must not choose others too."""
 
 from __future__ import annotations
 

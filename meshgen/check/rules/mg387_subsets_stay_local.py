@@ -1,6 +1,6 @@
 """Entries carry the labels of a Service's selector, not those of subsets, so a subset has local endpoints only.
 
-Source: subsets choose endpoints by label (reference/istio.md §1.5).
+Source: subsets choose endpoints by label.
 """
 
 from __future__ import annotations
