@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -164,6 +165,9 @@ async def _exchange(url: str, method: str, key: str) -> tuple[int, str]:
     if not content:
         raise ConnectionResetError
     header, _, body = content.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)^content-length: *(\d+)", header, re.MULTILINE)
+    if length and len(body) < int(length[1]):
+        raise ConnectionResetError
     return int(header.split(b" ", 2)[1]), body.decode(errors="replace")
 
 

@@ -132,13 +132,13 @@ def test_an_authorization_policy_names_callers_of_other_clusters(
     """Principals survive the gateways: a policy at the source lets one client in and keeps the other out."""
     rules = [{"from": [{"source": {"principals": ["cluster.local/ns/lab-client/sa/client"]}}]}]
     spec = {"selector": {"matchLabels": {"app": "reviews"}}, "action": "ALLOW", "rules": rules}
-    stranger = bookinfo.new_client(
-        "c1", PodSettings(name="stranger", namespace="lab-client", service_account="stranger")
-    )
     _apply(bookinfo, policies, "c2", _policy("AuthorizationPolicy", "callers", "bookinfo", spec))
-    wait_until(
-        lambda: {r.status for r in send(stranger, url("reviews"), 5).requests} == {403}, "the policy is in force"
-    )
+    settings = PodSettings(name="stranger", namespace="lab-client", service_account="stranger")
+    # A policy counts for new connections: one client sees it come, another one has no older connection.
+    probe = bookinfo.new_client("c1", settings)
+    wait_until(lambda: {r.status for r in send(probe, url("reviews"), 5).requests} == {403}, "the policy is in force")
+    bookinfo.delete_pod(probe)
+    stranger = bookinfo.new_client("c1", settings)
     report, refused = send(client, url("reviews"), 30), send(stranger, url("reviews"), 30)
     bookinfo.delete_pod(stranger)
     show("reviews from c1, by the account in the policy", report)
