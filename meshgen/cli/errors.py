@@ -22,6 +22,8 @@ _COMPLETION = "_MESHGEN_COMPLETE"
 
 def guarded(arguments: Sequence[str] | None) -> int:
     """Runs the command line and returns its exit code."""
+    # Looking for pydantic's plugins would read the metadata of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gc.disable()  # a run makes no garbage worth the time of looking for it
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
