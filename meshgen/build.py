@@ -68,15 +68,17 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
         report.diagnostics += unknown
         return report
     names = frozenset(relations.facts)
-    report.clusters = len(options.clusters or names)
     only = frozenset(options.clusters) or None
+    report.clusters = len(only or names)
     report.comparison = comparison = compare(output, compilation.files, only=only, clusters=names)
     findings = list(comparison.diagnostics)
     if options.force:
         blocking = comparison.blocking(force=True)
         findings = [finding for finding in findings if finding.severity != "error" or finding in blocking]
     else:
-        findings += withdrawn(comparison.changes, plan, relations.fleet.spec.cluster_domain)
+        # A consumer that is not written keeps its entries, so the whole tree says who still calls.
+        whole = comparison if only is None else compare(output, compilation.files, clusters=names)
+        findings += withdrawn(whole.changes, plan, relations.fleet.spec.cluster_domain)
     conformity, report.conformity = _conformity(compilation, comparison, options)
     report.diagnostics = ordered([*report.diagnostics, *findings, *conformity])
     failing = {"error", options.fail_on}

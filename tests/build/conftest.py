@@ -1,0 +1,77 @@
+"""A fleet and its output in a directory of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from meshgen.cli import main
+from tests.fleets import fleet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_line(self) -> str:
+        return self.err.strip().rpartition("\n")[2]
+
+
+@dataclass(frozen=True)
+class Project:
+    """`fleet` and `output`, and the command that makes one of the other."""
+
+    root: Path
+    capsys: pytest.CaptureFixture[str]
+
+    @property
+    def fleet(self) -> Path:
+        return self.root / "fleet"
+
+    @property
+    def output(self) -> Path:
+        return self.root / "output"
+
+    def write(self, *texts: str) -> None:
+        """Make the fleet say this, and nothing else."""
+        self.fleet.mkdir(exist_ok=True)
+        (self.fleet / "fleet.yaml").write_text(fleet(*texts), encoding="utf-8")
+
+    def build(self, *arguments: str) -> Outcome:
+        kubeconform = () if "--kubeconform" in arguments else ("--kubeconform", "off")
+        return self.run(
+            "build", str(self.fleet), "-o", str(self.output), "--format", "concise", *kubeconform, *arguments
+        )
+
+    def run(self, *arguments: str) -> Outcome:
+        self.capsys.readouterr()
+        code = main(arguments)
+        out, err = self.capsys.readouterr()
+        return Outcome(code, out, err)
+
+    @property
+    def tree(self) -> dict[str, bytes]:
+        """Every file of the output directory."""
+        return {
+            path.relative_to(self.output).as_posix(): path.read_bytes()
+            for path in sorted(self.output.rglob("*"))
+            if path.is_file()
+        }
+
+    def names(self, pattern: str) -> list[str]:
+        return sorted(path.relative_to(self.output).as_posix() for path in self.output.glob(pattern))
+
+
+@pytest.fixture
+def project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
+    return Project(tmp_path, capsys)

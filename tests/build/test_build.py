@@ -1,0 +1,375 @@
+"""The build command: what it writes, refuses, says, and how it ends (design §6, §7, §8)."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from meshgen.cli import build as command
+from meshgen.verify import kubeconform
+from tests.fleets import HAS, LACKS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.build.conftest import Project
+
+BROKEN = HAS + "---\nkind: Cluster\nmetadata: {name: c9}\nspec: {regoin: eu}\n"
+NO_EXPOSURE = """
+kind: Workspace
+metadata: {name: shop}
+spec: {namespaceSelector: {names: ["*/shop"]}, eastWestGateway: {name: ew, namespace: shop}, exposedServices: []}
+"""
+
+
+def test_a_first_build_writes_every_cluster(project: Project) -> None:
+    project.write(LACKS)
+    outcome = project.build()
+    assert outcome.code == 0
+    assert outcome.out == ""
+    assert outcome.last_line == "2 clusters: 12 objects written, 0 unchanged, 0 removed; kubeconform did not run"
+    assert project.names("*/*/serviceentry*") == [
+        "c1/meshgen-multicluster/serviceentry.networking.istio.io_web.shop.svc.cluster.local.yaml"
+    ]
+
+
+def test_a_second_build_changes_nothing(project: Project) -> None:
+    project.write(LACKS)
+    project.build()
+    before = project.tree
+    assert project.build().last_line.startswith("2 clusters: 0 objects written, 12 unchanged, 0 removed")
+    assert project.tree == before
+
+
+def test_a_change_of_the_fleet_changes_only_what_it_means(project: Project) -> None:
+    project.write(LACKS)
+    project.build()
+    before = project.tree
+    project.write(LACKS.replace("192.0.2.2", "192.0.2.3"))
+    assert project.build().last_line.startswith("2 clusters: 1 object written, 11 unchanged, 0 removed")
+    assert [path for path, content in project.tree.items() if content != before[path]] == [
+        ".meshgen/c1.owned",
+        "c1/meshgen-multicluster/serviceentry.networking.istio.io_web.shop.svc.cluster.local.yaml",
+    ]
+
+
+def test_one_file_is_a_fleet_too(project: Project) -> None:
+    project.write(LACKS)
+    outcome = project.run("build", str(project.fleet / "fleet.yaml"), "-o", str(project.output), "--kubeconform", "off")
+    assert outcome.code == 0
+    assert project.names("c1/*")
+
+
+@pytest.mark.parametrize("inside", [".", "output", "deep/er"])
+def test_MG651_fires_when_the_output_is_inside_the_fleet(project: Project, inside: str) -> None:
+    project.write(HAS)
+    outcome = project.run("build", str(project.fleet), "-o", str(project.fleet / inside))
+    assert outcome.code == 1
+    assert "[MG651]" in outcome.err
+    assert sorted(path.name for path in project.fleet.rglob("*")) == ["fleet.yaml"]
+
+
+def test_MG651_fires_when_a_link_leads_into_the_fleet(project: Project) -> None:
+    project.write(HAS)
+    project.output.symlink_to(project.fleet)
+    assert "[MG651]" in project.build().err
+
+
+def test_MG651_fires_when_the_output_is_the_file_of_the_fleet(project: Project) -> None:
+    project.write(HAS)
+    file = str(project.fleet / "fleet.yaml")
+    assert "[MG651]" in project.run("build", file, "-o", file).err
+
+
+@pytest.mark.parametrize("beside", ["output", "fleet-output", "fleet.d"])
+def test_MG651_silent_when_the_output_is_beside_the_fleet(project: Project, beside: str) -> None:
+    project.write(HAS)
+    outcome = project.run("build", str(project.fleet), "-o", str(project.root / beside), "--kubeconform", "off")
+    assert "[MG651]" not in outcome.err
+    assert outcome.code == 0
+
+
+def test_a_broken_fleet_leaves_the_output_as_it_was(project: Project) -> None:
+    project.write(HAS)
+    project.build()
+    before = project.tree
+    project.write(BROKEN)
+    outcome = project.build()
+    assert outcome.code == 1
+    assert outcome.out == ""
+    assert "MG100" in outcome.err
+    assert "written" not in outcome.err
+    assert project.tree == before
+
+
+def test_a_broken_fleet_makes_no_output(project: Project) -> None:
+    project.write(BROKEN)
+    assert project.build().code == 1
+    assert not project.output.exists()
+
+
+def test_a_fleet_that_is_not_there_makes_no_output(project: Project) -> None:
+    outcome = project.build()
+    assert outcome.code != 0
+    assert "Traceback" not in outcome.err
+    assert not project.output.exists()
+
+
+def test_warnings_do_not_fail_a_build(project: Project) -> None:
+    project.write(HAS)
+    outcome = project.build()
+    assert "warning" in outcome.err
+    assert outcome.code == 0
+
+
+def test_warnings_fail_a_build_that_is_asked_to_and_nothing_is_written(project: Project) -> None:
+    project.write(HAS)
+    assert project.build("--fail-on", "warning").code == 1
+    assert not project.output.exists()
+
+
+def test_check_of_an_output_that_is_what_the_fleet_says(project: Project) -> None:
+    project.write(HAS)
+    project.build()
+    outcome = project.build("--check")
+    assert (outcome.code, outcome.out) == (0, "")
+
+
+def test_check_lists_every_difference_and_writes_nothing(project: Project) -> None:
+    project.write(LACKS)
+    project.build()
+    before = project.tree
+    project.write(HAS)
+    outcome = project.build("--check")
+    assert outcome.code == 1
+    assert [line for line in outcome.out.splitlines() if "workloadentry" not in line] == [
+        "+ c1/shop/destinationrule.networking.istio.io_meshgen-web.yaml",
+        "+ c1/shop/gateway.networking.istio.io_ew.yaml",
+        "+ c1/shop/virtualservice.networking.istio.io_meshgen-web.yaml",
+        "+ c2/shop/destinationrule.networking.istio.io_meshgen-web.yaml",
+        "+ c2/shop/virtualservice.networking.istio.io_meshgen-web.yaml",
+        "- c1/_cluster/namespace_meshgen-multicluster.yaml",
+        "- c1/meshgen-multicluster/destinationrule.networking.istio.io_web.shop.svc.cluster.local.yaml",
+        "- c1/meshgen-multicluster/serviceentry.networking.istio.io_web.shop.svc.cluster.local.yaml",
+    ]
+    assert project.tree == before
+
+
+def test_check_before_the_first_build_writes_nothing(project: Project) -> None:
+    project.write(HAS)
+    assert project.build("--check").code == 1
+    assert not project.output.exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda tree: next(tree.glob("c1/shop/dest*")).unlink(),
+        lambda tree: next(tree.glob("c1/shop/dest*")).write_text("edited: true\n"),
+        lambda tree: (tree / ".meshgen/c1.owned").unlink(),
+        lambda tree: (tree / ".gitattributes").unlink(),
+    ],
+    ids=["file deleted", "file edited", "owned list gone", "attributes gone"],
+)
+def test_check_fails_on_any_difference(project: Project, damage: object) -> None:
+    project.write(HAS)
+    project.build()
+    assert callable(damage)
+    damage(project.output)
+    before = project.tree
+    assert project.build("--check").code == 1
+    assert project.tree == before
+
+
+def test_an_edited_file_is_refused_and_kept(project: Project) -> None:
+    project.write(HAS)
+    project.build()
+    edited = next(project.output.glob("c1/shop/dest*"))
+    edited.write_text("edited: true\n")
+    project.write(HAS.replace("192.0.2.2", "192.0.2.3"))
+    before = project.tree
+    outcome = project.build()
+    assert outcome.code == 1
+    assert "MG601" in outcome.err or "MG602" in outcome.err
+    assert project.tree == before
+
+
+def test_force_overwrites_an_edited_file(project: Project) -> None:
+    project.write(HAS)
+    project.build()
+    before = project.tree
+    next(project.output.glob("c1/shop/dest*")).write_text("edited: true\n")
+    assert project.build("--force").code == 0
+    assert project.tree == before
+
+
+def test_one_cluster_is_written_alone(project: Project) -> None:
+    project.write(HAS)
+    outcome = project.build("--cluster", "c2")
+    assert outcome.code == 0
+    assert outcome.last_line.startswith("1 cluster: ")
+    assert project.names("c1/*") == []
+    assert project.names("c2/*") == ["c2/shop"]
+
+
+def test_all_clusters_are_checked_where_one_is_written(project: Project) -> None:
+    project.write(HAS, """
+kind: Fleet
+metadata: {name: demo}
+spec:
+  platform: istio
+  clusters: [{name: c1, region: eu}, {name: c2, region: us, network: n2}]
+""")  # fmt: skip
+    outcome = project.build("--cluster", "c2")
+    assert outcome.code == 1
+    assert "MG302" in outcome.err
+    assert not project.output.exists()
+
+
+def test_the_other_clusters_stay_as_they_are(project: Project) -> None:
+    project.write(LACKS)
+    project.build()
+    before = project.tree
+    project.write(HAS)
+    assert project.build("--cluster", "c2").code == 0
+    changed = {path for path in before.keys() | project.tree.keys() if before.get(path) != project.tree.get(path)}
+    assert {path.removeprefix(".meshgen/").partition("/")[0].removesuffix(".owned") for path in changed} == {"c2"}
+
+
+def test_check_of_one_cluster(project: Project) -> None:
+    project.write(HAS)
+    project.build("--cluster", "c2")
+    assert project.build("--check", "--cluster", "c2").code == 0
+    assert project.build("--check", "--cluster", "c1").code == 1
+
+
+def test_MG652_fires_when_the_cluster_is_not_of_the_fleet(project: Project) -> None:
+    project.write(HAS)
+    outcome = project.build("--cluster", "c3")
+    assert outcome.code == 1
+    assert "[MG652]" in outcome.err
+    assert not project.output.exists()
+
+
+def test_MG652_silent_when_the_cluster_is_of_the_fleet(project: Project) -> None:
+    project.write(HAS)
+    assert "[MG652]" not in project.build("--cluster", "c1", "--cluster", "c2").err
+
+
+@pytest.mark.parametrize("wrong", [["--nope"], ["--kubeconform", "maybe"], ["--format", "pdf"], ["one", "two"]])
+def test_wrong_usage_is_exit_code_2(project: Project, wrong: list[str]) -> None:
+    outcome = project.run("build", *wrong)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert not project.output.exists()
+
+
+def test_a_disk_that_cannot_be_written_is_exit_code_2(project: Project) -> None:
+    project.write(HAS)
+    project.output.write_text("a file\n")
+    outcome = project.build()
+    assert outcome.code in (1, 2)
+    assert "Traceback" not in outcome.err
+    assert project.output.read_text() == "a file\n"
+
+
+def test_findings_for_machines_go_to_stderr_too(project: Project) -> None:
+    project.write(BROKEN)
+    outcome = project.run("build", str(project.fleet), "-o", str(project.output), "--format", "json")
+    assert outcome.out == ""
+    assert json.loads(outcome.err)
+
+
+def test_quiet_says_nothing_where_all_is_well(project: Project) -> None:
+    project.write(HAS)
+    outcome = project.build("--quiet")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+
+
+def test_a_missing_kubeconform_is_said(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubeconform, "is_there", lambda: False)
+    project.write(HAS)
+    outcome = project.build("--kubeconform", "auto")
+    assert outcome.code == 0
+    assert outcome.last_line.endswith("kubeconform did not run")
+
+
+def test_a_required_kubeconform_that_is_missing_writes_nothing(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(kubeconform.VARIABLE, str(tmp_path / "nowhere"))
+    project.write(HAS)
+    outcome = project.build("--kubeconform", "require")
+    assert outcome.code != 0
+    assert "kubeconform" in outcome.err
+    assert not project.output.exists()
+
+
+def test_what_kubeconform_refuses_is_not_written(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "kubeconform"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import json, pathlib, sys\n"
+        "files = [str(p) for a in sys.argv[1:] if pathlib.Path(a).exists() for p in "
+        "([pathlib.Path(a)] if pathlib.Path(a).is_file() else sorted(pathlib.Path(a).rglob('*.yaml')))]\n"
+        "print(json.dumps({'resources': [{'filename': f, 'status': 'statusInvalid', 'msg': 'no'} for f in files]}))\n"
+        "sys.exit(1)\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv(kubeconform.VARIABLE, str(program))
+    project.write(HAS)
+    assert project.build("--kubeconform", "require").code != 0
+    assert not project.output.exists()
+
+
+MESHGEN = (sys.executable, "-c", "import sys; from meshgen.cli import main; sys.exit(main())", "build")
+
+
+def test_no_progress_bar_in_a_pipe(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "_QUIET_SECONDS", 0.0)
+    project.write(HAS)
+    outcome = project.build()
+    assert "writing" not in outcome.err
+    assert "\r" not in outcome.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are Unix")
+def test_a_progress_bar_on_a_terminal_only_from_one_second_on(project: Project) -> None:
+    project.write(HAS)
+    quick = on_a_terminal(project, "output-1", seconds="1e9")
+    slow = on_a_terminal(project, "output-2", seconds="0")
+    assert "writing" not in quick
+    assert "writing" in slow
+
+
+def on_a_terminal(project: Project, output: str, *, seconds: str) -> str:
+    """What a build shows on a terminal, with another time from which on the bar is shown."""
+    code = (
+        "import sys; from meshgen.cli import build, main; "
+        f"build._QUIET_SECONDS = float('{seconds}'); sys.exit(main(sys.argv[1:]))"
+    )
+    ours, theirs = pty.openpty()
+    arguments = ["build", str(project.fleet), "-o", str(project.root / output), "--kubeconform", "off"]
+    with subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=theirs, stdout=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while chunk := _read(ours):
+            shown += chunk
+    os.close(ours)
+    assert process.returncode == 0
+    return shown.decode()
+
+
+def _read(descriptor: int) -> bytes:
+    """What is there; nothing once the other side is closed."""
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""

@@ -1,0 +1,233 @@
+"""Withdrawing an exposure is two commits: draining, synced everywhere, then gone (design §3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fleets import HAS, LACKS
+
+if TYPE_CHECKING:
+    from tests.build.conftest import Outcome, Project
+
+WEB = "web.shop.svc.cluster.local"
+
+
+def workspace(text: str) -> str:
+    return f"""
+kind: Workspace
+metadata: {{name: shop}}
+spec:
+  namespaceSelector: {{names: ["*/shop"]}}
+  eastWestGateway: {{name: ew, namespace: shop}}
+  {text}
+"""
+
+
+def fleet(clusters: str, platform: str = "istio") -> str:
+    return f"""
+kind: Fleet
+metadata: {{name: demo}}
+spec:
+  platform: {platform}
+  clusters: {clusters}
+"""
+
+
+EXPOSED = workspace(f"exposedServices: [{WEB}]")
+DRAINING = workspace(f"exposedServices: [{{host: {WEB}, state: draining}}]")
+WITHDRAWN = workspace("exposedServices: []")
+TSE = fleet("[{name: c1, region: eu, network: n1}, {name: c2, region: us, network: n2}]", "tse")
+
+
+def messages(outcome: Outcome) -> list[str]:
+    """The texts of MG650."""
+    return [line.partition("[MG650] ")[2] for line in outcome.err.splitlines() if "[MG650]" in line]
+
+
+def steps(project: Project, *fleets: tuple[str, ...]) -> Outcome:
+    """Build one fleet after the other; all but the last must succeed."""
+    *before, last = fleets
+    for texts in before:
+        project.write(*texts)
+        outcome = project.build()
+        assert outcome.code == 0, outcome.err
+    project.write(*last)
+    return project.build()
+
+
+def test_MG650_fires_when_a_workload_entry_still_leads_to_the_service(project: Project) -> None:
+    outcome = steps(project, (HAS, EXPOSED), (HAS, WITHDRAWN))
+    assert outcome.code == 1
+    assert messages(outcome) == [
+        f"`{WEB}` would no longer be exposed by `c2`, but `c1` still calls it there",
+        f"`{WEB}` would no longer be exposed by `c1`, but `c2` still calls it there",
+    ]
+
+
+def test_MG650_fires_when_a_service_entry_still_leads_to_the_service(project: Project) -> None:
+    outcome = steps(project, (LACKS, EXPOSED), (LACKS, WITHDRAWN))
+    assert outcome.code == 1
+    assert messages(outcome) == [f"`{WEB}` would no longer be exposed by `c2`, but `c1` still calls it there"]
+
+
+def test_nothing_is_written_where_a_withdrawal_is_refused(project: Project) -> None:
+    project.write(HAS, EXPOSED)
+    project.build()
+    before = project.tree
+    project.write(HAS, WITHDRAWN)
+    project.build()
+    assert project.tree == before
+
+
+def test_check_says_it_too(project: Project) -> None:
+    project.write(LACKS, EXPOSED)
+    project.build()
+    project.write(LACKS, WITHDRAWN)
+    outcome = project.build("--check")
+    assert (outcome.code, len(messages(outcome))) == (1, 1)
+
+
+@pytest.mark.parametrize("base", [HAS, LACKS], ids=["WorkloadEntry", "ServiceEntry"])
+def test_MG650_silent_when_the_service_was_drained_before(project: Project, base: str) -> None:
+    outcome = steps(project, (base, EXPOSED), (base, DRAINING), (base, WITHDRAWN))
+    assert outcome.code == 0
+    assert messages(outcome) == []
+
+
+def test_draining_keeps_the_exposure_in_the_tree(project: Project) -> None:
+    steps(project, (LACKS, EXPOSED), (LACKS, DRAINING))
+    assert project.names("c2/shop/gateway.networking*") == ["c2/shop/gateway.networking.istio.io_ew.yaml"]
+    assert project.names("*/*/serviceentry*") == []
+
+
+def test_MG650_silent_when_the_build_is_forced(project: Project) -> None:
+    steps(project, (LACKS, EXPOSED), (LACKS, EXPOSED))
+    project.write(LACKS, WITHDRAWN)
+    assert project.build("--force").code == 0
+    assert project.names("*/*/serviceentry*") == []
+
+
+def test_MG650_silent_when_a_consumer_stops_by_itself(project: Project) -> None:
+    outcome = steps(
+        project, (LACKS, EXPOSED), (LACKS, workspace(f"exposedServices: [{{host: {WEB}, consumers: {{names: [c2]}}}}]"))
+    )
+    assert outcome.code == 0
+
+
+def test_MG650_silent_when_failover_is_switched_off(project: Project) -> None:
+    assert (
+        steps(project, (HAS, EXPOSED), (HAS, EXPOSED.replace("exposed", "failover: {enabled: false}\n  exposed"))).code
+        == 0
+    )
+
+
+def test_MG650_silent_when_an_address_goes(project: Project) -> None:
+    fewer = (LACKS.replace("192.0.2.1, 192.0.2.2", "192.0.2.1"), EXPOSED)
+    assert steps(project, (LACKS, EXPOSED), fewer).code == 0
+    fewer = (HAS.replace("192.0.2.1, 192.0.2.2", "192.0.2.1"), EXPOSED)
+    assert steps(project, (HAS, EXPOSED), fewer).code == 0
+
+
+def test_MG650_silent_when_a_local_copy_comes_and_goes(project: Project) -> None:
+    leaving = """
+kind: Inventory
+metadata: {name: c1}
+spec:
+  namespaces: [{name: shop}]
+  services:
+  - {name: web, namespace: shop, selector: {app: web}, ports: [{name: http, port: 80}], state: leaving}
+  gateways: [{name: ew, namespace: shop, addresses: [198.51.100.1]}]
+"""
+    outcome = steps(project, (LACKS, EXPOSED), (HAS, EXPOSED), (HAS, leaving, EXPOSED), (LACKS, EXPOSED))
+    assert outcome.code == 0, outcome.err
+    assert project.names("c1/*/serviceentry*") != []
+
+
+def test_MG650_fires_when_a_service_goes_without_leaving_first(project: Project) -> None:
+    outcome = steps(project, (HAS, EXPOSED), (LACKS, EXPOSED))
+    assert messages(outcome) == [f"`{WEB}` would no longer be exposed by `c1`, but `c2` still calls it there"]
+
+
+def test_MG650_silent_on_tse_when_a_service_goes_since_the_setting_stays(project: Project) -> None:
+    assert steps(project, (HAS, EXPOSED, TSE), (LACKS, EXPOSED, TSE)).code == 0
+
+
+@pytest.mark.parametrize("base", [HAS, LACKS], ids=["WorkloadEntry", "ServiceEntry"])
+def test_MG650_fires_when_the_gateway_goes(project: Project, base: str) -> None:
+    other = workspace("").replace("name: ew", "name: ew, clusters: {names: [c1]}")
+    outcome = steps(project, (base, workspace("")), (base, other))
+    assert outcome.code == 1
+    assert messages(outcome) == [
+        f"`{WEB}` would no longer be exposed by a gateway that is no longer in the fleet, but `c1` still calls it there"
+    ]
+
+
+def third(state: str = "active") -> str:
+    return fleet("[{name: c1, region: eu, network: n1}, {name: c2, region: us, network: n2}, "
+                 f"{{name: c3, region: us, network: n3, state: {state}}}]") + """
+---
+kind: Inventory
+metadata: {name: c3}
+spec:
+  namespaces: [{name: shop}]
+  services:
+  - {name: web, namespace: shop, selector: {app: web}, ports: [{name: http, port: 80}], serviceAccounts: [web]}
+  gateways: [{name: ew, namespace: shop, addresses: [203.0.113.1]}]
+"""  # fmt: skip
+
+
+@pytest.mark.parametrize("base", [HAS, LACKS], ids=["WorkloadEntry", "ServiceEntry"])
+def test_MG650_fires_when_a_cluster_goes(project: Project, base: str) -> None:
+    outcome = steps(project, (base, third()), (base,))
+    assert outcome.code == 1
+    assert messages(outcome)[0].startswith(f"`{WEB}` would no longer be exposed by a gateway that is no longer in the")
+
+
+def test_MG650_silent_when_the_cluster_was_drained_before(project: Project) -> None:
+    assert steps(project, (HAS, third()), (HAS, third("draining")), (HAS,)).code == 0
+    assert project.names("c3/**/*.yaml") == []
+
+
+def test_MG650_fires_when_only_the_source_is_written(project: Project) -> None:
+    project.write(LACKS, EXPOSED)
+    project.build()
+    project.write(LACKS, WITHDRAWN)
+    outcome = project.build("--cluster", "c2")
+    assert outcome.code == 1
+    assert messages(outcome) == [f"`{WEB}` would no longer be exposed by `c2`, but `c1` still calls it there"]
+
+
+def test_MG650_fires_when_the_consumer_was_drained_in_the_fleet_but_never_written(project: Project) -> None:
+    project.write(LACKS, EXPOSED)
+    project.build()
+    project.write(LACKS, DRAINING)
+    project.build("--cluster", "c2")
+    project.write(LACKS, WITHDRAWN)
+    assert len(messages(project.build("--cluster", "c2"))) == 1
+
+
+def test_MG650_fires_when_the_consumer_was_written_before_the_source(project: Project) -> None:
+    project.write(LACKS, EXPOSED)
+    project.build()
+    project.write(LACKS, WITHDRAWN)
+    assert len(messages(project.build("--cluster", "c1"))) == 1
+
+
+def test_MG650_fires_for_a_stub_service(project: Project) -> None:
+    stub = """
+kind: Inventory
+metadata: {name: c1}
+spec: {istio: {dnsCapture: false}, namespaces: [{name: shop}]}
+"""
+    outcome = steps(project, (LACKS, stub, EXPOSED), (LACKS, stub, WITHDRAWN))
+    assert messages(outcome) == [f"`{WEB}` would no longer be exposed by `c2`, but `c1` still calls it there"]
+
+
+def test_MG650_fires_for_a_service_of_a_group_that_does_not_name_the_entries(project: Project) -> None:
+    metrics = "{name: web-metrics, namespace: shop, selector: {app: web}, ports: [{name: tcp-prom, port: 90}]}"
+    both = HAS.replace("  services:\n", f"  services:\n  - {metrics}\n")
+    only_one_left = workspace("exposedServices: [web.shop.svc.cluster.local]")
+    outcome = steps(project, (both, workspace("")), (both, only_one_left))
+    assert outcome.code == 1
