@@ -22,7 +22,7 @@ def planned_workspaces(relations: Relations) -> Iterator[PlannedWorkspace]:
         yield PlannedWorkspace(
             name=workspace.name,
             namespace=gateway.namespace if gateway else multicluster_namespace(relations.fleet),
-            patterns=tuple(workspace.namespace_selector.names),
+            patterns=tuple(dict.fromkeys(workspace.namespace_selector.names)),
             exposure=workspace_exposure(relations, workspace),
             service_labels=service_labels(relations, workspace),
             origin=workspace_origin(workspace),

@@ -119,6 +119,15 @@ spec: {namespaceSelector: {names: ["*/shop"]}}
 """)
 
 
+def test_a_pattern_that_stands_twice_is_written_once() -> None:
+    twice = """
+kind: Workspace
+metadata: {name: shop}
+spec: {namespaceSelector: {names: ["*/shop", "c1/shop", "*/shop"]}, eastWestGateway: {name: ew, namespace: shop}}
+"""
+    assert compiled(LACKS, tse(), twice).spec("Workspace")["namespaceSelector"]["names"] == ["*/shop", "c1/shop"]
+
+
 def test_the_management_cluster_that_the_fleet_names_has_the_workspace() -> None:
     (found,) = compiled(LACKS, tse(more="tetrate: {managementCluster: c2}")).manifests("Workspace")
     assert found.cluster == "c2"
