@@ -71,14 +71,11 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     only = frozenset(options.clusters) or None
     report.clusters = len(only or names)
     report.comparison = comparison = compare(output, compilation.files, only=only, clusters=names)
-    findings = list(comparison.diagnostics)
-    if options.force:
-        blocking = comparison.blocking(force=True)
-        findings = [finding for finding in findings if finding.severity != "error" or finding in blocking]
-    else:
+    findings = list(comparison.findings(force=options.force))
+    if not options.force:
         # A consumer that is not written keeps its entries, so the whole tree says who still calls.
         whole = comparison if only is None else compare(output, compilation.files, clusters=names)
-        findings += withdrawn(whole.changes, plan, relations.fleet.spec.cluster_domain)
+        findings += withdrawn(whole, plan, relations.fleet.spec.cluster_domain, only=only)
     conformity, report.conformity = _conformity(compilation, comparison, options)
     report.diagnostics = ordered([*report.diagnostics, *findings, *conformity])
     failing = {"error", options.fail_on}

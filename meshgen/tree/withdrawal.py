@@ -10,10 +10,10 @@ from meshgen.model.hosts import ServiceName, host_matches
 from meshgen.plan import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from meshgen.plan.model import GatewayAddress, Plan
-    from meshgen.tree.model import Change
+    from meshgen.tree.model import Change, Comparison
 
 _WORKLOAD_ENTRY = re.compile(
     r"(?P<consumer>[^/]+)/(?P<namespace>[^/]+)/workloadentry\.networking\.istio\.io_"
@@ -33,17 +33,22 @@ class _Use(NamedTuple):
     gateway: GatewayAddress | None
 
 
-def withdrawn(changes: Iterable[Change], plan: Plan, cluster_domain: str) -> Iterator[Diagnostic]:
+def withdrawn(
+    comparison: Comparison, plan: Plan, cluster_domain: str, *, only: frozenset[str] | None = None
+) -> Iterator[Diagnostic]:
     """Find exposures that the new tree lacks while the tree on disk still has consumers of them.
 
-    Only files that change or go are looked at: an entry that stays the same leads to what is still exposed.
+    Only files that change or go are looked at: an entry that stays the same leads to what is still exposed. `only`:
+    the clusters that are written; others keep what they expose.
     """
     by_network = {names.gateway_network(*gateway): gateway for gateway in plan.exposed}
     seen: set[tuple[str, str, GatewayAddress | None]] = set()
-    for change in changes:
+    for change in comparison.changes:
         for use in _uses(change, plan, by_network, cluster_domain):
             hosts = plan.exposed[use.gateway] if use.gateway is not None else ()
             key = (use.consumer, use.host, use.gateway)
+            if only is not None and use.gateway is not None and use.gateway.cluster not in only:
+                continue
             if key in seen or any(host_matches(pattern, use.host) for pattern in hosts):
                 continue
             seen.add(key)
@@ -53,7 +58,7 @@ def withdrawn(changes: Iterable[Change], plan: Plan, cluster_domain: str) -> Ite
                 severity="error",
                 message=f"`{use.host}` would no longer be exposed by {source}, "
                 f"but `{use.consumer}` still calls it there",
-                span=Span(change.file, 1, 1, 1, 1),
+                span=Span(str(comparison.output / change.path), 1, 1, 1, 1),
                 help="Set `state: draining` (or `state: leaving` in the inventory), build and sync everywhere, "
                 "then remove it; `--force` if nothing calls it.",
                 object=use.host,

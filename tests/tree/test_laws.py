@@ -182,6 +182,6 @@ class LongLife(Life):
 
 
 LongLife.TestCase.settings = settings(
-    max_examples=500, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=200, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestLongLife = pytest.mark.slow(LongLife.TestCase)
