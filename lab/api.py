@@ -80,6 +80,19 @@ class Api:
             else:
                 return
 
+    def wait_until_served(self, *versions: str, seconds: float = 30) -> None:
+        """Wait until API groups of new CustomResourceDefinitions are there; raises `RefusedError`."""
+        deadline = time.monotonic() + seconds
+        for version in versions:
+            while True:
+                try:
+                    self.request("GET", _root(version))
+                    break
+                except RefusedError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.1)
+
     def path(self, body: Object) -> str:
         """The path of an object; raises `RefusedError` for a kind that the server does not know."""
         resource, namespaced = self._resource(body["apiVersion"], body["kind"])

@@ -96,7 +96,7 @@ class Cluster:
             self.api.apply(self._node(zone))
         labels = {"topology.istio.io/network": self.settings.network} if self.settings.network else {}
         self.ensure_namespace("istio-system", labels)
-        self._wait_for_crds()
+        self.api.wait_until_served(*_SERVED)
 
     def start_istiod(self) -> None:
         """Start istiod with the plugged-in authority; does not wait."""
@@ -229,15 +229,6 @@ class Cluster:
         ]
         return body
 
-    def _wait_for_crds(self) -> None:
-        for version in ("networking.istio.io/v1", "security.istio.io/v1", "gateway.networking.k8s.io/v1"):
-            for _ in range(200):
-                try:
-                    self.api.request("GET", f"/apis/{version}")
-                    break
-                except RefusedError:
-                    time.sleep(0.1)
-
     def _wait_for_webhook(self, deadline: float) -> None:
         # An object that only the webhook refuses: the CRD takes any port name, Istio does not.
         bad = reference("networking.istio.io/v1", "Gateway", "webhook-check", "istio-system")
@@ -255,6 +246,7 @@ class Cluster:
         raise TimeoutError(f"the validating webhook of {self.name} does not answer")
 
 
+_SERVED = ("networking.istio.io/v1", "security.istio.io/v1", "gateway.networking.k8s.io/v1")
 _ISTIO_GROUPS = (
     "extensions.istio.io",
     "networking.istio.io",

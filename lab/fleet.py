@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from lab import tetrate
 from lab.ca import make_authority
 from lab.cluster import Cluster
 from lab.facts import copy_with_test_addresses, read_facts
@@ -78,6 +79,8 @@ class Lab:
             self.syncs[name] = Sync(self.clusters[name].api)
         self._each(Cluster.start_api_server)
         self._each(Cluster.wait_for_api_server)
+        if self._tetrate:
+            self._each(_serve_tetrate)
         self._each(Cluster.start_istiod)
         self._each(Cluster.wait_for_istiod)
         self._each(self._start_workloads)
@@ -98,11 +101,14 @@ class Lab:
 
     def sync(self, *clusters: str) -> list[str]:
         """Apply the tree to clusters (all if none is named), one after the other."""
-        return [
+        changes = [
             f"{name}: {change}"
             for name in clusters or self.clusters
             for change in self.syncs[name].sync(self.tree / name)
         ]
+        if self._tetrate:
+            tetrate.reconcile(self.clusters.values())
+        return changes
 
     def start_gateways(self) -> None:
         """Start what the Deployments in the API ask for, behind the inventory's addresses."""
@@ -206,6 +212,10 @@ class Lab:
     def send(self, cluster: str, url: str, number: int = 20, *, method: str = "GET") -> Report:
         return send(self.client(cluster), url, number, method=method)
 
+    @property
+    def _tetrate(self) -> bool:
+        return self.facts.platform != "istio"
+
     def _start_workloads(self, cluster: Cluster) -> None:
         facts = self.facts.clusters[cluster.name]
         cluster.ensure_namespace(CLIENT_NAMESPACE)
@@ -239,3 +249,10 @@ class Lab:
     def _each(self, step: Callable[[Cluster], None]) -> None:
         with ThreadPoolExecutor(len(self.clusters)) as pool:
             list(pool.map(step, self.clusters.values()))
+
+
+def _serve_tetrate(cluster: Cluster) -> None:
+    for crd in tetrate.custom_resources():
+        cluster.api.apply(crd)
+    cluster.api.wait_until_served("tsb.tetrate.io/v2", "install.tetrate.io/v1alpha1", "settings.tetrate.io/v1alpha1")
+    cluster.ensure_namespace("xcp-multicluster")
