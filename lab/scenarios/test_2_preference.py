@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.load import send
-from lab.scenarios.drafts import host, url
+from lab.scenarios.drafts import Draft, host, service, url
 
 if TYPE_CHECKING:
     from lab.pod import Pod
-    from lab.scenarios.conftest import Show
+    from lab.scenarios.conftest import Show, Stage
 
 
 @pytest.mark.quick
@@ -28,3 +28,39 @@ def test_local_endpoints_come_first_and_all_remote_ones_after(client: Pod) -> No
         (1, "15443"),
         (1, "15443"),
     ]
+
+
+NEAR_AND_FAR = Draft(
+    clusters={
+        "c1": {"region": "eu-west-2", "network": "network-1"},
+        "c2": {"region": "eu-west-2", "network": "network-2"},
+        "c3": {"region": "us-east-1", "network": "network-3"},
+    },
+    services={
+        "c1": [service("details")],
+        "c2": [service("details"), service("reviews")],
+        "c3": [service("details"), service("reviews")],
+    },
+    addresses={"c1": ["192.0.2.11"], "c2": ["192.0.2.21"], "c3": ["192.0.2.31"]},
+    exposed=[host("details"), host("reviews")],
+)
+
+
+def test_the_nearer_of_two_other_regions_comes_first(stage: Stage, show: Show) -> None:
+    lab = stage.boot(NEAR_AND_FAR)
+    near = lab.send("c1", url("reviews"), 50)
+    show("reviews from c1; c2 is in the same region, c3 is not", near)
+    lab.pod("c2", "bookinfo", "reviews").stop_server()
+    far = send(lab.new_client("c1"), url("reviews"), 50)
+    show("reviews dead in c2", far)
+    lab.pod("c1", "bookinfo", "details").stop_server()
+    second = send(lab.new_client("c1"), url("details"), 50)
+    show("details dead in c1", second)
+    lab.pod("c2", "bookinfo", "details").stop_server()
+    third = send(lab.new_client("c1"), url("details"), 50)
+    show("details dead in c1 and c2", third)
+    stage.clear()
+    assert (near.lost, set(near.by_cluster)) == ([], {"c2"})
+    assert (far.lost, set(far.by_cluster)) == ([], {"c3"})
+    assert (second.lost, set(second.by_cluster)) == ([], {"c2"})
+    assert (third.lost, set(third.by_cluster)) == ([], {"c3"})

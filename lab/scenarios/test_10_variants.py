@@ -1,0 +1,64 @@
+"""The same promises on meshes that are set up otherwise."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.load import Load, send
+from lab.scenarios.drafts import BOOKINFO, Draft, url
+
+if TYPE_CHECKING:
+    from lab.fleet import Lab
+    from lab.load import Report
+    from lab.scenarios.conftest import Show, Stage
+
+
+def _without_dns_capture() -> Draft:
+    draft = BOOKINFO.changed()
+    draft.spec = {"istio": {"version": "1.32", "dnsCapture": False}}
+    return draft
+
+
+def _without_network_names() -> Draft:
+    draft = BOOKINFO.changed()
+    for cluster in draft.clusters.values():
+        cluster["network"] = ""
+    return draft
+
+
+def _check(lab: Lab, show: Show) -> None:
+    """Remote-only, local, failed over: every request answered, by the right cluster."""
+    steps: list[tuple[str, Report, str]] = []
+    client = lab.new_client("c1")
+    steps.append(("reviews, remote only", send(client, url("reviews"), 50), "c2"))
+    steps.append(("details, local", send(client, url("details"), 50), "c1"))
+    with Load(client, url("details")) as load:
+        time.sleep(1)
+        lab.pod("c1", "bookinfo", "details").stop_server()
+        time.sleep(8)
+    show("details, local copy killed", load.report)
+    steps.append(("details, failed over", send(client, url("details"), 50), "c2"))
+    for what, report, _ in steps:
+        show(what, report)
+    assert load.report.lost == []
+    assert [(r.lost, set(r.by_cluster)) for _, r, _ in steps] == [([], {cluster}) for _, _, cluster in steps]
+
+
+@pytest.mark.quick
+def test_clients_without_dns_capture(stage: Stage, show: Show) -> None:
+    _check(stage.boot(_without_dns_capture()), show)
+    stage.clear()
+
+
+def test_clusters_whose_istio_has_no_network_name(stage: Stage, show: Show) -> None:
+    _check(stage.boot(_without_network_names()), show)
+    stage.clear()
+
+
+def test_an_istio_that_sends_ready_endpoints_only(stage: Stage, show: Show) -> None:
+    """Releases before 1.31 sent no endpoints that are not ready."""
+    _check(stage.boot(BOOKINFO, {"PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS": "false"}), show)
+    stage.clear()
