@@ -62,7 +62,11 @@ def check_fleet(path: Path) -> Checked:
 
     relations = Relations(fleet)
     diagnostics += check(relations)
-    return Checked(relations, loaded.sources, ordered(apply(diagnostics, fleet.spec.accept)))
+    found = ordered(apply(diagnostics, fleet.spec.accept))
+    if any(diagnostic.severity == "error" for diagnostic in found):
+        # Advice on a fleet that does not build only hides what keeps it from building.
+        found = [diagnostic for diagnostic in found if diagnostic.severity != "hint"]
+    return Checked(relations, loaded.sources, found)
 
 
 def plan_fleet(path: Path) -> Compilation:
