@@ -1,0 +1,214 @@
+"""What `show` and `explain` say about a plan."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from meshgen.cli import main
+from meshgen.views import file
+from meshgen.views.host import host, hosts
+from meshgen.views.matrix import matrix
+from tests.fleets import HAS, LACKS, compiled, fleet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WEB = "web.shop.svc.cluster.local"
+THIRD = """
+kind: Fleet
+metadata: {name: demo}
+spec:
+  platform: istio
+  clusters:
+  - {name: c1, region: eu, network: n1}
+  - {name: c2, region: us, network: n2}
+  - {name: c3, region: us, network: n3}
+---
+kind: Inventory
+metadata: {name: c3}
+spec: {}
+"""
+
+
+def test_the_table() -> None:
+    assert matrix(compiled(HAS, THIRD).plan, "table") == """\
+host                        c1                c2                c3
+--------------------------  ----------------  ----------------  --------------
+web.shop.svc.cluster.local  local, else c2 *  local, else c1 *  remote: c1, c2
+"""  # fmt: skip
+
+
+def test_the_table_in_markdown() -> None:
+    assert matrix(compiled(LACKS).plan, "markdown") == """\
+| host                       | c1         | c2      |
+|:---------------------------|:-----------|:--------|
+| web.shop.svc.cluster.local | remote: c2 | local * |
+"""  # fmt: skip
+
+
+def test_the_table_as_json_has_one_item_for_each_host_and_cluster() -> None:
+    assert json.loads(matrix(compiled(LACKS).plan, "json")) == [
+        {
+            "host": WEB,
+            "cluster": "c1",
+            "state": "remote",
+            "sources": ["c2"],
+            "exposes": False,
+            "retries": "none",
+            "reasons": ["no Service of that name here", "`c2` serves it through gateway `shop/ew`"],
+        },
+        {
+            "host": WEB,
+            "cluster": "c2",
+            "state": "local",
+            "sources": [],
+            "exposes": True,
+            "retries": "none",
+            "reasons": ["`c2` has the Service, so callers stay local", "no other cluster exposes it"],
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "cell", "reason"),
+    [
+        ((HAS,), "local, else c2 *", "`c1` has the Service, so callers stay local"),
+        ((LACKS,), "remote: c2", "no Service of that name here"),
+        (
+            (LACKS, ("kind: Inventory\nmetadata: {name: c2}\nspec:\n  namespaces: [{name: shop}]\n  services: "
+             "[{name: web, namespace: shop, selector: {app: web}, ports: [{name: http, port: 80}]}]\n")),
+            "not reachable",
+            "not from `c2`: gateway `shop/ew` of `c2` has no known address yet",
+        ),
+        (
+            (LACKS, ("kind: Workspace\nmetadata: {name: shop}\nspec: {namespaceSelector: {names: ['*/shop']}, "
+             "eastWestGateway: {name: ew, namespace: shop}, state: draining}\n")),
+            "not reachable",
+            "not from `c2`: workspace `shop` is draining",
+        ),
+        (
+            (LACKS, ("kind: Workspace\nmetadata: {name: shop}\nspec: {namespaceSelector: {names: ['*/shop']}, "
+             "eastWestGateway: {name: ew, namespace: shop}, consumers: {names: [c2]}}\n")),
+            "not reachable",
+            "not from `c2`: `c1` is not among the consumers",
+        ),
+        (
+            (HAS, ("kind: Workspace\nmetadata: {name: shop}\nspec: {namespaceSelector: {names: ['*/shop']}, "
+             "eastWestGateway: {name: ew, namespace: shop}, failover: {enabled: false}}\n")),
+            "local *",
+            "failover is off",
+        ),
+        (
+            (HAS, ("kind: Workspace\nmetadata: {name: shop}\nspec: {namespaceSelector: {names: ['c2/shop']}, "
+             "eastWestGateway: {name: ew, namespace: shop}}\n")),
+            "local",
+            "its Service is not in workspace `shop` and keeps the name",
+        ),
+    ],
+    ids=["failover", "remote", "no address", "draining", "no consumer", "failover off", "namesake"],
+)  # fmt: skip
+def test_how_c1_reaches_the_host_and_why(texts: tuple[str, ...], cell: str, reason: str) -> None:
+    lines = (host(compiled(*texts).plan, WEB) or "").splitlines()
+    start = lines.index(f"c1: {cell}")
+    assert f"  because {reason}" in lines[start:]
+
+
+def test_all_about_one_host() -> None:
+    assert (
+        host(compiled(HAS, THIRD).plan, WEB)
+        == """\
+web.shop.svc.cluster.local
+
+c1: local, else c2 *
+  because `c1` has the Service, so callers stay local
+  retries: a VirtualService
+  WorkloadEntry `shop/k-web-ccb77c8ef55e44ace7d63145e9de8493`
+    192.0.2.1:15443 in c2, us
+  WorkloadEntry `shop/k-web-ccb77c8ef55e44ace7d63145e9de8493-2`
+    192.0.2.2:15443 in c2, us
+
+c2: local, else c1 *
+  because `c2` has the Service, so callers stay local
+  retries: a VirtualService
+  WorkloadEntry `shop/k-web-0b38b3bc245ce300789b98a7954dc35c`
+    198.51.100.1:15443 in c1, eu
+
+c3: remote: c1, c2
+  because no Service of that name here
+  because `c1` serves it through gateway `shop/ew`
+  because `c2` serves it through gateway `shop/ew`
+  retries: a VirtualService
+  ServiceEntry `web.shop.svc.cluster.local`, 240.241.68.148
+    198.51.100.1:15443 in c1, eu
+    192.0.2.1:15443 in c2, us
+    192.0.2.2:15443 in c2, us
+
+* exposes it to the other clusters
+"""
+    )
+
+
+def test_an_unknown_host_is_nobody() -> None:
+    assert host(compiled(HAS).plan, "db.shop.svc.cluster.local") is None
+    assert hosts(compiled(HAS).plan) == (WEB,)
+
+
+def test_which_input_made_a_file() -> None:
+    found = compiled(LACKS)
+    path = "c1/meshgen-multicluster/serviceentry.networking.istio.io_web.shop.svc.cluster.local.yaml"
+    manifest = file.find(found.compilation.manifests, path)
+    assert manifest is not None
+    lines = file.file(manifest, found.compilation.checked.sources).splitlines()
+    assert lines[:3] == [
+        f"ServiceEntry {WEB}, namespace meshgen-multicluster, cluster c1",
+        "stage: entries",
+        "source: workspace/shop",
+    ]
+    assert any("name: web" in line for line in lines[4:])
+    assert any("192.0.2.1" in line for line in lines[4:])
+
+
+@pytest.mark.parametrize("before", ["", "output/", "/somewhere/else/output/", "./output/"])
+def test_a_file_is_found_with_directories_before_it(before: str) -> None:
+    found = compiled(LACKS).compilation.manifests
+    assert file.find(found, f"{before}c2/shop/service_ew.yaml") is not None
+    assert file.find(found, f"{before}c2/shop/service_other.yaml") is None
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    (tmp_path / "fleet.yaml").write_text(fleet(LACKS))
+    return str(tmp_path / "fleet.yaml")
+
+
+def test_show_prints_the_table_and_nothing_else(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", path, "--as", "json"]) == 0
+    out, err = capsys.readouterr()
+    assert [item["cluster"] for item in json.loads(out)] == ["c1", "c2"]
+    assert err == ""
+
+
+def test_show_of_a_broken_fleet_prints_the_errors_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "fleet.yaml").write_text("kind: Fleet\n")
+    assert main(["show", str(tmp_path)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "error" in err
+
+
+def test_explain_a_host(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", WEB, "--fleet", path]) == 0
+    assert capsys.readouterr().out.startswith(f"{WEB}\n\nc1: remote: c2\n")
+
+
+def test_explain_a_file(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "output/c2/shop/service_ew.yaml", "--fleet", path]) == 0
+    assert capsys.readouterr().out.startswith("Service ew, namespace shop, cluster c2\nstage: gateways\n")
+
+
+def test_explain_a_host_that_is_nearly_right(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "webb.shop.svc.cluster.local", "--fleet", path]) == 2
+    assert WEB in capsys.readouterr().err
