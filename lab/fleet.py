@@ -46,12 +46,17 @@ class Lab:
         self.tree = WORK / "output"
         self.syncs: dict[str, Sync] = {}
         self._istiod_env = dict(istiod_env or {})
+        self._workloads = True
         self._builds = 0
         self._clients = 0
 
     def boot(self, fleet: Path) -> None:
         """Start all clusters of a fleet with the workloads of its inventories, and roll the fleet out."""
         self.start_clusters(fleet)
+        self.roll_out(fleet)
+
+    def roll_out(self, fleet: Path) -> None:
+        """Build a fleet, apply it everywhere, start its gateways."""
         self.build(fleet)
         self.sync()
         self.start_gateways()
@@ -69,8 +74,12 @@ class Lab:
         for directory in (WORK / "authority", *WORK.glob("fleet-*")):
             shutil.rmtree(directory, ignore_errors=True)
 
-    def start_clusters(self, fleet: Path) -> None:
-        """Start control planes, one client and the inventory's workloads per cluster; waits for all."""
+    def start_clusters(self, fleet: Path, *, workloads: bool = True) -> None:
+        """Start control planes, one client and the inventory's workloads per cluster; waits for all.
+
+        Without `workloads` the inventory's Services are there, their pods are the caller's to start.
+        """
+        self._workloads = workloads
         self.facts = read_facts(fleet)
         authority = make_authority(WORK / "authority")
         for number, (name, facts) in enumerate(self.facts.clusters.items(), start=1):
@@ -224,7 +233,7 @@ class Lab:
         pods = [Pod(cluster, _CLIENT)]
         for item in facts.services:
             cluster.api.apply(service_object(item), manager="team")
-            if item.get("selector"):
+            if item.get("selector") and self._workloads:
                 pods += [Pod(cluster, settings) for settings in pod_settings(item)]
         for pod in pods:
             self.pods[f"{cluster.name}/{pod.settings.namespace}/{pod.name}"] = pod

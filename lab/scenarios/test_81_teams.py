@@ -1,0 +1,128 @@
+"""Istio's own bookinfo, imported from its manifests, with the rules and routes that its teams write."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from ruamel.yaml import YAML
+
+from lab import isolation
+from lab.build import Parts
+from lab.fleet import Lab
+from lab.load import Load
+from lab.pod import Pod, PodSettings, Port
+from lab.scenarios.drafts import BOOKINFO, host, url
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lab.api import Object
+    from lab.scenarios.conftest import Show, Stage
+
+WORKLOADS = "platform/kube/bookinfo.yaml"
+SUBSETS = "networking/destination-rule-all.yaml"
+ROUTES = "networking/virtual-service-all-v1.yaml"
+NAMES = ("details", "ratings", "reviews")
+
+
+def _manifests(path: Path) -> list[Object]:
+    return [json.loads(json.dumps(body)) for body in YAML(typ="safe").load_all(path) if body]
+
+
+def _import(samples: Path, directory: Path, team: list[str]) -> tuple[Path, str]:
+    """Make the fleet by `meshgen inventory import`; returns it and what meshgen says to it."""
+    draft = BOOKINFO.changed()
+    draft.exposed = [host(name) for name in NAMES]
+    draft.services = {"c1": [], "c2": []}
+    draft.write(directory)
+    text = (directory / "fleet.yaml").read_text(encoding="utf-8")
+    fleet, *inventories = text.split("\n---\n")
+    (directory / "fleet.yaml").write_text(fleet, encoding="utf-8")
+    (directory / "inventory").mkdir(exist_ok=True)
+    said = ""
+    for inventory in inventories:
+        name = json.loads(inventory)["metadata"]["name"]
+        (directory / "inventory" / f"{name}.yaml").write_text(inventory, encoding="utf-8")
+        command = [sys.executable, "-m", "meshgen", "inventory", "import", "--cluster", name, "-n", "bookinfo"]
+        files = [str(samples / file) for file in (WORKLOADS, *team)]
+        done = subprocess.run(
+            [*command, "--fleet", str(directory), *files], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        said += done.stderr
+    return directory, said
+
+
+def _start_pods(lab: Lab, manifests: list[Object]) -> None:
+    pods = [
+        Pod(cluster, _settings(body))
+        for cluster in lab.clusters.values()
+        for body in manifests
+        if body["kind"] == "Deployment"
+    ]
+    lab.start_pods(pods)
+
+
+def _settings(deployment: Object) -> PodSettings:
+    template = deployment["spec"]["template"]
+    return PodSettings(
+        name=deployment["metadata"]["name"],
+        namespace="bookinfo",
+        service_account=template["spec"].get("serviceAccountName", "default"),
+        labels=template["metadata"]["labels"],
+        ports=(Port(9080),),
+    )
+
+
+def _apply(lab: Lab, files: list[Path]) -> None:
+    for cluster in lab.clusters.values():
+        for body in (body for file in files for body in _manifests(file)):
+            body["metadata"]["namespace"] = "bookinfo"
+            cluster.api.apply(body, manager="team")
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+@pytest.mark.parametrize("team", [[], [SUBSETS], [SUBSETS, ROUTES]], ids=["plain", "subsets", "subsets-routes"])
+def test_bookinfo_fails_over(stage: Stage, team: list[str], order: str, show: Show) -> None:
+    """The team's objects are older or newer than meshgen's: the failover is the same."""
+    if order == "after" and not team:
+        pytest.skip("nothing to apply after")
+    stage.clear()
+    parts = Parts(isolation.PARTS)
+    fleet, said = _import(parts.bookinfo, isolation.WORK / "imported", team)
+    files = [parts.bookinfo / file for file in team]
+    stage.lab = lab = Lab(parts)
+    lab.start_clusters(fleet, workloads=False)
+    _start_pods(lab, _manifests(parts.bookinfo / WORKLOADS))
+    if order == "before":
+        _apply(lab, files)
+        time.sleep(1.1)  # ages are counted in seconds
+    lab.roll_out(fleet)
+    if order == "after":
+        time.sleep(1.1)
+        _apply(lab, files)
+    time.sleep(2)
+    reports = {}
+    for name in ("details", "reviews"):
+        client = lab.new_client("c1")
+        with Load(client, url(name)) as load:
+            time.sleep(1)
+            for key, pod in lab.pods.items():
+                if key.startswith(f"c1/bookinfo/{name}-"):
+                    pod.stop_server()
+            time.sleep(10)
+        reports[name] = load.report
+        show(f"{name}, local copies killed after 1 s, team's {[file.stem for file in files]} {order}", load.report)
+    show("what the import said", said or "nothing")
+    stage.clear()
+    for report in reports.values():
+        end = report.requests[-1].sent
+        assert report.requests[0].cluster == "c1"
+        assert set(report.between(end - 3, end).by_cluster) == {"c2"}
+    if ROUTES not in team:
+        assert [report.lost for report in reports.values()] == [[], []]
