@@ -37,6 +37,8 @@ class Platform:
     """Which cluster gets Workspaces: none, the first by name, or the one that the fleet declares."""
     lists_exposure: Literal["observed", "declared"]
     """What the exposure of a cluster lists: the services that it has, or those that the workspace declares."""
+    exposes_by: Literal["host", "labels"]
+    """How exposed services are named: by their hosts, or by labels of Services, which may choose too many."""
     gateway_port: int | None
     """The only port that its gateways can take east-west traffic on; None: any."""
 

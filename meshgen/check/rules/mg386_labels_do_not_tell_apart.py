@@ -8,6 +8,7 @@ from meshgen.check.origins import service_object
 from meshgen.check.places import notes
 from meshgen.diagnostics import Diagnostic
 from meshgen.model.service_labels import select
+from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find exposed Services whose labels, all together, another Service has as well; on `tsb` only."""
-    if relations.fleet.spec.platform != "tsb":
+    if platform(relations.fleet.spec.platform).exposes_by != "labels":
         return
     for workspace in relations.fleet.workspaces:
         for problem in select(relations, workspace).problems:

@@ -12,5 +12,6 @@ PLATFORM = Platform(
     needs_network=True,
     management="none",
     lists_exposure="observed",
+    exposes_by="host",
     gateway_port=None,
 )

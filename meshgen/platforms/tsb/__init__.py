@@ -12,5 +12,6 @@ PLATFORM = Platform(
     needs_network=False,
     management="declared",
     lists_exposure="declared",
+    exposes_by="labels",
     gateway_port=15443,
 )

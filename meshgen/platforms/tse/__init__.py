@@ -12,5 +12,6 @@ PLATFORM = Platform(
     needs_network=False,
     management="first",
     lists_exposure="declared",
+    exposes_by="host",
     gateway_port=15443,
 )
