@@ -46,6 +46,10 @@ NEAR_AND_FAR = Draft(
 )
 
 
+PERSISTENT = NEAR_AND_FAR.changed()
+PERSISTENT.exposed = [{"host": host("details"), "failover": {"retries": {"attempts": 4}}}, host("reviews")]
+
+
 def test_the_nearer_of_two_other_regions_comes_first(stage: Stage, show: Show) -> None:
     lab = stage.boot(NEAR_AND_FAR)
     near = lab.send("c1", url("reviews"), 50)
@@ -53,6 +57,26 @@ def test_the_nearer_of_two_other_regions_comes_first(stage: Stage, show: Show) -
     lab.pod("c2", "bookinfo", "reviews").stop_server()
     far = send(lab.new_client("c1"), url("reviews"), 50)
     show("reviews dead in c2", far)
+    lab.pod("c2", "bookinfo", "reviews").start_server()
+    assert (near.lost, set(near.by_cluster)) == ([], {"c2"})
+    assert (far.lost, set(far.by_cluster)) == ([], {"c3"})
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        pytest.param(
+            NEAR_AND_FAR,
+            marks=pytest.mark.xfail(
+                strict=True, reason="a retry goes to the next level after two tries: 3 are too few"
+            ),
+        ),
+        PERSISTENT,
+    ],
+    ids=["default", "attempts-4"],
+)
+def test_the_last_of_three_levels_is_reached_by_the_first_request(stage: Stage, draft: Draft, show: Show) -> None:
+    lab = stage.boot(draft)
     lab.pod("c1", "bookinfo", "details").stop_server()
     second = send(lab.new_client("c1"), url("details"), 50)
     show("details dead in c1", second)
@@ -60,7 +84,5 @@ def test_the_nearer_of_two_other_regions_comes_first(stage: Stage, show: Show) -
     third = send(lab.new_client("c1"), url("details"), 50)
     show("details dead in c1 and c2", third)
     stage.clear()
-    assert (near.lost, set(near.by_cluster)) == ([], {"c2"})
-    assert (far.lost, set(far.by_cluster)) == ([], {"c3"})
     assert (second.lost, set(second.by_cluster)) == ([], {"c2"})
     assert (third.lost, set(third.by_cluster)) == ([], {"c3"})
