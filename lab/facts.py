@@ -50,6 +50,8 @@ class Facts:
 
     platform: str
     clusters: dict[str, ClusterFacts]
+    foreign_gateways: list[dict[str, Any]] = field(default_factory=list)
+    """Gateways that the fleet uses and meshgen does not manage."""
 
 
 def read_facts(fleet: Path) -> Facts:
@@ -77,7 +79,8 @@ def read_facts(fleet: Path) -> Facts:
             dns_capture=capture,
         )
         facts[name] = ClusterFacts(settings, inventory)
-    return Facts(spec["platform"], facts)
+    gateways = spec.get("gateways", []) + [w.get("eastWestGateway", {}) for w in spec.get("workspaces", [])]
+    return Facts(spec["platform"], facts, [g for g in gateways if not g.get("managed", True)])
 
 
 def copy_with_test_addresses(fleet: Path, target: Path) -> Path:

@@ -14,7 +14,7 @@ from lab import tetrate
 from lab.ca import make_authority
 from lab.cluster import Cluster
 from lab.facts import copy_with_test_addresses, read_facts
-from lab.gateway import Gateway, gateway_deployments
+from lab.gateway import Gateway, gateway_deployments, gateway_objects
 from lab.gitops import Sync
 from lab.isolation import WORK
 from lab.load import Load, Report, send
@@ -228,6 +228,8 @@ class Lab:
     def _start_workloads(self, cluster: Cluster) -> None:
         facts = self.facts.clusters[cluster.name]
         cluster.ensure_namespace(CLIENT_NAMESPACE)
+        for gateway in self.facts.foreign_gateways:
+            _install_gateway(cluster, gateway)
         for namespace in facts.inventory.get("namespaces", []):
             cluster.ensure_namespace(namespace["name"], namespace.get("labels"))
         pods = [Pod(cluster, _CLIENT)]
@@ -265,3 +267,12 @@ def _serve_tetrate(cluster: Cluster) -> None:
         cluster.api.apply(crd)
     cluster.api.wait_until_served("tsb.tetrate.io/v2", "install.tetrate.io/v1alpha1", "settings.tetrate.io/v1alpha1")
     cluster.ensure_namespace("xcp-multicluster")
+
+
+def _install_gateway(cluster: Cluster, gateway: dict[str, Any]) -> None:
+    """Install a gateway that is there before meshgen; its network view is the cluster's network."""
+    view = {"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": cluster.settings.network}
+    cluster.ensure_namespace(gateway["namespace"])
+    name, namespace = gateway["name"], gateway["namespace"]
+    for body in gateway_objects(name, namespace, gateway["selector"], account=name, env=[view]):
+        cluster.api.apply(body, manager="platform")

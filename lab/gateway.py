@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lab.api import reference
 from lab.pod import Pod, PodSettings
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from lab.cluster import Cluster
     from lab.network import LoadBalancerAddress
 
+PASSTHROUGH = 15443
 _TEMPLATES = "inject.istio.io/templates"
 
 
@@ -41,6 +43,27 @@ class Gateway:
             address.route(backends)
         ingress = [{"ip": address} for address in self.addresses]
         self.cluster.api.patch_status(self.service, {"loadBalancer": {"ingress": ingress}})
+
+
+def gateway_objects(
+    name: str, namespace: str, labels: dict[str, str], *, account: str, env: list[Object], replicas: int = 1
+) -> list[Object]:
+    """Write down a gateway that meshgen does not emit: ServiceAccount, Deployment and Service."""
+    deployment, service = (
+        reference("apps/v1", "Deployment", name, namespace),
+        reference("v1", "Service", name, namespace),
+    )
+    template = {
+        "metadata": {"labels": labels, "annotations": {_TEMPLATES: "gateway"}},
+        "spec": {
+            "serviceAccountName": account,
+            "containers": [{"name": "istio-proxy", "image": "auto", "env": env}],
+        },
+    }
+    deployment["spec"] = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
+    ports = [{"name": "tls-istio-mtls", "port": PASSTHROUGH, "targetPort": PASSTHROUGH}]
+    service["spec"] = {"type": "LoadBalancer", "selector": labels, "ports": ports}
+    return [reference("v1", "ServiceAccount", account, namespace), deployment, service]
 
 
 def gateway_deployments(cluster: Cluster) -> list[tuple[Object, Object]]:

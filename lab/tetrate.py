@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.api import Object, reference
+from lab.gateway import PASSTHROUGH, gateway_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _SCHEMAS = Path(__file__).parents[1] / "schemas"
 _GATEWAYS = ("IngressGateway", "Gateway")
-_PASSTHROUGH = 15443
 _KEPT = ("type", "required", "enum", "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems")
 
 
@@ -98,23 +98,19 @@ def _labelled(service: Object, rule: dict[str, Any]) -> bool:
 
 def _objects(gateway: Object, hosts: list[str]) -> list[Object]:
     name, namespace = gateway["metadata"]["name"], gateway["metadata"]["namespace"]
-    labels, account = {"app": name}, f"{name}-service-account"
-    kube = gateway["spec"].get("kubeSpec", {})
-    deployment = reference("apps/v1", "Deployment", name, namespace)
-    container = {"name": "istio-proxy", "image": "auto", "env": kube.get("deployment", {}).get("env", [])}
-    template = {
-        "metadata": {"labels": labels, "annotations": {"inject.istio.io/templates": "gateway"}},
-        "spec": {"serviceAccountName": account, "containers": [container]},
-    }
-    replicas = kube.get("deployment", {}).get("replicaCount", 1)
-    deployment["spec"] = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
-    service = reference("v1", "Service", name, namespace)
-    ports = [{"name": "tls-istio-mtls", "port": _PASSTHROUGH, "targetPort": _PASSTHROUGH}]
-    service["spec"] = {"type": "LoadBalancer", "selector": labels, "ports": ports}
-    objects = [reference("v1", "ServiceAccount", account, namespace), deployment, service]
+    labels = {"app": name}
+    kube = gateway["spec"].get("kubeSpec", {}).get("deployment", {})
+    objects = gateway_objects(
+        name,
+        namespace,
+        labels,
+        account=f"{name}-service-account",
+        env=kube.get("env", []),
+        replicas=kube.get("replicaCount", 1),
+    )
     if hosts:
         exposure = reference("networking.istio.io/v1", "Gateway", name, namespace)
-        port = {"number": _PASSTHROUGH, "name": "tls", "protocol": "TLS"}
+        port = {"number": PASSTHROUGH, "name": "tls", "protocol": "TLS"}
         server = {"port": port, "tls": {"mode": "AUTO_PASSTHROUGH"}, "hosts": hosts}
         exposure["spec"] = {"selector": labels, "servers": [server]}
         objects.append(exposure)
