@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ruamel.yaml import YAML
+
 from lab import tetrate
 from lab.ca import make_authority
 from lab.cluster import Cluster
@@ -51,9 +53,15 @@ class Lab:
         self._clients = 0
 
     def boot(self, fleet: Path) -> None:
-        """Start all clusters of a fleet with the workloads of its inventories, and roll the fleet out."""
+        """Start all clusters of a fleet with the workloads of its inventories, and roll the fleet out.
+
+        Where an inventory says that its mesh retries, the mesh gets the configuration that meshgen wrote for it.
+        """
+        self.build(fleet)
         self.start_clusters(fleet)
-        self.roll_out(fleet)
+        self.sync()
+        self.start_gateways()
+        self.publish()
 
     def roll_out(self, fleet: Path) -> None:
         """Build a fleet, apply it everywhere, start its gateways."""
@@ -84,6 +92,9 @@ class Lab:
         authority = make_authority(WORK / "authority")
         for number, (name, facts) in enumerate(self.facts.clusters.items(), start=1):
             facts.settings.istiod_env.update(self._istiod_env)
+            setup = self.tree / "_setup" / name / "mesh-config.yaml"
+            if facts.inventory.get("istio", {}).get("retryRemoteLocalities") and setup.exists():
+                facts.settings.mesh_config.update(YAML(typ="safe").load(setup))
             self.clusters[name] = Cluster(facts.settings, number, self.network, self.parts, authority)
             self.syncs[name] = Sync(self.clusters[name].api)
         self._each(Cluster.start_api_server)

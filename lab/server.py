@@ -6,7 +6,6 @@ import argparse
 import json
 import socketserver
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,7 +14,7 @@ _lock = threading.Lock()
 
 
 class _Http(BaseHTTPRequestHandler):
-    """GET answers; POST counts its `x-request-key` first; `/executed` tells the counts; `?delay=s` waits."""
+    """GET answers; POST counts its `x-request-key` first; `/executed` tells the counts; `/503` answers that."""
 
     protocol_version = "HTTP/1.1"
     identity: dict[str, str]
@@ -25,9 +24,6 @@ class _Http(BaseHTTPRequestHandler):
             with _lock:
                 self._answer(dict(_executed))
             return
-        _, _, delay = self.path.partition("delay=")
-        if delay:
-            time.sleep(float(delay))
         caller = self.headers.get("x-forwarded-client-cert", "")
         _, _, principal = caller.rpartition("URI=")
         self._answer(self.identity | {"caller": principal.partition(";")[0]})
@@ -41,7 +37,7 @@ class _Http(BaseHTTPRequestHandler):
 
     def _answer(self, body: dict[str, Any]) -> None:
         content = json.dumps(body).encode()
-        self.send_response(200)
+        self.send_response(503 if self.path == "/503" else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.load import Load
+from lab.load import Load, send
 from lab.scenarios.drafts import BOOKINFO, host, service, url
 
 if TYPE_CHECKING:
@@ -114,6 +114,16 @@ def test_no_post_runs_twice(bookinfo: Lab, client: Pod, details: Pod, show: Show
     show("executions of one request, at most", max(counts.values()))
     assert max(counts.values()) == 1
     assert {r.key for r in report.requests if r.cluster == "c2"} == counts.keys()
+
+
+@pytest.mark.parametrize("name", ["details", "reviews"])
+def test_no_post_runs_twice_when_the_application_answers_503(bookinfo: Lab, client: Pod, name: str, show: Show) -> None:
+    """Two levels and meshgen's retries (details), one level and Istio's own (reviews)."""
+    report = send(client, f"{url(name)}503", 30, method="POST")
+    keys = {request.key for request in report.requests}
+    counts = [n for pod in bookinfo.pods.values() if pod.name == name for k, n in pod.executed().items() if k in keys]
+    show(f"POST to {name} answered 503: requests, executions", (len(keys), sum(counts)))
+    assert sum(counts) == len(keys)
 
 
 def test_no_request_is_lost_to_a_node_that_vanishes_with_a_timeout_per_try(stage: Stage, show: Show) -> None:
