@@ -128,6 +128,37 @@ spec: {namespaceSelector: {names: ["*/shop", "c1/shop", "*/shop"]}, eastWestGate
     assert compiled(LACKS, tse(), twice).spec("Workspace")["namespaceSelector"]["names"] == ["*/shop", "c1/shop"]
 
 
+@pytest.mark.parametrize(
+    ("patterns", "written"),
+    [
+        ('["*/shop"]', ["*/shop"]),
+        ('["*/*"]', ["*/*"]),
+        ('["c2/sh*"]', ["c2/sh*"]),
+        ('["c*/shop"]', ["c1/shop", "c2/shop"]),
+        ('["c*/sh*", "c1/shop"]', ["c1/sh*", "c2/sh*", "c1/shop"]),
+        ('["x*/shop", "c2/shop"]', ["c2/shop"]),
+    ],
+)
+def test_clusters_by_pattern_are_named_since_tetrate_takes_one_or_all(patterns: str, written: list[str]) -> None:
+    text = f"""
+kind: Workspace
+metadata: {{name: shop}}
+spec: {{namespaceSelector: {{names: {patterns}}}, eastWestGateway: {{name: ew, namespace: shop}}}}
+"""
+    assert compiled(LACKS, tse(), text).spec("Workspace")["namespaceSelector"]["names"] == written
+
+
+def test_a_workspace_of_no_cluster_is_not_emitted() -> None:
+    text = """
+kind: Workspace
+metadata: {name: shop}
+spec: {namespaceSelector: {names: ["x*/shop"]}, eastWestGateway: {name: ew, namespace: shop}}
+"""
+    found = compiled(LACKS, tse(), text)
+    assert found.names("Workspace") == []
+    assert "MG222" in found.codes
+
+
 def test_the_management_cluster_that_the_fleet_names_has_the_workspace() -> None:
     (found,) = compiled(LACKS, tse(more="tetrate: {managementCluster: c2}")).manifests("Workspace")
     assert found.cluster == "c2"
