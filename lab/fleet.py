@@ -57,8 +57,7 @@ class Lab:
 
         Where an inventory says that its mesh retries, the mesh gets the configuration that meshgen wrote for it.
         """
-        self.build(fleet)
-        self.start_clusters(fleet)
+        self.start_clusters(self.build(fleet))
         self.sync()
         self.start_gateways()
         self.publish()
@@ -107,8 +106,11 @@ class Lab:
         self.wait_until_ready(self.pods.values())
         self.publish()
 
-    def build(self, fleet: Path, *, force: bool = False) -> None:
-        """Build a fleet into the tree that `sync` applies; public gateway addresses become test ones."""
+    def build(self, fleet: Path, *, force: bool = False) -> Path:
+        """Build a fleet into the tree that `sync` applies, from a copy in which public addresses are test ones.
+
+        Returns the copy; raises `RuntimeError` with what meshgen said where it refuses the fleet.
+        """
         self._builds += 1
         copy = copy_with_test_addresses(fleet, WORK / f"fleet-{self._builds}")
         self.facts = read_facts(copy)
@@ -118,6 +120,7 @@ class Lab:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"meshgen build failed:\n{done.stdout}{done.stderr}")
+        return copy
 
     def sync(self, *clusters: str) -> list[str]:
         """Apply the tree to clusters (all if none is named), one after the other."""
