@@ -62,3 +62,23 @@ def test_an_istio_that_sends_ready_endpoints_only(stage: Stage, show: Show) -> N
     """Releases before 1.31 sent no endpoints that are not ready."""
     _check(stage.boot(BOOKINFO, {"PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS": "false"}), show)
     stage.clear()
+
+
+def _with_mesh_wide_retries() -> Draft:
+    draft = BOOKINFO.changed()
+    draft.workspace = {"failover": {"retries": {"mode": "meshConfig"}}}
+    for name, cluster in draft.clusters.items():
+        istio = {"version": "1.32", "network": cluster["network"], "retryRemoteLocalities": True}
+        draft.inventories[name] = {"istio": istio}
+    return draft
+
+
+def test_retries_by_the_mesh_configuration(stage: Stage, show: Show) -> None:
+    """No VirtualService: istiod runs with the `defaultHttpRetryPolicy` that meshgen wrote to `_setup`."""
+    lab = stage.boot(_with_mesh_wide_retries())
+    posts = send(lab.new_client("c1"), f"{url('details')}503", 30, method="POST")
+    counts = [n for pod in lab.pods.values() if pod.name == "details" for n in pod.executed().values()]
+    show("POST answered 503: requests, executions", (posts.sent, sum(counts)))
+    _check(lab, show)
+    stage.clear()
+    assert sum(counts) == posts.sent
