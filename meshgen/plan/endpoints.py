@@ -88,8 +88,10 @@ def subject_alt_names(relations: Relations, exposures: Sequence[Exposure]) -> tu
         return ()
     return tuple(
         sorted(
-            f"spiffe://{relations.facts[exposure.cluster].trust_domain}/ns/{exposure.service.namespace}/sa/{account}"
-            for exposure in exposures
-            for account in exposure.service.service_accounts or []
+            {
+                f"spiffe://{relations.facts[exposure.cluster].trust_domain}/ns/{exposure.service.namespace}/sa/{account}"
+                for exposure in exposures
+                for account in exposure.service.service_accounts or []
+            }
         )
     )

@@ -11,16 +11,17 @@ from ruamel.yaml import YAML
 from meshgen.emit.manifest import Manifest
 from meshgen.pipeline import compile_fleet
 from meshgen.plan.model import Origin, Stage
+from tests.emit.laws import broken
 from tests.fleets import LACKS, compiled
 
 ROOT = Path(__file__).parents[2]
+FLEETS = [ROOT / "fleet", *sorted((ROOT / "examples").glob("*/fleet"))]
 
 
 @cache
 def everything() -> tuple[Manifest, ...]:
     """The objects of all committed fleets."""
-    fleets = [ROOT / "fleet", *sorted((ROOT / "examples").glob("*/fleet"))]
-    return tuple(manifest for fleet in fleets for manifest in compile_fleet(fleet).manifests)
+    return tuple(manifest for fleet in FLEETS for manifest in compile_fleet(fleet).manifests)
 
 
 KINDS = sorted({manifest.kind for manifest in everything()})
@@ -65,6 +66,11 @@ STAGES = {
 def test_its_stage_is_that_of_its_kind() -> None:
     for manifest in everything():
         assert manifest.stage == STAGES.get(manifest.kind, STAGES.get(f"{manifest.kind}.{manifest.group}"))
+
+
+@pytest.mark.parametrize("fleet", FLEETS, ids=[str(fleet.relative_to(ROOT).parent) for fleet in FLEETS])
+def test_it_keeps_the_laws_that_no_schema_says(fleet: Path) -> None:
+    assert list(broken(compile_fleet(fleet))) == []
 
 
 def test_a_stub_and_a_remote_gateway_come_with_the_entries() -> None:

@@ -130,6 +130,11 @@ def test_identities_of_all_sources_are_accepted() -> None:
     ]
 
 
+def test_an_identity_of_several_sources_is_accepted_once() -> None:
+    found = compiled(LACKS, third("serviceAccounts: [web], ports: [{name: http, port: 80}]"))
+    assert found.spec("ServiceEntry", cluster="c1")["subjectAltNames"] == ["spiffe://cluster.local/ns/shop/sa/web"]
+
+
 def test_an_unknown_account_of_one_source_switches_the_check_off() -> None:
     found = compiled(LACKS, third("ports: [{name: http, port: 80}]"))
     assert "subjectAltNames" not in found.spec("ServiceEntry", cluster="c1")
