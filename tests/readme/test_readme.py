@@ -48,3 +48,9 @@ def test_the_commands_that_the_readme_names_exist() -> None:
     from meshgen.cli.group import COMMANDS
 
     assert set(re.findall(r"`meshgen ([a-z]+)", README)) <= set(COMMANDS)
+
+
+def test_the_codes_that_the_readme_names_have_pages() -> None:
+    from meshgen.pages import codes
+
+    assert set(re.findall(r"MG[0-9]{3}", README)) <= set(codes())
