@@ -55,7 +55,7 @@ class Lab:
     def boot(self, fleet: Path) -> None:
         """Start all clusters of a fleet with the workloads of its inventories, and roll the fleet out.
 
-        Where an inventory says that its mesh retries, the mesh gets the configuration that meshgen wrote for it.
+        Meshes get the configuration that meshgen wrote for them into `_setup`.
         """
         self.start_clusters(self.build(fleet))
         self.sync()
@@ -92,7 +92,7 @@ class Lab:
         for number, (name, facts) in enumerate(self.facts.clusters.items(), start=1):
             facts.settings.istiod_env.update(self._istiod_env)
             setup = self.tree / "_setup" / name / "mesh-config.yaml"
-            if facts.inventory.get("istio", {}).get("retryRemoteLocalities") and setup.exists():
+            if setup.exists():
                 facts.settings.mesh_config.update(YAML(typ="safe").load(setup))
             self.clusters[name] = Cluster(facts.settings, number, self.network, self.parts, authority)
             self.syncs[name] = Sync(self.clusters[name].api)

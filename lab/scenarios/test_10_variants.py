@@ -75,10 +75,15 @@ def _with_mesh_wide_retries() -> Draft:
 
 def test_retries_by_the_mesh_configuration(stage: Stage, show: Show) -> None:
     """No VirtualService: istiod runs with the `defaultHttpRetryPolicy` that meshgen wrote to `_setup`."""
+    _check(stage.boot(_with_mesh_wide_retries()), show)
+    stage.clear()
+
+
+@pytest.mark.xfail(strict=True, reason="the policy retries 503 for every method: a POST that answers 503 runs 4 times")
+def test_no_post_runs_twice_by_the_mesh_configuration(stage: Stage, show: Show) -> None:
     lab = stage.boot(_with_mesh_wide_retries())
     posts = send(lab.new_client("c1"), f"{url('details')}503", 30, method="POST")
     counts = [n for pod in lab.pods.values() if pod.name == "details" for n in pod.executed().values()]
     show("POST answered 503: requests, executions", (posts.sent, sum(counts)))
-    _check(lab, show)
     stage.clear()
     assert sum(counts) == posts.sent
