@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from meshgen.model.base import ClusterName, IstioVersion, Item, Labels, LabelValue, Subdomain
+from meshgen.model.base import ClusterName, IstioVersion, Item, Label, Labels, LabelValue, Subdomain
 
 State = Literal["active", "draining"]
 
@@ -17,7 +17,7 @@ class Istio(Item):
     version: IstioVersion | None = Field(
         None, title="Version", description="Version of Istio. Absent: emit what 1.24 understands.", examples=["1.29.2"]
     )
-    revision: str | None = Field(
+    revision: Label | None = Field(
         None, title="Revision", description="Revision label that injects the gateways.", examples=["stable"]
     )
     dns_capture: bool | None = Field(

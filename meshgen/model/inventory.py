@@ -14,7 +14,7 @@ class ObservedIstio(Item):
     """Facts about the Istio of the cluster."""
 
     version: str | None = Field(None, title="Version", description="Version of istiod.", examples=["1.29.2"])
-    revision: str | None = Field(None, title="Revision", description="Revision of istiod.")
+    revision: Label | None = Field(None, title="Revision", description="Revision of istiod.")
     network: LabelValue | None = Field(
         None, title="Network", description='Label `topology.istio.io/network` of the root namespace; `""`: none.'
     )

@@ -183,6 +183,12 @@ def test_the_revision_injects_the_gateway() -> None:
     assert found.spec("Deployment", cluster="c2")["template"]["metadata"]["labels"]["istio.io/rev"] == "stable"
 
 
+@pytest.mark.parametrize("revision", ['"two words"', '".nan"', '""', "Stable"])
+def test_a_revision_that_cannot_be_a_label_is_an_error(revision: str) -> None:
+    found = compiled(LACKS, fleet(", network: n2", f"istio: {{revision: {revision}}}"))
+    assert [d.code for d in found.diagnostics if d.severity == "error"] == ["MG106"]
+
+
 def test_two_gateways_of_one_name_have_their_own_pods() -> None:
     found = compiled(LACKS, """
 kind: Workspace
