@@ -87,7 +87,7 @@ def _without_local_copy(lab: Lab, row: dict[str, Any], client: Pod, target: str)
     report = send(client, target, 20)
     for pod in pods:
         pod.start_proxy()
-    wait_until(lambda: all(pod.envoy.ready() for pod in pods), "the local copy is back")
+    wait_until(lambda: all(pod.envoy.ready() for pod in pods), "the local copy is back", 90)
     return report
 
 
