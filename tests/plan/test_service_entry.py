@@ -196,6 +196,15 @@ def test_the_address_is_istiods_from_1_25_on_and_else_a_hash_into_the_range(
     assert found.spec("ServiceEntry").get("addresses") == addresses
 
 
+def test_a_tcp_service_has_an_address_of_its_own() -> None:
+    found = compiled(LACKS, source("ports: [{name: tcp-db, port: 3306}], serviceAccounts: [db]"))
+    entry = found.spec("ServiceEntry")
+    assert entry["addresses"] == ["240.241.68.148"]
+    assert entry["hosts"] == [WEB]
+    assert entry["ports"] == [{"number": 3306, "name": "tcp-db", "protocol": "TCP"}]
+    assert found.names("VirtualService") == []
+
+
 @pytest.mark.parametrize(
     ("zones", "locality"), [("[]", "us"), ("[us-a]", "us/us-a"), ("[us-a, us-b]", "us")]
 )  # fmt: skip

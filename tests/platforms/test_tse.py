@@ -52,6 +52,12 @@ def test_without_a_known_network_the_gateway_is_the_seeds_and_a_warning_says_so(
     assert found.codes.count("MG303") == 2
 
 
+def test_in_a_mesh_without_networks_the_gateway_has_a_view_of_our_own() -> None:
+    found = compiled(LACKS, tse("[{name: c1, region: eu, network: n1}, {name: c2, region: us, network: ''}]"))
+    (env,) = found.spec("IngressGateway", cluster="c2")["kubeSpec"]["deployment"]["env"]
+    assert env == {"name": "ISTIO_META_REQUESTED_NETWORK_VIEW", "value": "meshgen-local"}
+
+
 def test_settings_of_the_gateway_that_differ_from_the_defaults() -> None:
     found = compiled(LACKS, tse(), workspace(gateway="replicas: 3, serviceAnnotations: {lb: nlb}"))
     assert found.spec("IngressGateway", cluster="c2") == read("""
