@@ -12,7 +12,7 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,7 @@ def values() -> dict[str, tuple[Any, ...]]:
     return {name: tuple(same[text] for text in sorted(same)) for name, same in sorted(found.items())}
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> tuple[Any, ...] | None:
     try:
         return tuple(YAML(typ="safe").load_all(text))
