@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 KUBECONFORM := .cache/bin/kubeconform
 EXAMPLES := $(sort $(wildcard examples/*/fleet))
 
-.PHONY: tools build test lint unit fuzz check-examples examples schemas startup bench clean
+.PHONY: tools build test lint unit fuzz check-examples examples schemas startup bench lab lab-full lab-demo clean
 
 build: $(INSTALLED) $(KUBECONFORM)
 	$(BIN)/meshgen build
@@ -37,6 +37,17 @@ check-examples: $(INSTALLED) $(KUBECONFORM)
 examples: $(INSTALLED)
 	$(BIN)/meshgen build
 	@for fleet in $(EXAMPLES); do $(BIN)/meshgen build $$fleet -o $${fleet%fleet}output || exit 1; done
+
+# Real meshes on this machine (needs Linux, root, Go and Debian packages; lab/README.md). The first run builds them.
+lab: $(INSTALLED)
+	$(BIN)/python -m lab test -m quick
+
+lab-full: $(INSTALLED)
+	$(BIN)/python -m lab test
+
+FLEET ?= examples/istio/fleet
+lab-demo: $(INSTALLED)
+	$(BIN)/python -m lab demo $(FLEET)
 
 # The schemas of emitted kinds from their pinned modules (needs Go), and those of the language from the models.
 schemas: $(INSTALLED)
