@@ -152,6 +152,7 @@ def test_a_service_that_one_cluster_loses_becomes_a_service_entry_there(copy: Co
         "cluster-2/_cluster/namespace_xcp-multicluster.yaml",
         f"cluster-2/xcp-multicluster/{DETAILS_ENTRY}",
         f"cluster-2/xcp-multicluster/{DETAILS_ENTRY.replace('serviceentry', 'destinationrule')}",
+        f"cluster-2/xcp-multicluster/{DETAILS_ENTRY.replace('serviceentry', 'virtualservice')}",
     }
     changed = {path for path in before.keys() & after.keys() if before[path] != after[path]}
     assert changed == {".meshgen/cluster-1.owned", ".meshgen/cluster-2.owned"}

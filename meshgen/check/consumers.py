@@ -119,9 +119,9 @@ def retries(relations: Relations) -> tuple[tuple[Link, RetryDecision], ...]:
             retry(
                 relations,
                 link.cluster,
-                link.sources[0],
+                link.sources,
                 link.local.ports if link.local else shared_ports(link.sources),
-                levels=levels(relations, link),
+                local=link.kind == "failover",
             ),
         )
         for link in imports(relations)

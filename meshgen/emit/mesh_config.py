@@ -1,16 +1,18 @@
-"""The mesh-wide retry policy, for people to put into the mesh config of a cluster; not synced."""
+"""The mesh-wide retry policy, for people to put into the mesh config of a cluster; not synced.
+
+One list of conditions serves all methods, so it holds only those after which no server can have seen the request:
+with 503 in it, every POST that an application answers 503 ran four times (measured in the lab).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.emit.virtual_service import RETRY_UNPROCESSED
 from meshgen.emit.yaml import document
 
 if TYPE_CHECKING:
     from meshgen.plan.model import ClusterPlan
-
-RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled,503"
-"""Istio's own default conditions (Istio: pilot/pkg/networking/core/route/retry/retry.go)."""
 
 
 def mesh_config(plan: ClusterPlan) -> tuple[str, bytes] | None:
@@ -20,7 +22,7 @@ def mesh_config(plan: ClusterPlan) -> tuple[str, bytes] | None:
     snippet = {
         "defaultHttpRetryPolicy": {
             "attempts": plan.mesh_retry_policy.attempts,
-            "retryOn": RETRY_ON,
+            "retryOn": RETRY_UNPROCESSED,
             "retryRemoteLocalities": True,
         }
     }

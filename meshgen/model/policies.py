@@ -11,6 +11,7 @@ from meshgen.model.protocols import HTTP_FAMILY, declared_protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from meshgen.model.failover import EffectiveFailover
     from meshgen.model.inventory import (
         ObservedDestinationRule,
         ObservedVirtualService,
@@ -85,25 +86,38 @@ class RetryDecision:
     """Who retries the requests of a host in a cluster, and why nobody does."""
 
     carrier: RetryCarrier
-    reason: Literal["", "off", "one level", "no HTTP port", "undeclared port", "team"] = ""
+    reason: Literal["", "off", "one place", "no HTTP port", "undeclared port", "team"] = ""
     ports: tuple[ServicePort, ...] = ()
     """The HTTP ports, for a VirtualService."""
     team: ObservedVirtualService | None = None
     """The team's object that stands in the way."""
     undeclared: ServicePort | None = None
+    attempts: int = 0
+    """How often a request is tried again, wherever somebody retries it."""
+
+
+FEWEST_ATTEMPTS = 3
+_TRIES_A_LEVEL = 2
 
 
 def retry(
-    relations: Relations, cluster: str, exposure: Exposure, service_ports: Sequence[ServicePort], *, levels: int
+    relations: Relations,
+    cluster: str,
+    sources: Sequence[Exposure],
+    service_ports: Sequence[ServicePort],
+    *,
+    local: bool,
 ) -> RetryDecision:
-    """Decide for one host: `exposure` gives the settings, `levels` counts the priority levels.
+    """Decide for one host: `sources` serve it to `cluster`, `local` tells whether it has a copy of its own.
 
-    `service_ports` are those of the local copy, or those that all sources share where the cluster has none.
+    `service_ports` are those of the local copy, or those that all sources share where the cluster has none. A retry
+    needs another endpoint to go to; whether that is another level does not matter: Istio's default policy does not
+    retry a reset, so one of several addresses that resets would cost requests (measured in the lab).
 
     A VirtualService replaces the routes of all HTTP ports of its host, so every port that Istio might take for HTTP
     has to be declared (design §3, Retries).
     """
-    failover = exposure.failover
+    failover = sources[0].failover
     if failover.mode == "off":
         return RetryDecision("none", "off")
     protocols = [(port, declared_protocol(port)) for port in service_ports if port.protocol == "TCP"]
@@ -111,16 +125,36 @@ def retry(
     undeclared = next((port for port, protocol in protocols if protocol is None), None)
     if not http and undeclared is None:
         return RetryDecision("none", "no HTTP port")
+    tries = failover.attempts or default_attempts(relations, cluster, sources, local=local)
     if failover.mode == "meshConfig" or (failover.mode == "auto" and relations.facts[cluster].mesh_retries):
-        return RetryDecision("mesh")
-    if levels < 2:  # noqa: PLR2004 - a retry needs a second level to go to
-        return RetryDecision("none", "one level")
+        return RetryDecision("mesh", attempts=tries)
+    if not local and not _several_places(sources):
+        return RetryDecision("none", "one place")
     if undeclared is not None:
         return RetryDecision("none", "undeclared port", undeclared=undeclared)
-    team = relations.virtual_services(cluster, exposure.host)
+    team = relations.virtual_services(cluster, sources[0].host)
     if team:
-        return RetryDecision("none", "team", ports=http, team=team[0])
-    return RetryDecision("virtualService", ports=http)
+        return RetryDecision("none", "team", ports=http, team=team[0], attempts=tries)
+    return RetryDecision("virtualService", ports=http, attempts=tries)
+
+
+def default_attempts(relations: Relations, cluster: str, sources: Sequence[Exposure], *, local: bool) -> int:
+    """Retries that reach the last level: every second try goes on to the next one (measured in the lab)."""
+    levels = remote_levels(relations, cluster, [source.cluster for source in sources])
+    if local:
+        levels += local_levels(sources[0].failover)
+    return max(FEWEST_ATTEMPTS, _TRIES_A_LEVEL * (levels - 1))
+
+
+def local_levels(failover: EffectiveFailover) -> int:
+    """Priority levels of a local copy: its cluster, or its zone and then the rest of the cluster."""
+    return 2 if failover.zone_aware else 1
+
+
+def _several_places(sources: Sequence[Exposure]) -> bool:
+    """Whether there are several addresses; a hostname stands for several."""
+    observed = [source.observed_gateway for source in sources if source.observed_gateway is not None]
+    return len(observed) > 1 or any(len(gateway.addresses) != 1 for gateway in observed)
 
 
 def remote_levels(relations: Relations, cluster: str, sources: Sequence[str]) -> int:

@@ -22,7 +22,7 @@ from meshgen.plan.model import (
     PlannedStub,
     PlannedWorkloadEntry,
 )
-from meshgen.plan.policies import attempts, levels_before_remote, local_rule, local_service, remote_rule, remote_service
+from meshgen.plan.policies import local_rule, local_service, remote_rule, remote_service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,20 +155,20 @@ def _policies(
                 origin=origin,
             )
         )
-    decision = retry(relations, cluster, sources[0], shared_ports(sources), levels=levels)
+    decision = retry(relations, cluster, sources, shared_ports(sources), local=False)
     if decision.carrier == "virtualService":
         found.virtual_services.append(
             remote_service(
                 sources[0],
+                decision,
                 name=name,
                 namespace=namespace,
-                ports=tuple(port.port for port in decision.ports),
                 export_to=export_to,
                 origin=origin,
             )
         )
     elif decision.carrier == "mesh":
-        _ask_mesh(sources[0], 1, found)
+        found.mesh_attempts = max(found.mesh_attempts, decision.attempts)
 
 
 def _stub(relations: Relations, cluster: str, sources: list[Exposure], found: Imports) -> None:
@@ -208,12 +208,11 @@ def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> 
         name = ServiceName(service.namespace, service.name)
         if traffic_policy(relations, cluster, name).owner == "ours":
             found.destination_rules.append(local_rule(sources[0], origin=origin))
-        decision = retry(relations, cluster, sources[0], service.ports, levels=2)
+        decision = retry(relations, cluster, sources, service.ports, local=True)
         if decision.carrier == "virtualService":
-            ports = tuple(port.port for port in decision.ports)
-            found.virtual_services.append(local_service(sources[0], ports=ports, origin=origin))
+            found.virtual_services.append(local_service(sources[0], decision, origin=origin))
         elif decision.carrier == "mesh":
-            _ask_mesh(sources[0], levels_before_remote(sources[0]), found)
+            found.mesh_attempts = max(found.mesh_attempts, decision.attempts)
     return [source for sources in by_service.values() for source in sources]
 
 
@@ -261,7 +260,3 @@ def _entries(
         )
         for endpoint in endpoints
     ]
-
-
-def _ask_mesh(exposure: Exposure, levels: int, found: Imports) -> None:
-    found.mesh_attempts = max(found.mesh_attempts, attempts(exposure, levels))

@@ -10,22 +10,9 @@ from meshgen.plan.model import PlannedDestinationRule, PlannedVirtualService
 
 if TYPE_CHECKING:
     from meshgen.model.failover import EffectiveFailover
+    from meshgen.model.policies import RetryDecision
     from meshgen.model.relations import Exposure
     from meshgen.plan.model import Origin
-
-FEWEST_ATTEMPTS = 3
-"""What lost nothing in the lab with one local level."""
-
-
-def attempts(exposure: Exposure, levels_before_remote: int) -> int:
-    """Retries of one request: two for each level before the first remote one, unless the fleet says otherwise."""
-    declared = exposure.failover.attempts
-    return declared or max(FEWEST_ATTEMPTS, 2 * levels_before_remote)
-
-
-def levels_before_remote(exposure: Exposure) -> int:
-    """Priority levels of a local copy: its cluster, or its zone and then the rest of the cluster."""
-    return 2 if exposure.failover.zone_aware else 1
 
 
 def local_rule(exposure: Exposure, *, origin: Origin) -> PlannedDestinationRule:
@@ -78,14 +65,14 @@ def _all_but_one(endpoints: int) -> int:
     return min(99, -(-100 * (endpoints - 1) // endpoints))
 
 
-def local_service(exposure: Exposure, *, ports: tuple[int, ...], origin: Origin) -> PlannedVirtualService:
+def local_service(exposure: Exposure, decision: RetryDecision, *, origin: Origin) -> PlannedVirtualService:
     """The retries beside a local copy."""
     return PlannedVirtualService(
         name=names.local_policy(exposure.service.name),
         namespace=exposure.service.namespace,
         host=exposure.host,
-        ports=ports,
-        attempts=attempts(exposure, levels_before_remote(exposure)),
+        ports=tuple(port.port for port in decision.ports),
+        attempts=decision.attempts,
         per_try_timeout=exposure.failover.per_try_timeout,
         export_to=(),
         origin=origin,
@@ -94,10 +81,10 @@ def local_service(exposure: Exposure, *, ports: tuple[int, ...], origin: Origin)
 
 def remote_service(
     exposure: Exposure,
+    decision: RetryDecision,
     *,
     name: str,
     namespace: str,
-    ports: tuple[int, ...],
     export_to: tuple[str, ...],
     origin: Origin,
 ) -> PlannedVirtualService:
@@ -106,8 +93,8 @@ def remote_service(
         name=name,
         namespace=namespace,
         host=exposure.host,
-        ports=ports,
-        attempts=attempts(exposure, 1),
+        ports=tuple(port.port for port in decision.ports),
+        attempts=decision.attempts,
         per_try_timeout=exposure.failover.per_try_timeout,
         export_to=export_to,
         origin=origin,

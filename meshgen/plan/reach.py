@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.model.groups import groups, remote_sources
-from meshgen.model.policies import remote_levels, retry, service_name, shared_ports
+from meshgen.model.policies import retry, service_name, shared_ports
 from meshgen.plan.model import Reach
 
 if TYPE_CHECKING:
@@ -41,14 +41,13 @@ def _reach(relations: Relations, cluster: str, host: str, exposures: list[Exposu
         state = "failover" if moving else "local"
         sources = remotes if moving else []
         if moving:
-            retries = retry(relations, cluster, remotes[0], local.ports, levels=2).carrier
+            retries = retry(relations, cluster, remotes, local.ports, local=True).carrier
     elif service is not None and service.state != "leaving":
         workspace = exposures[0].workspace.name
         state, reasons, sources = "local", [f"its Service is not in workspace `{workspace}` and keeps the name"], []
     elif sources:
         state, reasons = "remote", list(_remote_reasons(service, sources, exposures))
-        levels = remote_levels(relations, cluster, [source.cluster for source in sources])
-        retries = retry(relations, cluster, sources[0], shared_ports(sources), levels=levels).carrier
+        retries = retry(relations, cluster, sources, shared_ports(sources), local=False).carrier
     else:
         state, reasons = "unreachable", list(_unreachable_reasons(relations, cluster, exposures))
     return Reach(

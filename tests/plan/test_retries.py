@@ -178,9 +178,20 @@ spec:
     assert code in compiled(HAS, local(ports), remote(ports), asked).codes
 
 
-def test_a_remote_host_with_one_level_gets_none() -> None:
-    assert routes(LACKS) == []
-    assert routes(LACKS, third("us")) == []
+def test_attempts_reach_the_last_of_three_levels() -> None:
+    """Every second try goes on to the next level: own cluster, own region, elsewhere (measured in the lab)."""
+    assert {route["retries"]["attempts"] for route in routes(HAS, third("eu"))} == {4}
+
+
+def test_a_remote_host_behind_one_address_gets_none() -> None:
+    one = LACKS.replace("[192.0.2.1, 192.0.2.2]", "[192.0.2.1]")
+    assert one != LACKS
+    assert routes(one) == []
+
+
+def test_a_remote_host_behind_several_addresses_gets_routes_in_one_level_too() -> None:
+    assert [r["name"] for r in routes(LACKS)] == ["safe-80", "other-80"]
+    assert [r["name"] for r in routes(LACKS, third("us"))] == ["safe-80", "other-80"]
 
 
 def test_a_remote_host_with_two_levels_gets_one_beside_its_service_entry() -> None:
@@ -262,7 +273,7 @@ def test_the_snippet_for_the_mesh_config() -> None:
     assert read(found.files["_setup/c1/mesh-config.yaml"].decode()) == read("""
 defaultHttpRetryPolicy:
   attempts: 4
-  retryOn: connect-failure,refused-stream,unavailable,cancelled,503
+  retryOn: connect-failure,refused-stream,reset-before-request
   retryRemoteLocalities: true
 """)
 

@@ -57,7 +57,7 @@ def test_the_table_as_json_has_one_item_for_each_host_and_cluster() -> None:
             "state": "remote",
             "sources": ["c2"],
             "exposes": False,
-            "retries": "none",
+            "retries": "virtualService",
             "reasons": ["no Service of that name here", "`c2` serves it through gateway `shop/ew`"],
         },
         {

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.check.consumers import levels_before_remote, retries
+from meshgen.check.consumers import retries
 from meshgen.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.check.consumers import Link
+    from meshgen.model.policies import RetryDecision
     from meshgen.model.relations import Relations
-
-_FEWEST = 3
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:
@@ -26,7 +24,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
         if decision.reason != "team" or team is None:
             continue
         if team.kind == "VirtualService":
-            advice = f"Add to each of its `http` routes: `{_block(link)}`, then accept this."
+            advice = f"Add to each of its `http` routes: `{_block(decision)}`, then accept this."
         else:
             advice = "Let the mesh retry instead: set `failover: {retries: {mode: meshConfig}}`."
         yield Diagnostic(
@@ -40,9 +38,8 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
         )
 
 
-def _block(link: Link) -> str:
-    attempts = link.failover.attempts or max(_FEWEST, 2 * levels_before_remote(link))
+def _block(decision: RetryDecision) -> str:
     return (
-        f'retries: {{attempts: {attempts}, retryOn: "connect-failure,refused-stream,reset-before-request", '
+        f'retries: {{attempts: {decision.attempts}, retryOn: "connect-failure,refused-stream,reset-before-request", '
         f"retryRemoteLocalities: true}}"
     )

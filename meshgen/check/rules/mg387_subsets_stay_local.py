@@ -24,7 +24,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             continue
         yield Diagnostic(
             code="MG387",
-            severity="hint",
+            severity="warning",
             message=f"requests for subset{'s' if len(rule.subsets) > 1 else ''} {listed(rule.subsets)} of "
             f"`{link.host}` stay in cluster `{link.cluster}`: entries carry no labels of subsets",
             span=rule.span("subsets"),

@@ -28,6 +28,6 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             message=f"cluster `{cluster}` gets {hosts} VirtualService{'s' if hosts > 1 else ''} for retries, which one "
             f"policy of its mesh would replace",
             span=relations.cluster(cluster).span("name"),
-            help="Set `defaultHttpRetryPolicy` in its mesh config and `retryRemoteLocalities: true` in its inventory.",
+            help="Fewer objects, but no retry of 503: set `mode: meshConfig`, or `mode: virtualService` to keep them.",
             object=f"cluster/{cluster}",
         )
