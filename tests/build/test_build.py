@@ -33,7 +33,7 @@ def test_a_first_build_writes_every_cluster(project: Project) -> None:
     outcome = project.build()
     assert outcome.code == 0
     assert outcome.out == ""
-    assert outcome.last_line == "2 clusters: 12 objects written, 0 unchanged, 0 removed; kubeconform did not run"
+    assert outcome.last_line == "2 clusters: 13 objects written, 0 unchanged, 0 removed; kubeconform did not run"
     assert project.names("*/*/serviceentry*") == [
         "c1/meshgen-multicluster/serviceentry.networking.istio.io_web.shop.svc.cluster.local.yaml"
     ]
@@ -43,7 +43,7 @@ def test_a_second_build_changes_nothing(project: Project) -> None:
     project.write(LACKS)
     project.build()
     before = project.tree
-    assert project.build().last_line.startswith("2 clusters: 0 objects written, 12 unchanged, 0 removed")
+    assert project.build().last_line.startswith("2 clusters: 0 objects written, 13 unchanged, 0 removed")
     assert project.tree == before
 
 
@@ -52,7 +52,7 @@ def test_a_change_of_the_fleet_changes_only_what_it_means(project: Project) -> N
     project.build()
     before = project.tree
     project.write(LACKS.replace("192.0.2.2", "192.0.2.3"))
-    assert project.build().last_line.startswith("2 clusters: 1 object written, 11 unchanged, 0 removed")
+    assert project.build().last_line.startswith("2 clusters: 1 object written, 12 unchanged, 0 removed")
     assert [path for path, content in project.tree.items() if content != before[path]] == [
         ".meshgen/c1.owned",
         "c1/meshgen-multicluster/serviceentry.networking.istio.io_web.shop.svc.cluster.local.yaml",
@@ -157,6 +157,7 @@ def test_check_lists_every_difference_and_writes_nothing(project: Project) -> No
         "- c1/_cluster/namespace_meshgen-multicluster.yaml",
         "- c1/meshgen-multicluster/destinationrule.networking.istio.io_web.shop.svc.cluster.local.yaml",
         "- c1/meshgen-multicluster/serviceentry.networking.istio.io_web.shop.svc.cluster.local.yaml",
+        "- c1/meshgen-multicluster/virtualservice.networking.istio.io_web.shop.svc.cluster.local.yaml",
     ]
     assert project.tree == before
 

@@ -145,6 +145,21 @@ def test_attempts_are_at_least_two_for_each_level_before_the_first_remote_one(de
     assert {route["retries"]["attempts"] for route in routes(HAS, failover(declared))} == {attempts}
 
 
+@pytest.mark.parametrize(
+    ("texts", "attempts"),
+    [
+        ((HAS,), 3),
+        ((HAS, third("us")), 3),
+        ((HAS, third("eu")), 4),
+        ((HAS, third("eu"), failover("zoneAware: true")), 6),
+        ((LACKS, third("eu")), 3),
+    ],
+    ids=["local, us", "local, us", "local, eu, us", "zone, local, eu, us", "eu, us"],
+)
+def test_attempts_reach_the_last_level(texts: tuple[str, ...], attempts: int) -> None:
+    assert {route["retries"]["attempts"] for route in routes(*texts)} == {attempts}
+
+
 def test_a_timeout_of_one_try_is_passed_on() -> None:
     assert {r["retries"]["perTryTimeout"] for r in routes(HAS, failover("retries: {perTryTimeout: 2s}"))} == {"2s"}
 
@@ -176,11 +191,6 @@ spec:
   - {host: web.shop.svc.cluster.local, failover: {retries: {mode: virtualService}}}
 """
     assert code in compiled(HAS, local(ports), remote(ports), asked).codes
-
-
-def test_attempts_reach_the_last_of_three_levels() -> None:
-    """Every second try goes on to the next level: own cluster, own region, elsewhere (measured in the lab)."""
-    assert {route["retries"]["attempts"] for route in routes(HAS, third("eu"))} == {4}
 
 
 def test_a_remote_host_behind_one_address_gets_none() -> None:
