@@ -64,7 +64,10 @@ def _link(relations: Relations, cluster: str, host: str) -> Link | None:
         return None
     name = service_name(relations, host)
     existing = relations.services[cluster].get(name)
-    if existing is None or existing.state == "leaving":
+    there = existing is not None and (
+        existing.state == "active" or relations.local(cluster, sources[0].workspace, name) is not None
+    )
+    if existing is None or not there:
         return Link("remote", cluster, host, name, sources, None)
     workspace = relations.workspace_of(cluster, name.namespace)
     ours = tuple(source for source in sources if workspace is not None and source.workspace.name == workspace.name)

@@ -21,10 +21,11 @@ def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spe
     """The `spec` after an import: lists sorted by namespace and name, empty ones left out.
 
     What `old` has of the namespaces that the import shows whole is replaced, the rest stays; with `replace` all
-    is replaced. Of items that the import shows again these stay: the state of a Service, the addresses of a
-    gateway whose status the import does not show, and the places of addresses in their list, because the place
-    names WorkloadEntries. Without `replace` gateways that the import does not show stay too, and of a Service
-    the facts that the import does not know (`serviceAccounts`, `injected`).
+    is replaced. An announced Service (`arriving`) stays until it is shown, and then has arrived. Of items that
+    the import shows again these stay: the state `leaving` of a Service, the addresses of a gateway whose status
+    the import does not show, and the places of addresses in their list, because the place names WorkloadEntries.
+    Without `replace` gateways that the import does not show stay too, and of a Service the facts that the import
+    does not know (`serviceAccounts`, `injected`).
     """
     spec: Spec = {}
     istio = {**({} if replace else old.get("istio") or {}), **facts.istio}
@@ -36,7 +37,8 @@ def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spe
         merged = [
             item
             for key, item in before.items()
-            if key not in found and not replace and (_outlives(section) or key[0] not in facts.namespaces)
+            if key not in found
+            and (_arrives(item) or (not replace and (_outlives(section) or key[0] not in facts.namespaces)))
         ]
         for key, item in found.items():
             item_after = _item(section, before.get(key), item, replace=replace)
@@ -45,6 +47,11 @@ def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spe
         if merged:
             spec[section] = sorted(merged, key=key_of)
     return spec
+
+
+def _arrives(item: Item) -> bool:
+    """Whether people announced a Service that no manifest can show yet."""
+    return item.get("state") == "arriving"
 
 
 def _outlives(section: str) -> bool:
@@ -64,7 +71,7 @@ def _item(section: str, before: Item | None, item: Item, *, replace: bool) -> It
     elif section == "services" and before is not None:
         if not replace:
             item |= {key: before[key] for key in _KEPT_WHEN_UNKNOWN if key in before and key not in item}
-        if "state" in before:
+        if "state" in before and not _arrives(before):
             item["state"] = before["state"]
     return item
 

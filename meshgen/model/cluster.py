@@ -36,8 +36,8 @@ class Cluster(Item):
     """One Kubernetes cluster."""
 
     name: ClusterName = Field(title="Name", description="Name of the cluster; names its directory of the output.")
-    region: str | None = Field(None, title="Region", description="Region of the nodes.", examples=["eu-west-2"])
-    zones: list[str] = Field([], title="Zones", description="Zones of the nodes.", examples=[["eu-west-2a"]])
+    region: LabelValue | None = Field(None, title="Region", description="Region of the nodes.", examples=["eu-west-2"])
+    zones: list[LabelValue] = Field([], title="Zones", description="Zones of the nodes.", examples=[["eu-west-2a"]])
     labels: Labels = Field({}, title="Labels", description="Labels for cluster selectors.")
     network: LabelValue | None = Field(
         None,

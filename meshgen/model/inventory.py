@@ -80,8 +80,11 @@ class ObservedService(Item):
     injected: bool | None = Field(
         None, title="Injected", description="Whether its pods have sidecars. Absent: unknown."
     )
-    state: Literal["active", "leaving"] = Field(
-        "active", title="State", description="`leaving`: about to be deleted; the cluster does not count as having it."
+    state: Literal["active", "arriving", "leaving"] = Field(
+        "active",
+        title="State",
+        description="`arriving`: about to be created, the cluster gets the entries of one that has it beside those "
+        "of one that lacks it; `leaving`: about to be deleted, the cluster does not count as having it.",
     )
 
 

@@ -174,14 +174,31 @@ class Relations:
     def local(self, cluster: str, workspace: Workspace, name: ServiceName) -> ObservedService | None:
         """The Service where `cluster` *has* it: in the inventory, not leaving, in a namespace of the workspace.
 
-        Where sidecars do not answer DNS, a leaving Service counts until it is gone: its successor is a stub of the
-        same name, which would overwrite the team's object.
+        An arriving Service counts already, so that its entries are there before it is. Where sidecars do not answer
+        DNS, a leaving Service counts until it is gone and an arriving one only then: instead of it there is a stub of
+        the same name, and one of the two objects would overwrite the other.
         """
         service = self.services[cluster].get(name)
-        if service is None or (service.state == "leaving" and self.facts[cluster].dns_capture):
+        gone = "leaving" if self.facts[cluster].dns_capture else "arriving"
+        if service is None or service.state == gone:
             return None
         spanning = self.workspace_of(cluster, name.namespace)
         return service if spanning is not None and spanning.name == workspace.name else None
+
+    def namesake(self, cluster: str, workspace: Workspace, name: ServiceName) -> ObservedService | None:
+        """A Service of that name that the workspace does not span: it keeps the name for itself (design §3)."""
+        service = self.services[cluster].get(name)
+        if service is None or service.state == "leaving":
+            return None
+        spanning = self.workspace_of(cluster, name.namespace)
+        return None if spanning is not None and spanning.name == workspace.name else service
+
+    def lacks(self, cluster: str, workspace: Workspace, name: ServiceName) -> bool:
+        """Whether `cluster` gets what a cluster without the service gets: it has none, or one that is still to come."""
+        if self.namesake(cluster, workspace, name) is not None:
+            return False
+        local = self.local(cluster, workspace, name)
+        return local is None or local.state == "arriving"
 
     def unexposable(self, cluster: str, service: ObservedService) -> str | None:
         """Why a Service cannot be exposed from `cluster`, None where it can.
@@ -241,7 +258,7 @@ class Relations:
                 self.cluster(cluster).state == "active"
                 and workspace.state == "active"
                 and (setting is None or setting.state == "active")
-                and service.state != "leaving"
+                and service.state == "active"
             )
             exposures.setdefault(
                 name,

@@ -60,7 +60,7 @@ def imports(relations: Relations, cluster: str) -> Imports:
         if not sources:
             continue
         name = service_name(relations, host)
-        if relations.local(cluster, exposures[0].workspace, name) is None and not _namesake(relations, cluster, name):
+        if relations.lacks(cluster, exposures[0].workspace, name):
             used += sources
             if relations.facts[cluster].dns_capture:
                 _remote_only(relations, cluster, sources, found)
@@ -73,12 +73,6 @@ def imports(relations: Relations, cluster: str) -> Imports:
     origin = Origin(f"fleet/{relations.fleet.name}", spans(relations.fleet.spec.span()))
     found.remote_gateways = remote_gateways(relations, used, namespace, origin)
     return found
-
-
-def _namesake(relations: Relations, cluster: str, name: ServiceName) -> bool:
-    """A Service of that name that the workspace does not span keeps the name for itself (design §3)."""
-    service = relations.services[cluster].get(name)
-    return service is not None and service.state != "leaving"
 
 
 def common_ports(sources: Sequence[Exposure]) -> tuple[PlannedPort, ...]:

@@ -42,7 +42,7 @@ def _reach(relations: Relations, cluster: str, host: str, exposures: list[Exposu
         sources = remotes if moving else []
         if moving:
             retries = retry(relations, cluster, remotes, local.ports, local=True).carrier
-    elif service is not None and service.state != "leaving":
+    elif relations.namesake(cluster, exposures[0].workspace, name) is not None:
         workspace = exposures[0].workspace.name
         state, reasons, sources = "local", [f"its Service is not in workspace `{workspace}` and keeps the name"], []
     elif sources:
@@ -69,8 +69,8 @@ def not_serving(relations: Relations, exposure: Exposure) -> str | None:
         return f"workspace `{exposure.workspace.name}` is draining"
     if exposure.setting is not None and exposure.setting.state == "draining":
         return "the exposed service is draining"
-    if exposure.service.state == "leaving":
-        return f"the Service is leaving `{exposure.cluster}`"
+    if exposure.service.state != "active":
+        return f"the Service is {exposure.service.state} in `{exposure.cluster}`"
     if not exposure.address_known:
         gateway = f"{exposure.gateway.namespace}/{exposure.gateway.name}"
         return f"gateway `{gateway}` of `{exposure.cluster}` has no known address yet"
@@ -85,7 +85,11 @@ def _local_reasons(
     remotes: list[Exposure],
     group: Group | None,
 ) -> Iterator[str]:
-    yield f"`{cluster}` has the Service, so callers stay local"
+    arriving = relations.services[cluster][exposures[0].name].state == "arriving"
+    if arriving:
+        yield f"the Service is arriving in `{cluster}`: callers are remote until it is there, then local"
+    else:
+        yield f"`{cluster}` has the Service, so callers stay local"
     if group is not None and len(group.services) > 1 and group.conflict is None:
         others = ", ".join(f"`{service.name}`" for service in group.services)
         yield f"it shares its entries with the Services that select the same pods: {others}"
@@ -99,7 +103,7 @@ def _local_reasons(
 def _remote_reasons(
     service: ObservedService | None, sources: list[Exposure], exposures: list[Exposure]
 ) -> Iterator[str]:
-    yield "its Service is leaving" if service is not None else "no Service of that name here"
+    yield f"its Service is {service.state}" if service is not None else "no Service of that name here"
     serving = {source.cluster for source in sources}
     for exposure in exposures:
         if exposure.cluster in serving:

@@ -116,3 +116,18 @@ def test_the_service_of_a_gateway_alone_does_not_empty_its_namespace() -> None:
     )
     assert [item["name"] for item in spec["services"]] == ["details", "gw"]
     assert spec["gateways"] == [{"name": "gw", "namespace": "shop", "addresses": ["198.51.100.1"]}]
+
+
+ANNOUNCED: dict[str, Any] = {"name": "new", "namespace": "shop", "state": "arriving"}
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_an_arriving_service_stays_until_it_is_there(replace: bool) -> None:  # noqa: FBT001 - a case
+    services = merge({"services": [ANNOUNCED]}, facts_of(SERVICE), replace=replace)["services"]
+    assert [item["name"] for item in services] == ["a", "new"]
+    assert services[1] == ANNOUNCED
+
+
+def test_an_arriving_service_has_arrived_when_the_input_shows_it() -> None:
+    services = merge({"services": [ANNOUNCED]}, facts_of(SERVICE.replace("name: a", "name: new")))["services"]
+    assert services == [{"name": "new", "namespace": "shop"}]
