@@ -48,6 +48,9 @@ def _explain_file(path: str, fleet: str, reporting: Reporting) -> None:
     if compilation.plan is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
     manifest = file.find(compilation.manifests, path)
+    if manifest is None and (cluster := file.mesh_config_of(compilation.files, path)) is not None:
+        click.echo(file.mesh_config(compilation.plan, cluster), nl=False)
+        return
     if manifest is None:
         raise click.UsageError(f"`{path}` is no file that fleet `{fleet}` makes; name one below the output directory.")
     click.echo(file.file(manifest, compilation.checked.sources), nl=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from meshgen.emit.manifest import Manifest
+    from meshgen.plan.model import Plan
 
 
 def find(manifests: Sequence[Manifest], path: str) -> Manifest | None:
@@ -15,6 +16,20 @@ def find(manifests: Sequence[Manifest], path: str) -> Manifest | None:
     wanted = path.replace("\\", "/")
     matching = [m for m in manifests if wanted == m.path or wanted.endswith(f"/{m.path}")]
     return max(matching, key=lambda manifest: len(manifest.path), default=None)
+
+
+def mesh_config_of(files: Iterable[str], path: str) -> str | None:
+    """The cluster whose retry policy for the mesh config `path` holds, None where it is another file."""
+    wanted = path.replace("\\", "/")
+    found = (file for file in files if file.startswith("_setup/") and (wanted == file or wanted.endswith(f"/{file}")))
+    return next((file.split("/")[1] for file in found), None)
+
+
+def mesh_config(plan: Plan, cluster: str) -> str:
+    """The text about the retry policy of one cluster: what it is for, and the hosts that ask for it."""
+    asking = [reach.host for reach in plan.reach if reach.cluster == cluster and reach.retries == "mesh"]
+    lines = [f"retry policy for the mesh config of cluster {cluster}; not synced, for people to put there", ""]
+    return "\n".join([*lines, *(f"asked for by {host}" for host in asking)]) + "\n"
 
 
 def file(manifest: Manifest, sources: Mapping[str, str]) -> str:

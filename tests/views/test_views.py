@@ -212,3 +212,21 @@ def test_explain_a_file(path: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_explain_a_host_that_is_nearly_right(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "webb.shop.svc.cluster.local", "--fleet", path]) == 2
     assert WEB in capsys.readouterr().err
+
+
+def test_explain_the_policy_of_a_mesh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = HAS + "---" + """
+kind: Workspace
+metadata: {name: shop}
+spec:
+  namespaceSelector: {names: ["*/shop"]}
+  eastWestGateway: {name: ew, namespace: shop}
+  failover: {retries: {mode: meshConfig}}
+"""
+    (tmp_path / "fleet.yaml").write_text(fleet(asked))
+    assert main(["explain", "output/_setup/c1/mesh-config.yaml", "--fleet", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == (
+        "retry policy for the mesh config of cluster c1; not synced, for people to put there\n"
+        "\n"
+        "asked for by web.shop.svc.cluster.local\n"
+    )
