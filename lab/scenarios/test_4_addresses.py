@@ -37,9 +37,6 @@ def _load(client: Pod, fault: Callable[[], None], seconds: float) -> Load:
 
 
 @pytest.mark.quick
-@pytest.mark.xfail(
-    strict=True, reason="a host with one level gets no VirtualService, and Istio's own retries do not cover resets"
-)
 def test_no_request_is_lost_when_one_of_three_addresses_refuses(
     client: Pod, addresses: list[LoadBalancerAddress], show: Show
 ) -> None:
