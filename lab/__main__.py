@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,7 +60,13 @@ def _prepare() -> None:
         if problem := isolation.missing_for_build():
             raise click.ClickException(problem)
         click.echo("building Istio, Kubernetes and Envoy once: about 20 minutes", err=True)
-        build()
+        try:
+            build()
+        except subprocess.CalledProcessError as error:
+            message = (
+                f"the lab could not be built: `{' '.join(error.cmd[:3])}` failed with exit code {error.returncode}"
+            )
+            raise click.ClickException(message) from error
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ PID namespace ends with its first process: after kill -9 the kernel removes proc
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ _DEBIAN = {
     "unshare": "util-linux",
     "mount": "mount",
 }
+_FLAGS = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 WORK = Path("/run/lab")
 PARTS = WORK / "parts"  # the built parts, where the proxies' user can read them
 
@@ -36,6 +38,9 @@ def missing() -> str:
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     if packages := sorted({p for tool, p in _DEBIAN.items() if not shutil.which(tool, path=path)}):
         return f"the lab needs Debian packages: apt-get install {' '.join(packages)}"
+    probe = subprocess.run(["unshare", *_FLAGS, "true"], capture_output=True, text=True, check=False)
+    if probe.returncode:
+        return f"the lab needs the right to make kernel namespaces: {probe.stderr.strip()}"
     return ""
 
 
@@ -43,6 +48,11 @@ def missing_for_build() -> str:
     """Say in one line what the first build needs; empty if it can run."""
     if not shutil.which("go"):
         return "the lab needs Go 1.26 or newer to build Istio and Kubernetes once"
+    version = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout.strip()
+    numbers = re.match(r"go(\d+)\.(\d+)", version)
+    # From 1.21 on Go fetches the version that a go.mod asks for.
+    if not numbers or (int(numbers[1]), int(numbers[2])) < (1, 21):
+        return f"the lab needs Go 1.26 or newer to build Istio and Kubernetes once, here is {version or 'a broken one'}"
     return ""
 
 
@@ -59,8 +69,7 @@ def enter(arguments: list[str]) -> NoReturn:
     """Replace this process by `arguments` in new namespaces, prepared by `prepare`."""
     os.environ[_INSIDE] = str(os.getpid())
     os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    flags = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    os.execvp("unshare", ["unshare", *flags, "--", *arguments])  # noqa: S606 - no shell is wanted
+    os.execvp("unshare", ["unshare", *_FLAGS, "--", *arguments])  # noqa: S606 - no shell is wanted
 
 
 def prepare(parts: Path) -> None:
