@@ -215,7 +215,7 @@ def test_explain_a_host_that_is_nearly_right(path: str, capsys: pytest.CaptureFi
 
 
 def test_explain_the_policy_of_a_mesh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = HAS + "---" + """
+    asked = """
 kind: Workspace
 metadata: {name: shop}
 spec:
@@ -223,7 +223,7 @@ spec:
   eastWestGateway: {name: ew, namespace: shop}
   failover: {retries: {mode: meshConfig}}
 """
-    (tmp_path / "fleet.yaml").write_text(fleet(asked))
+    (tmp_path / "fleet.yaml").write_text(fleet(HAS, asked))
     assert main(["explain", "output/_setup/c1/mesh-config.yaml", "--fleet", str(tmp_path)]) == 0
     assert capsys.readouterr().out == (
         "retry policy for the mesh config of cluster c1; not synced, for people to put there\n"
