@@ -27,6 +27,7 @@ def applications_down(bookinfo: Lab) -> Iterator[None]:
     yield
     for pod in pods:
         pod.start_server()
+    bookinfo.wait_until_ready(pods)
 
 
 @pytest.fixture
