@@ -6,7 +6,9 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from lab.load import Load
+import pytest
+
+from lab.load import Load, send
 from lab.scenarios.drafts import BOOKINFO, Draft, host, service, url
 
 if TYPE_CHECKING:
@@ -32,9 +34,27 @@ def _fleet() -> Draft:
     return draft
 
 
+FLEET = _fleet()
+
+
+@pytest.mark.parametrize("name", ["defaults", "errors-1"])
+def test_a_healthy_service_that_answers_one_request_503(stage: Stage, name: str, show: Show) -> None:
+    """What `consecutiveGatewayErrors: 1` takes for a dead endpoint: a request that fails for reasons of its own."""
+    client = stage.boot(FLEET).new_client("c1")
+    warm = send(client, url(name), 10)
+    failed = send(client, f"{url(name)}503", 1)
+    after = send(client, url(name), 50)
+    show(f"{name}, before", warm)
+    show(f"{name}, one GET that every copy answers 503", failed)
+    show(f"{name}, the next requests", after)
+    assert (warm.lost, set(warm.by_cluster)) == ([], {"c1"})
+    if name == "defaults":
+        assert (after.lost, set(after.by_cluster)) == ([], {"c1"})
+
+
 def test_settings_of_failover_compared(stage: Stage, show: Show) -> None:
     """The applications of c1 die for 70 s, endpoints published; every setting gets GET and POST of its own."""
-    lab = stage.boot(_fleet())
+    lab = stage.boot(FLEET)
     clients = {method: lab.new_client("c1") for method in ("GET", "POST")}
     with ExitStack() as loads:
         running = {
@@ -48,4 +68,5 @@ def test_settings_of_failover_compared(stage: Stage, show: Show) -> None:
         time.sleep(70)
     for (name, method), load in running.items():
         show(f"{name}, {method}", load.report)
+    stage.clear()
     assert running["defaults", "GET"].report.lost == []
