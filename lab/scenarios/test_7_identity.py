@@ -53,7 +53,9 @@ def test_an_unexpected_service_account_is_refused(bookinfo: Lab, intruder: str, 
     report = send(client, url(intruder), 30)
     refused = sum(client.envoy.statistics(f"{intruder}.*fail_verify_san").values())
     if intruder == "details":
-        bookinfo.pod("c1", "bookinfo", "details").start_server()
+        details = bookinfo.pod("c1", "bookinfo", "details")
+        details.start_server()
+        bookinfo.wait_until_ready([details])
     show(f"{intruder} of c2 under a wrong account", report)
     show("certificates refused for their name", refused)
     assert report.by_cluster == {}
