@@ -1,6 +1,6 @@
 """A build of 10,000 objects beside `cp -r` of its result, in one run: cold, unchanged, and one service changed.
 
-`python bench/build.py [CLUSTERS] [SERVICES]`; without arguments 50 clusters and 100 services, each in one cluster.
+`python bench/build.py [CLUSTERS] [SERVICES]`; without arguments 50 clusters and 66 services, each in one cluster.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def timed(*command: str) -> float:
 
 
 def main() -> None:
-    clusters, services = (int(argument) for argument in (sys.argv[1:] or ["50", "100"]))
+    clusters, services = (int(argument) for argument in (sys.argv[1:] or ["50", "66"]))
     with tempfile.TemporaryDirectory() as scratch:
         source, output, copy = (Path(scratch, name) for name in ("fleet", "output", "copy"))
         fleet(source, clusters, services)
