@@ -30,14 +30,15 @@ def build_command() -> None:
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> None:
-    """Run scenarios; arguments go to pytest."""
+    """Run scenarios, all unless files are named; arguments go to pytest."""
     if not isolation.inside():
         _prepare()
         isolation.enter([sys.executable, "-m", "lab", "test", *arguments])
     isolation.prepare(cache_directory())
     import pytest
 
-    sys.exit(pytest.main(["-p", "no:cacheprovider", "-s", *(arguments or [str(SCENARIOS)])]))
+    named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
+    sys.exit(pytest.main(["-p", "no:cacheprovider", "-s", *arguments, *([] if named else [str(SCENARIOS)])]))
 
 
 @main.command()
