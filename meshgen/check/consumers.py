@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from meshgen.model.facts import own_entries
 from meshgen.model.groups import groups
-from meshgen.model.policies import remote_levels, retry, service_name, shared_ports
+from meshgen.model.policies import local_levels, remote_levels, retry, service_name, shared_ports
 
 if TYPE_CHECKING:
     from meshgen.model.failover import EffectiveFailover
@@ -89,12 +89,9 @@ def imports(relations: Relations) -> tuple[Link, ...]:
     return tuple(link for link in links(relations) if link.kind in ("remote", "failover"))
 
 
-@lru_cache(maxsize=1)
 def all_groups(relations: Relations) -> dict[str, list[Group]]:
     """Cluster → its groups of Services that share entries; empty where a control plane writes them."""
-    if not own_entries(relations.fleet):
-        return {}
-    return {cluster.name: groups(relations, cluster.name) for cluster in relations.fleet.clusters}
+    return groups(relations) if own_entries(relations.fleet) else {}
 
 
 def is_stub(relations: Relations, link: Link) -> bool:
@@ -110,7 +107,7 @@ def levels(relations: Relations, link: Link) -> int:
 
 def levels_before_remote(link: Link) -> int:
     """Levels that a request passes before the first remote one, at least the one it starts at."""
-    return 2 if link.kind == "failover" and link.failover.zone_aware else 1
+    return local_levels(link.failover) if link.kind == "failover" else 1
 
 
 @lru_cache(maxsize=1)

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.manifest import Manifest
 from meshgen.emit.metadata import metadata
+from meshgen.model.gateway import DEFAULT_REPLICAS, NETWORK_VIEW
 from meshgen.plan.model import Stage
 
 if TYPE_CHECKING:
     from meshgen.plan.model import Plan, PlannedGateway, PlannedWorkspace
-
-NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
-DEFAULT_REPLICAS = 2
 
 
 def revision(planned: PlannedGateway) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meshgen.inventory.objects import POD_KINDS
+from meshgen.model.gateway import NETWORK_VIEW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from meshgen.inventory.objects import KubernetesObject
 
 INJECT = "sidecar.istio.io/inject"
-NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,10 @@ from pydantic import Field
 
 from meshgen.model.base import ClusterSelector, Item, Label, Labels, Port, ServiceLabel
 
+NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
+"""Variable of a gateway's pods: the only network whose endpoints the gateway sees."""
+DEFAULT_REPLICAS = 2
+
 
 class GatewaySettings(Item):
     """The settings of a gateway, which stand in one place only."""
@@ -21,7 +25,7 @@ class GatewaySettings(Item):
         None, title="Clusters", description="Where the gateway is. Absent: wherever its workspaces are."
     )
     port: Port = Field(15443, title="Port", description="Port on which other clusters reach it.")
-    replicas: Annotated[int, Field(ge=1)] = Field(2, title="Replicas", description="Number of pods.")
+    replicas: Annotated[int, Field(ge=1)] = Field(DEFAULT_REPLICAS, title="Replicas", description="Number of pods.")
     service_annotations: dict[str, str] = Field(
         {}, title="Service annotations", description="Annotations of its Service, for the load balancer."
     )

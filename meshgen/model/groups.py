@@ -7,6 +7,7 @@ for one Service belongs to all of them: stable and canary Services, `foo-metrics
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from meshgen.model.hosts import ServiceName, covers
@@ -60,8 +61,16 @@ def remote_sources(relations: Relations, cluster: str, service: ObservedService)
     return [s for s in sources if s.workspace.name == workspace.name and s.failover.enabled]
 
 
-def groups(relations: Relations, cluster: str) -> list[Group]:
-    """The groups of `cluster` that remote endpoints exist for, sorted by namespace and name of their lead."""
+@lru_cache(maxsize=1)
+def groups(relations: Relations) -> dict[str, list[Group]]:
+    """Cluster → its groups that remote endpoints exist for, sorted by namespace and name of their lead.
+
+    Remembered for the last fleet: rules, plan and views all ask.
+    """
+    return {cluster.name: _groups_of(relations, cluster.name) for cluster in relations.fleet.clusters}
+
+
+def _groups_of(relations: Relations, cluster: str) -> list[Group]:
     by_namespace: dict[str, list[ObservedService]] = {}
     for service in relations.services[cluster].values():
         if takes_entries(service):

@@ -66,7 +66,7 @@ def imports(relations: Relations, cluster: str) -> Imports:
                 _remote_only(relations, cluster, sources, found)
             else:
                 _stub(relations, cluster, sources, found)
-    for group in groups(relations, cluster):
+    for group in groups(relations)[cluster]:
         if group.conflict is None:
             used += _local(relations, cluster, group, found)
     namespace = multicluster_namespace(relations.fleet)

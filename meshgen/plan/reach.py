@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def reach(relations: Relations) -> Iterator[Reach]:
     """One item for each exposed host and each cluster, in that order."""
-    by_cluster = {cluster.name: groups(relations, cluster.name) for cluster in relations.fleet.clusters}
+    by_cluster = groups(relations)
     for host, exposures in relations.by_host.items():
         for cluster in relations.fleet.clusters:
             yield _reach(relations, cluster.name, host, exposures, by_cluster[cluster.name])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.manifest import Manifest
 from meshgen.emit.metadata import metadata
+from meshgen.model.gateway import NETWORK_VIEW
 from meshgen.plan.model import Stage
 from meshgen.plan.names import gateway_id
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 GATEWAY_ID = "gateway.meshgen.io/id"
 STATUS_PORT = 15021
-NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
 _RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
 
 
