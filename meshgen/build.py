@@ -100,10 +100,10 @@ def _conformity(
         for manifest in compilation.manifests
         if options.kubeconform == "require" or manifest.path in changing
     }
-    if not judged:
-        return [], kubeconform.Summary()
     if options.kubeconform == "off" or (options.kubeconform == "auto" and not kubeconform.is_there()):
         return [], None
+    if not judged:
+        return [], kubeconform.Summary()
     with tempfile.TemporaryDirectory(prefix="meshgen-") as staged:
         for path in judged:
             file = Path(staged, path)
