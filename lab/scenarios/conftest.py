@@ -1,29 +1,78 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lab import isolation
 from lab.build import Parts
+from lab.figures import Figures
 from lab.fleet import Lab
 from lab.scenarios.drafts import BOOKINFO
 
 Show = Callable[[str, object], None]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from lab.pod import Pod
     from lab.scenarios.drafts import Draft
+
+_FAILED = pytest.StashKey[bool]()
+_DEADLINE = pytest.StashKey[float]()
+_FIGURES = pytest.StashKey[Figures]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--minutes", type=float, help="start no scenario later than this; name those left out")
+    parser.addoption("--figures", type=Path, metavar="FILE", help="write all figures of the run as Markdown")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "quick: the scenario that stands for its group in `make lab`")
     if not isolation.inside():
         pytest.exit("run scenarios with `python -m lab test`: they need namespaces of their own", 2)
+    minutes = config.getoption("minutes")
+    config.stash[_DEADLINE] = time.monotonic() + minutes * 60 if minutes is not None else float("inf")
+    config.stash[_FIGURES] = Figures(Parts(isolation.PARTS).istio_version)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if time.monotonic() > item.config.stash[_DEADLINE]:
+        pytest.skip(f"left out: {item.config.getoption('minutes'):g} minutes are over")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[_FAILED] = report.failed or item.stash.get(_FAILED, False)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """A failed scenario leaves nothing to the next one: its fleet ends with it."""
+    try:
+        yield
+    except BaseException:
+        item.stash[_FAILED] = True
+        raise
+    finally:
+        stage = getattr(item, "funcargs", {}).get("stage")
+        if item.stash.get(_FAILED, False):
+            item.stash[_FAILED] = False
+            item.config.stash[_FIGURES].forget(item.nodeid)
+            if stage:
+                stage.clear()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if file := session.config.getoption("figures"):
+        file.write_text(session.config.stash[_FIGURES].markdown(), encoding="utf-8")
 
 
 @dataclass
@@ -70,9 +119,10 @@ def client(bookinfo: Lab) -> Iterator[Pod]:
 
 @pytest.fixture
 def show(request: pytest.FixtureRequest) -> Show:
-    """Print a figure under the scenario's name."""
+    """Print a figure under the scenario's name, and keep it for `--figures`."""
 
     def write(what: str, figures: object) -> None:
         print(f"\n  {request.node.name}: {what}: {figures}", flush=True)  # noqa: T201 - figures are the output
+        request.config.stash[_FIGURES].add(request.node.nodeid, what, figures)
 
     return write
