@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 KUBECONFORM := .cache/bin/kubeconform
 EXAMPLES := $(sort $(wildcard examples/*/fleet))
 
-.PHONY: tools build test lint unit fuzz check-examples examples schemas startup bench lab lab-full lab-demo clean
+.PHONY: tools build test lint unit fuzz check-examples examples schemas startup bench lab lab-full lab-rest lab-packages lab-demo clean
 
 build: $(INSTALLED) $(KUBECONFORM)
 	$(BIN)/meshgen build
@@ -43,7 +43,18 @@ lab: $(INSTALLED)
 	$(BIN)/python -m lab test -m quick
 
 lab-full: $(INSTALLED)
-	$(BIN)/python -m lab test
+	$(BIN)/python -m lab test $(if $(FIGURES),--figures $(FIGURES))
+
+# What `make lab` leaves to `make lab-full`, as far as it can start within MINUTES.
+MINUTES ?= 35
+lab-rest: $(INSTALLED)
+	$(BIN)/python -m lab test -m "not quick" --minutes $(MINUTES)
+
+lab-packages: $(INSTALLED)
+	@packages=$$($(BIN)/python -m lab packages); \
+	if [ -n "$$packages" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $$packages; \
+	fi
 
 FLEET ?= examples/istio/fleet
 lab-demo: $(INSTALLED)

@@ -1,4 +1,4 @@
-"""`python -m lab build | test [PYTEST ARGUMENTS] | demo FLEET`."""
+"""`python -m lab packages | build | test [PYTEST ARGUMENTS] | demo FLEET`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ SCENARIOS = Path(__file__).parent / "scenarios"
 @click.group()
 def main() -> None:
     """Boot real meshes on this machine; see lab/README.md."""
+
+
+@main.command()
+def packages() -> None:
+    """Print the Debian packages that the lab needs and this machine lacks."""
+    click.echo(" ".join(isolation.missing_packages()))
 
 
 @main.command("build")

@@ -35,13 +35,18 @@ def missing() -> str:
         return "the lab needs Linux (network namespaces)"
     if os.geteuid() != 0:
         return "the lab needs root (network namespaces, iptables)"
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    if packages := sorted({p for tool, p in _DEBIAN.items() if not shutil.which(tool, path=path)}):
+    if packages := missing_packages():
         return f"the lab needs Debian packages: apt-get install {' '.join(packages)}"
     probe = subprocess.run(["unshare", *_FLAGS, "true"], capture_output=True, text=True, check=False)
     if probe.returncode:
         return f"the lab needs the right to make kernel namespaces: {probe.stderr.strip()}"
     return ""
+
+
+def missing_packages() -> list[str]:
+    """Name the Debian packages whose programs are not here."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    return sorted({package for tool, package in _DEBIAN.items() if not shutil.which(tool, path=path)})
 
 
 def missing_for_build() -> str:

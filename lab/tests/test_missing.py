@@ -64,6 +64,12 @@ def test_without_debian_packages(machine: Path) -> None:
     _says("the lab needs Debian packages: apt-get install etcd-server")
 
 
+def test_the_missing_packages_alone_for_a_script(machine: Path) -> None:
+    (machine / "etcd").unlink()
+    (machine / "openssl").unlink()
+    assert CliRunner().invoke(main, ["packages"]).output == "etcd-server openssl\n"
+
+
 def test_without_the_right_to_make_namespaces(machine: Path) -> None:
     _program(machine, "unshare", "echo 'unshare: Operation not permitted' >&2; exit 1")
     _says("the lab needs the right to make kernel namespaces: unshare: Operation not permitted")
