@@ -27,17 +27,23 @@ if TYPE_CHECKING:
     from lab.pod import Pod
 
 PATIENCE = 5.0  # seconds after which a request counts as lost
+_STALL = 1.0  # seconds that a request may leave behind its schedule
+
+
+class MachineStalledError(Exception):
+    """The machine stood still for so long that a load measured the machine, not the mesh: the scenario is void."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request and its fate; times in seconds. `status` 0: no answer."""
+    """One request and its fate; times in seconds. `status` 0: no answer. `late`: behind its schedule."""
 
     key: str
     sent: float
     took: float
     status: int
     answer: str
+    late: float = 0.0
 
     @property
     def lost(self) -> bool:
@@ -101,7 +107,10 @@ class Report:
 
 
 class Load:
-    """A context in which load runs; afterwards `report` has every request."""
+    """A context in which load runs; afterwards `report` has every request.
+
+    Leaving it raises `MachineStalledError` where requests did not leave on schedule.
+    """
 
     def __init__(self, client: Pod, url: str, *, rate: float = 20, method: str = "GET", number: int = 0) -> None:
         self._client = client
@@ -116,6 +125,10 @@ class Load:
             self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 
+    @property
+    def process_id(self) -> int:
+        return self._process.pid if self._process else 0
+
     def wait(self) -> None:
         """Wait until a load with a number has sent it all and has its answers."""
         if self._process and self._process.stdout:
@@ -129,6 +142,9 @@ class Load:
             rest, _ = self._process.communicate("")
             lines = (self._output or rest).splitlines()
             self.report = Report([Request(**json.loads(line)) for line in lines])
+            late = max((request.late for request in self.report.requests), default=0.0)
+            if late > _STALL and not kind:
+                raise MachineStalledError(f"requests left up to {late:.1f} s late: {self.report}")
 
 
 def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET") -> Report:
@@ -138,7 +154,7 @@ def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: s
     return load.report
 
 
-async def _send(url: str, method: str) -> Request:
+async def _send(url: str, method: str, late: float) -> Request:
     key, sent, started = uuid.uuid4().hex, time.time(), time.monotonic()
     status, answer = 0, ""
     try:
@@ -146,7 +162,7 @@ async def _send(url: str, method: str) -> Request:
             status, answer = await _exchange(url, method, key)
     except (OSError, ValueError) as error:
         answer = type(error).__name__
-    return Request(key, sent, time.monotonic() - started, status, answer)
+    return Request(key, sent, time.monotonic() - started, status, answer, late)
 
 
 async def _exchange(url: str, method: str, key: str) -> tuple[int, str]:
@@ -176,7 +192,8 @@ async def _run(url: str, method: str, rate: float, number: int) -> None:
     tasks: list[asyncio.Task[Request]] = []
     started = time.monotonic()
     while not closed.done() and (not number or len(tasks) < number):
-        tasks.append(asyncio.create_task(_send(url, method)))
+        late = max(0.0, time.monotonic() - started - len(tasks) / rate)
+        tasks.append(asyncio.create_task(_send(url, method, late)))
         due = started + len(tasks) / rate
         await asyncio.wait([closed], timeout=max(0.0, due - time.monotonic()))
     for request in await asyncio.gather(*tasks):
