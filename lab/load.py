@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import time
+import traceback
 import uuid
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -140,6 +141,8 @@ class Load:
     ) -> None:
         if self._process:
             rest, _ = self._process.communicate("")
+            if self._process.returncode and not kind:
+                raise RuntimeError("the load failed; its error is above")
             lines = (self._output or rest).splitlines()
             self.report = Report([Request(**json.loads(line)) for line in lines])
             late = max((request.late for request in self.report.requests), default=0.0)
@@ -148,7 +151,10 @@ class Load:
 
 
 def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET") -> Report:
-    """Send so many requests, each on a connection of its own. `tcp://host:port`: read what the server says."""
+    """Send so many requests, each on a connection of its own.
+
+    `grpc://host:port`: call; `tcp://host:port`: read what the server says.
+    """
     with Load(client, url, rate=rate, method=method, number=number) as load:
         load.wait()
     return load.report
@@ -167,6 +173,10 @@ async def _send(url: str, method: str, late: float) -> Request:
 
 async def _exchange(url: str, method: str, key: str) -> tuple[int, str]:
     parts = urlsplit(url)
+    if parts.scheme == "grpc":
+        from lab.grpc_calls import call
+
+        return await call(parts.netloc, key, PATIENCE, fail=parts.path == "/503")
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
     try:
         if parts.scheme == "tcp":
@@ -198,7 +208,16 @@ async def _run(url: str, method: str, rate: float, number: int) -> None:
         await asyncio.wait([closed], timeout=max(0.0, due - time.monotonic()))
     for request in await asyncio.gather(*tasks):
         print(json.dumps(asdict(request)), flush=True)  # noqa: T201 - the output of this program
-    os._exit(0)  # the thread that reads standard input does not end by itself
+
+
+async def _run_and_exit(url: str, method: str, rate: float, number: int) -> None:
+    code = 1
+    try:
+        await _run(url, method, rate, number)
+        code = 0
+    except Exception:  # noqa: BLE001 - whatever it is, the other side has to see it
+        traceback.print_exc()
+    os._exit(code)  # the thread that reads standard input does not end by itself
 
 
 def main() -> None:
@@ -208,7 +227,7 @@ def main() -> None:
     parser.add_argument("--method", default="GET")
     parser.add_argument("--number", type=int, default=0, help="end after so many requests")
     options = parser.parse_args()
-    asyncio.run(_run(options.url, options.method, options.rate, options.number))
+    asyncio.run(_run_and_exit(options.url, options.method, options.rate, options.number))
 
 
 if __name__ == "__main__":

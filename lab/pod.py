@@ -32,7 +32,7 @@ class Port:
     """A port that the server of a pod listens on."""
 
     number: int
-    protocol: str = "http"  # http, tcp
+    protocol: str = "http"  # http, grpc, tcp
     name: str = ""
 
 
@@ -137,8 +137,9 @@ class Pod:
         return False
 
     def executed(self) -> dict[str, int]:
-        """How often the server ran each POST, by its key; asked behind the proxy's back."""
-        url = f"http://127.0.0.1:{self.settings.ports[0].number}/executed"
+        """How often the server ran each POST and gRPC call, by its key; asked behind the proxy's back."""
+        port = next(port.number for port in self.settings.ports if port.protocol == "http")
+        url = f"http://127.0.0.1:{port}/executed"
         with self.namespace.entered(), urllib.request.urlopen(url, timeout=5) as answer:
             counts: dict[str, int] = json.load(answer)
         return counts

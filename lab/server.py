@@ -1,4 +1,7 @@
-"""The server in a workload pod: answers who it is and who asked. `python -m lab.server --cluster c1 http:9080`."""
+"""The server in a workload pod: answers who it is and who asked. `python -m lab.server --cluster c1 http:9080`.
+
+Protocols are `http`, `grpc` (see `lab.grpc_calls`) and `tcp`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,16 @@ _executed: dict[str, int] = {}
 _lock = threading.Lock()
 
 
+def _execute(key: str) -> None:
+    with _lock:
+        _executed[key] = _executed.get(key, 0) + 1
+
+
+def _caller(certificate_header: str) -> dict[str, str]:
+    _, _, principal = certificate_header.rpartition("URI=")
+    return {"caller": principal.partition(";")[0]}
+
+
 class _Http(BaseHTTPRequestHandler):
     """GET answers; POST counts its `x-request-key` first; `/executed` tells the counts; `/503` answers that."""
 
@@ -24,15 +37,11 @@ class _Http(BaseHTTPRequestHandler):
             with _lock:
                 self._answer(dict(_executed))
             return
-        caller = self.headers.get("x-forwarded-client-cert", "")
-        _, _, principal = caller.rpartition("URI=")
-        self._answer(self.identity | {"caller": principal.partition(";")[0]})
+        self._answer(self.identity | _caller(self.headers.get("x-forwarded-client-cert", "")))
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", 0)))
-        key = self.headers.get("x-request-key", "")
-        with _lock:
-            _executed[key] = _executed.get(key, 0) + 1
+        _execute(self.headers.get("x-request-key", ""))
         self.do_GET()
 
     def _answer(self, body: dict[str, Any]) -> None:
@@ -68,6 +77,13 @@ class _HttpServer(ThreadingHTTPServer):
     request_queue_size = 128
 
 
+def _serve_grpc(port: int, identity: dict[str, str]) -> threading.Thread:
+    from lab.grpc_calls import serve
+
+    server = serve(port, lambda certificate: identity | _caller(certificate), _execute)
+    return threading.Thread(target=server.wait_for_termination)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--cluster", required=True)
@@ -78,6 +94,9 @@ def main() -> None:
     for text in options.ports:
         protocol, _, port = text.partition(":")
         identity = {"cluster": options.cluster, "pod": options.pod, "port": port}
+        if protocol == "grpc":
+            threads.append(_serve_grpc(int(port), identity))
+            continue
         address = ("0.0.0.0", int(port))
         server: socketserver.BaseServer
         if protocol == "tcp":
@@ -87,6 +106,8 @@ def main() -> None:
         threads.append(threading.Thread(target=server.serve_forever))
     for thread in threads:
         thread.start()
+    for thread in threads:
+        thread.join()
 
 
 if __name__ == "__main__":

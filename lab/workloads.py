@@ -111,4 +111,5 @@ def _port(port: dict[str, Any]) -> Port:
     name = "" if isinstance(target, int) else target
     number = target if isinstance(target, int) else _NAMED_PORTS + port["port"] % 1000
     spoken = port.get("appProtocol") or port.get("name", "").partition("-")[0]
-    return Port(number, "tcp" if spoken in _PLAIN else "http", name)
+    protocol = "tcp" if spoken in _PLAIN else "grpc" if spoken == "grpc" else "http"
+    return Port(number, protocol, name)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,3 +79,29 @@ def test_a_load_that_could_not_keep_its_schedule_is_void(url: str) -> None:
 def test_an_error_of_the_scenario_comes_before_a_void_load(url: str) -> None:
     with pytest.raises(KeyError), Load(HERE, url):
         raise KeyError
+
+
+@pytest.fixture
+def grpc_target() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "lab.server", "--cluster", "c1", "--pod", "p", f"grpc:{port}"]
+    server = subprocess.Popen(command)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            break
+        time.sleep(0.1)
+    yield f"grpc://127.0.0.1:{port}/"
+    server.kill()
+    server.wait()
+
+
+def test_a_call_by_grpc_is_counted_like_a_request(grpc_target: str) -> None:
+    report = send(HERE, grpc_target, 3)
+    assert (report.sent, report.by_cluster, report.lost) == (3, {"c1": 3}, [])
+
+
+def test_a_call_that_grpc_refuses_says_its_status(grpc_target: str) -> None:
+    report = send(HERE, f"{grpc_target}503", 1)
+    assert [(r.status, r.answer) for r in report.lost] == [(0, "UNAVAILABLE: as asked")]
