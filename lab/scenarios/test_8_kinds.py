@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lab.api import reference
 from lab.envoy import wait_until
-from lab.load import send
+from lab.load import Load, send
 from lab.pod import PodSettings
 from lab.scenarios.drafts import BOOKINFO, Draft, host, service, url
 
@@ -24,6 +25,7 @@ KINDS = [
     service("named", ports=[{"name": "http", "port": 80, "targetPort": "web"}]),
     service("several", ports=[{"name": "http", "port": 9080}, {"name": "http-admin", "port": 9081}]),
     service("protocol", ports=[{"name": "main", "port": 9080, "appProtocol": "http"}]),
+    service("calls", ports=[{"name": "grpc", "port": 50051}, {"name": "http-admin", "port": 9080}]),
     service("mysql", ports=[{"name": "tcp-mysql", "port": 3306}]),
     service("accounts", serviceAccounts=["accounts-a", "accounts-b"]),
     service("stable", selector={"app": "stable"}),
@@ -34,6 +36,7 @@ TARGETS = [
     url("several"),
     url("several", 9081),
     url("protocol"),
+    f"grpc://{host('calls')}:50051/",
     f"tcp://{host('mysql')}:3306",
     url("accounts"),
     url("stable"),
@@ -62,8 +65,10 @@ def test_every_kind_is_reached_where_only_the_other_cluster_has_it(stage: Stage,
     assert set(report.by_cluster) == {"c2"}
 
 
-@pytest.fixture(scope="module")
-def local_copies_dead(stage: Stage) -> Iterator[Lab]:
+@pytest.fixture
+def local_copies_dead(stage: Stage) -> Lab:
+    if stage.draft is BOTH and stage.lab:
+        return stage.lab
     lab = stage.boot(BOTH)
     for item in KINDS:
         report = lab.send("c1", _target(str(item["name"])), 10)
@@ -71,8 +76,7 @@ def local_copies_dead(stage: Stage) -> Iterator[Lab]:
     for key, pod in lab.pods.items():
         if key.startswith("c1/bookinfo/"):
             pod.stop_proxy()
-    yield lab
-    stage.clear()
+    return lab
 
 
 def _target(name: str) -> str:
@@ -90,6 +94,38 @@ def test_every_kind_fails_over(local_copies_dead: Lab, target: str, show: Show) 
     assert set(report.by_cluster) == {"c2"}
     if not target.startswith("tcp:"):
         assert first.lost == []
+
+
+CALLS = f"grpc://{host('calls')}:50051/"
+
+
+@pytest.mark.parametrize("fault", ["stop_server", "stop_proxy"])
+def test_no_grpc_call_runs_twice_when_the_local_copy_dies(stage: Stage, fault: str, show: Show) -> None:
+    """gRPC is POST to the mesh: calls on connections that die are lost, never run again. Losses are measured."""
+    stage.clear()
+    lab = stage.boot(BOTH)
+    local = lab.pod("c1", "bookinfo", "calls")
+    with Load(lab.new_client("c1"), CALLS) as load:
+        time.sleep(2)
+        getattr(local, fault)()
+        time.sleep(20)
+    show(f"gRPC, {fault} (losses measured)", load.report)
+    counts = lab.pod("c2", "bookinfo", "calls").executed()
+    stage.clear()
+    end = load.report.requests[-1].sent
+    assert set(load.report.between(end - 3, end).by_cluster) == {"c2"}
+    assert load.report.between(end - 3, end).lost == []
+    assert max(counts.values()) == 1
+
+
+def test_a_grpc_call_answered_unavailable_runs_once(stage: Stage, show: Show) -> None:
+    lab = stage.boot(BOTH)
+    report = send(lab.new_client("c1"), f"{CALLS}503", 30)
+    keys = {request.key for request in report.requests}
+    counts = [n for pod in lab.pods.values() if pod.name == "calls" for k, n in pod.executed().items() if k in keys]
+    show("calls answered UNAVAILABLE: calls, executions", (report.sent, sum(counts)))
+    stage.clear()
+    assert sum(counts) == report.sent
 
 
 def _policy(kind: str, name: str, namespace: str, spec: Object) -> Object:
