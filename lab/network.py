@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.dns import Zone, serve
 from lab.isolation import WORK
+from lab.relay import Relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -149,6 +150,8 @@ class LoadBalancerAddress:
         self.address = address
         self._chain = f"LB-{address}"
         self._fault: list[str] = []
+        self._backends: dict[int, Sequence[tuple[str, int]]] = {}
+        self._relay: Relay | None = None
         run("ip", "address", "add", f"{address}/32", "dev", "lo")
         iptables("-t", "nat", "-N", self._chain)
         for hook in ("PREROUTING", "OUTPUT"):
@@ -156,6 +159,7 @@ class LoadBalancerAddress:
 
     def route(self, backends: Mapping[int, Sequence[tuple[str, int]]]) -> None:
         """Send new connections to port → (pod address, pod port); no backends, no answer."""
+        self._backends = dict(backends)
         iptables("-t", "nat", "-F", self._chain)
         for port, pods in backends.items():
             for left, (pod, target) in zip(range(len(pods), 0, -1), pods, strict=True):
@@ -174,14 +178,25 @@ class LoadBalancerAddress:
         match = ["-m", "conntrack", "--ctorigdst", self.address]
         self._break("-t", "filter", "FORWARD", "-p", "tcp", *match, "-j", "DROP")
 
+    def slow(self, port: int, seconds: float) -> None:
+        """Hold back what callers send on new connections to a port."""
+        self.restore()
+        self._relay = Relay(RESOLVER, self._backends[port][0], seconds)
+        goal = ["-j", "DNAT", "--to-destination", f"{RESOLVER}:{self._relay.port}"]
+        self._break("-t", "nat", self._chain, "-p", "tcp", "--dport", str(port), *goal)
+
     def restore(self) -> None:
+        if self._relay and self._fault:
+            self._relay.close()
+            self._relay = None
         if self._fault:
             option, table, *rule = self._fault
             iptables(option, table, "-D", *rule)
             self._fault = []
 
     def _break(self, *fault: str) -> None:
-        self.restore()
+        if self._fault:
+            self.restore()
         option, table, *rule = fault
         iptables(option, table, "-I", *rule)
         self._fault = list(fault)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lab.gateway import PASSTHROUGH
 from lab.load import Load, send
 from lab.scenarios.drafts import host, url
 
@@ -55,11 +56,34 @@ def test_new_connections_avoid_an_address_that_is_silent(
     assert load.report.lost == []
 
 
-def test_an_address_that_falls_silent_under_load(client: Pod, addresses: list[LoadBalancerAddress], show: Show) -> None:
-    report = _load(client, addresses[0].silence, 30).report
-    show("one of three addresses falls silent (losses measured)", report)
-    settled = report.between(report.requests[-1].sent - 10, report.requests[-1].sent + 1)
-    show("the last 10 s of it", settled)
+def test_an_address_that_falls_silent_costs_only_requests_on_open_connections(
+    client: Pod, addresses: list[LoadBalancerAddress], show: Show
+) -> None:
+    open_before = 0
+
+    def silence() -> None:
+        nonlocal open_before
+        known = client.envoy.endpoints(host("reviews"), 9080)
+        open_before = sum(e.open_connections for e in known if e.address.startswith(f"{addresses[0].address}:"))
+        addresses[0].silence()
+
+    report = _load(client, silence, 30).report
+    show(f"one of three addresses falls silent, {open_before} connections open", report)
+    assert len(report.lost) <= open_before
+
+
+def test_requests_over_a_slow_address_are_late_but_not_lost(
+    client: Pod, addresses: list[LoadBalancerAddress], show: Show
+) -> None:
+    """Nothing fails on it, so nothing ejects it: a third of the requests stay late."""
+    addresses[0].slow(PASSTHROUGH, 1)
+    with Load(client, REVIEWS) as load:
+        time.sleep(20)
+    late = [request for request in load.report.requests if request.took >= 1]
+    show("one of three addresses holds back what is sent by 1 s", load.report)
+    show("of these later than 1 s", len(late))
+    assert load.report.lost == []
+    assert late
 
 
 def test_all_addresses_dead_gives_an_error_and_recovers(

@@ -58,9 +58,9 @@ class Changes:
             self.lab.sync(cluster)
             time.sleep(SETTLE)
 
-    def under_load(self, target: str, *steps: Callable[[], object]) -> Report:
+    def under_load(self, target: str, *steps: Callable[[], object], method: str = "GET") -> Report:
         """Send from c1 while the steps run."""
-        with Load(self.lab.client("c1"), target) as load:
+        with Load(self.lab.client("c1"), target, method=method) as load:
             time.sleep(1)
             for step in steps:
                 step()
@@ -240,11 +240,15 @@ def test_a_service_is_withdrawn(changes: Changes, show: Show) -> None:
 
 
 def test_a_service_is_withdrawn_without_draining(changes: Changes, show: Show) -> None:
+    """Retries hide it from GETs as long as another cluster has the service; POSTs show what it costs."""
     gone = _without(FLEET, "c2", "reviews")
     report = changes.under_load(
-        url("reviews"), lambda: changes.build(gone, force=True), lambda: changes.roll_out("c2", "c3", "c1")
+        url("reviews"),
+        lambda: changes.build(gone, force=True),
+        lambda: changes.roll_out("c2", "c3", "c1"),
+        method="POST",
     )
-    show("WRONG: reviews withdrawn by --force, source first", report)
+    show("WRONG: reviews withdrawn by --force, source first, POST", report)
 
 
 def test_a_cluster_drains_and_returns(changes: Changes, show: Show) -> None:
@@ -278,3 +282,24 @@ def test_a_gateways_addresses_rotate(changes: Changes, show: Show) -> None:
     lab.addresses["192.0.2.22"].restore()
     show("one address of c2 is replaced", report)
     assert report.lost == []
+
+
+def test_a_gateways_addresses_become_a_hostname(changes: Changes, show: Show) -> None:
+    """The hostname's address answers before anybody is told; the old ones go when everybody was."""
+    lab, named = changes.lab, FLEET.changed()
+    named.hostnames = {"c2": "gateway-c2.lb.example"}
+    old = [lab.addresses[address] for address in FLEET.addresses["c2"]]
+
+    def retire() -> None:
+        for address in old:
+            address.refuse()
+
+    report = changes.under_load(
+        url("reviews"), lambda: changes.build(named), lab.connect_gateways, changes.roll_out, retire
+    )
+    for address in old:
+        address.restore()
+    show("the addresses of c2 become a hostname", report)
+    assert report.lost == []
+    end = report.requests[-1].sent
+    assert "c2" in report.between(end - SETTLE, end).by_cluster
