@@ -1,4 +1,4 @@
-"""The figures of one run as a page."""
+"""The figures of runs as a page."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from tabulate import tabulate
 from lab.load import Report
 
 _HEADERS = ("scenario", "what", "sent", "answered by", "lost", "longest gap")
+_HEAD = """# Figures
+
+Of the last run of each file of scenarios; `make lab-full FIGURES=lab/figures.md` runs all and writes this page.
+"""
 
 
 @dataclass
@@ -27,18 +31,24 @@ class Figures:
         """Drop what a scenario has shown: it runs again, or did not end."""
         self._shown.pop(scenario, None)
 
-    def markdown(self) -> str:
-        """One table a file of scenarios."""
+    def markdown(self, before: str = "") -> str:
+        """One table a file of scenarios; files that did not run keep what the page said `before`."""
         tables: dict[str, list[list[str]]] = {}
         for scenario, shown in self._shown.items():
             file, _, name = scenario.partition("::")
             rows = tables.setdefault(PurePath(file).stem, [])
             rows += [[_readable(name), *_cells(what, figures)] for what, figures in shown.items()]
-        head = (
-            f"# Figures\n\nOf one run of `python -m lab test --figures lab/figures.md`, Istio {self.istio_version}.\n"
-        )
-        parts = [f"\n## {file}\n\n{_table(rows)}\n" for file, rows in tables.items()]
-        return head + "".join(parts)
+        sections = _sections(before) | {
+            file: f"Istio {self.istio_version}\n\n{_table(rows)}" for file, rows in tables.items()
+        }
+        parts = [f"\n## {file}\n\n{text}\n" for file, text in sorted(sections.items())]
+        return _HEAD + "".join(parts)
+
+
+def _sections(page: str) -> dict[str, str]:
+    """Split a page that `markdown` made into the texts of its files."""
+    _, *sections = page.split("\n## ")
+    return {file: text.strip() for file, _, text in (section.partition("\n") for section in sections)}
 
 
 def _table(rows: list[list[str]]) -> str:

@@ -29,7 +29,7 @@ _FIGURES = pytest.StashKey[Figures]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--minutes", type=float, help="start no scenario later than this; name those left out")
-    parser.addoption("--figures", type=Path, metavar="FILE", help="write all figures of the run as Markdown")
+    parser.addoption("--figures", type=Path, metavar="FILE", help="write the figures of what ran into this page")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -72,7 +72,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if file := session.config.getoption("figures"):
-        file.write_text(session.config.stash[_FIGURES].markdown(), encoding="utf-8")
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        file.write_text(session.config.stash[_FIGURES].markdown(before), encoding="utf-8")
 
 
 @dataclass

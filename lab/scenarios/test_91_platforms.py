@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lab.scenarios.conftest import Show, Stage
 
 ROOT = Path(__file__).parents[2]
-FLEETS = ["fleet", "examples/tsb/fleet", "examples/istio/fleet"]
+FLEETS = ["fleet", pytest.param("examples/tsb/fleet", marks=pytest.mark.quick), "examples/istio/fleet"]
 
 
 @pytest.mark.parametrize("fleet", FLEETS)

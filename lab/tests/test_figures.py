@@ -38,3 +38,19 @@ def test_a_scenario_that_failed_shows_nothing() -> None:
     figures.add("test_3_failover.py::test_it_dies", "proxy killed", _report("c1"))
     figures.forget("test_3_failover.py::test_it_dies")
     assert _table(figures) == []
+
+
+def test_files_that_did_not_run_keep_their_figures() -> None:
+    first, second = Figures("1.31"), Figures("1.32")
+    for figures, name, number in ((first, "test_a", 1), (first, "test_b", 2), (second, "test_a", 3)):
+        figures.add(f"{name}.py::test_it", "number", number)
+    page = second.markdown(first.markdown())
+    assert page == second.markdown(page)
+    assert [line for line in page.splitlines() if line.startswith(("##", "Istio", "| it"))] == [
+        "## test_a",
+        "Istio 1.32",
+        "| it         | number: 3 |        |               |        |               |",
+        "## test_b",
+        "Istio 1.31",
+        "| it         | number: 2 |        |               |        |               |",
+    ]
