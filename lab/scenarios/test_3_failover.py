@@ -64,7 +64,7 @@ def test_no_request_is_lost_while_a_dead_application_stays_published(client: Pod
 
 
 def test_no_request_is_lost_when_the_proxy_dies(client: Pod, details: Pod, show: Show) -> None:
-    report = _under_load(client, details.stop_proxy, 40)
+    report = _under_load(client, details.stop_proxy, 20)
     show("proxy killed", report)
     assert report.lost == []
 
@@ -85,7 +85,7 @@ def test_no_request_is_lost_when_all_replicas_but_one_die(bookinfo: Lab, client:
         time.sleep(2)
         details.stop_server()
         others[0].stop_server()
-        time.sleep(40)
+        time.sleep(20)
     for pod in others:
         bookinfo.delete_pod(pod)
     show("two of three local replicas dead", load.report)

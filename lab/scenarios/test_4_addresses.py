@@ -8,6 +8,7 @@ import pytest
 from lab.gateway import PASSTHROUGH
 from lab.load import Load, send
 from lab.scenarios.drafts import host, url
+from lab.scenarios.test_5_changes import FLEET as THREE_CLUSTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from lab.fleet import Lab
     from lab.network import LoadBalancerAddress
     from lab.pod import Pod
-    from lab.scenarios.conftest import Show
+    from lab.scenarios.conftest import Show, Stage
 
 REVIEWS = url("reviews")
 
@@ -114,3 +115,24 @@ def test_nothing_happens_when_the_other_clusters_control_plane_dies(bookinfo: La
     show("API server and istiod of c2 dead for 15 s", load.report)
     assert load.report.lost == []
     assert client.envoy.endpoints(host("reviews"), 9080)
+
+
+def test_a_remote_cluster_that_vanishes_is_left_for_another(stage: Stage, show: Show) -> None:
+    """Every gateway address of c2 falls silent; c3 has the service too, and a local copy does not care."""
+    lab = stage.boot(THREE_CLUSTERS)
+    client = lab.new_client("c1")
+    gateway = lab.gateways["c2/bookinfo/eastwest-gateway"]
+    with Load(client, REVIEWS) as remote, Load(client, url("details")) as local:
+        time.sleep(2)
+        for address in gateway.addresses.values():
+            address.silence()
+        gone = time.time()
+        time.sleep(28)
+    for address in gateway.addresses.values():
+        address.restore()
+    show("reviews, c2 silent (losses measured)", remote.report)
+    settled = remote.report.between(gone + 15, gone + 25)
+    show("reviews, 15 to 25 s later", settled)
+    show("details, local copy alive", local.report)
+    assert (settled.lost, set(settled.by_cluster)) == ([], {"c3"})
+    assert (local.report.lost, set(local.report.by_cluster)) == ([], {"c1"})

@@ -87,7 +87,6 @@ def _apply(lab: Lab, files: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("team", "order"),
     [
-        pytest.param([], "before", id="plain"),
         pytest.param([SUBSETS], "before", id="subsets-before", marks=pytest.mark.quick),
         pytest.param([SUBSETS], "after", id="subsets-after"),
         pytest.param([SUBSETS, ROUTES], "before", id="subsets-routes-before"),
