@@ -77,8 +77,7 @@ def changes(stage: Stage) -> Iterator[Changes]:
     lab.remove_service("c1", service("reviews"))
     changes.build(FLEET, force=True)
     lab.connect_gateways()
-    lab.sync()
-    time.sleep(SETTLE)
+    changes.roll_out()
 
 
 def _with(draft: Draft, cluster: str, *services: dict[str, object]) -> Draft:
