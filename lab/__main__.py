@@ -46,7 +46,7 @@ def test(arguments: tuple[str, ...]) -> None:
     named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
     # A scenario that the machine, not the mesh, held up is run again; one that lost a request is not.
     again = ["--reruns", "2", "--only-rerun", "MachineStalledError"]
-    own = ["-p", "no:cacheprovider", "-s", "-rR", "--no-fold-skipped", *again]
+    own = ["-p", "no:cacheprovider", "-s", "-raR", "--no-fold-skipped", *again]
     sys.exit(pytest.main([*own, *arguments, *([] if named else [str(SCENARIOS)])]))
 
 
