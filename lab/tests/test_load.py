@@ -1,4 +1,4 @@
-"""Load sent for real, to a server of this process."""
+"""Load sent for real, to the server of workload pods."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import contextlib
 import socket
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from lab.envoy import wait_until
 from lab.load import Load, MachineStalledError, send
 
 if TYPE_CHECKING:
@@ -33,23 +33,34 @@ class _Here:
         return contextlib.nullcontext()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b'{"cluster": "c1"}')
+@pytest.fixture(scope="module")
+def ports() -> Iterator[tuple[int, int]]:
+    """Where the server of workload pods answers by HTTP and by gRPC."""
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        http, grpc = first.getsockname()[1], second.getsockname()[1]
+    command = [sys.executable, "-m", "lab.server", "--cluster", "c1", "--pod", "p", f"http:{http}", f"grpc:{grpc}"]
+    server = subprocess.Popen(command)
+    for port in (http, grpc):
+        wait_until(partial(_listens, port), "the server listens")
+    yield http, grpc
+    server.kill()
+    server.wait()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-        pass
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 @pytest.fixture
-def url() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    threading.Thread(target=server.serve_forever).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+def url(ports: tuple[int, int]) -> str:
+    return f"http://127.0.0.1:{ports[0]}/"
+
+
+@pytest.fixture
+def grpc_target(ports: tuple[int, int]) -> str:
+    return f"grpc://127.0.0.1:{ports[1]}/"
 
 
 HERE = cast("Pod", _Here())
@@ -79,22 +90,6 @@ def test_a_load_that_could_not_keep_its_schedule_is_void(url: str) -> None:
 def test_an_error_of_the_scenario_comes_before_a_void_load(url: str) -> None:
     with pytest.raises(KeyError), Load(HERE, url):
         raise KeyError
-
-
-@pytest.fixture
-def grpc_target() -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "lab.server", "--cluster", "c1", "--pod", "p", f"grpc:{port}"]
-    server = subprocess.Popen(command)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            break
-        time.sleep(0.1)
-    yield f"grpc://127.0.0.1:{port}/"
-    server.kill()
-    server.wait()
 
 
 def test_a_call_by_grpc_is_counted_like_a_request(grpc_target: str) -> None:
