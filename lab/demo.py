@@ -11,6 +11,7 @@ import click
 from lab.build import Parts
 from lab.fleet import CLIENT_NAMESPACE, Lab
 from lab.isolation import PARTS, outer_pid
+from lab.workloads import urls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,12 +30,12 @@ def run_demo(fleet: Path) -> None:
     width = max((len(target) for target in targets), default=0)
     for target in targets:
         for cluster in lab.clusters:
-            click.echo(f"{cluster} -> {target:{width}}  {_answers(lab.send(cluster, f'http://{target}/', 10))}")
+            click.echo(f"{cluster} -> {target:{width}}  {_answers(lab.send(cluster, target, 10))}")
     cluster = next(iter(lab.clusters))
     enter = f"nsenter -t {outer_pid()} -m -n"
     client = f"{enter} ip netns exec {cluster}.{CLIENT_NAMESPACE}.client curl -s"
     click.echo("\nSend requests from another terminal, as root:")
-    click.echo(f"  {client} http://{next(iter(targets), 'HOST:PORT')}/")
+    click.echo(f"  {client} {next((t for t in targets if t.startswith('http:')), 'http://HOST:PORT/')}")
     click.echo("Look at a proxy:")
     click.echo(f"  {client} 127.0.0.1:15000/clusters")
     click.echo("Look at a cluster:")
@@ -45,12 +46,7 @@ def run_demo(fleet: Path) -> None:
 
 
 def _targets(lab: Lab) -> set[str]:
-    return {
-        f"{service['name']}.{service['namespace']}.svc.cluster.local:{port['port']}"
-        for facts in lab.facts.clusters.values()
-        for service in facts.services
-        for port in service["ports"]
-    }
+    return {url for facts in lab.facts.clusters.values() for service in facts.services for url in urls(service)}
 
 
 def _answers(report: Report) -> str:

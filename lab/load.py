@@ -91,6 +91,11 @@ class Report:
         """The requests sent in a span of `time.time()`."""
         return Report([r for r in self.requests if start <= r.sent < end])
 
+    def last(self, seconds: float) -> Report:
+        """The requests sent in the last so many seconds of the load."""
+        end = max((r.sent for r in self.requests), default=0.0)
+        return Report([r for r in self.requests if r.sent >= end - seconds])
+
     def _moments(self) -> list[str]:
         """The seconds of the load in which requests were lost, with their number."""
         start = self.requests[0].sent

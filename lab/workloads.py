@@ -34,6 +34,12 @@ def service_object(item: dict[str, Any]) -> Object:
     return body
 
 
+def urls(item: dict[str, Any]) -> list[str]:
+    """Where clients reach an inventory item: one URL a port, with the protocol that its server speaks."""
+    host = f"{item['name']}.{item['namespace']}.svc.cluster.local"
+    return [f"{_port(port).protocol}://{host}:{port['port']}/" for port in item["ports"]]
+
+
 def pod_settings(item: dict[str, Any], zone: str = "", suffix: str = "") -> list[PodSettings]:
     """One pod per service account of an inventory item."""
     accounts = item.get("serviceAccounts") or ["default"]

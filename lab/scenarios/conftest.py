@@ -84,12 +84,19 @@ class Stage:
     draft: Draft | None = None
 
     def boot(self, draft: Draft, istiod_env: Mapping[str, str] | None = None) -> Lab:
-        if self.lab is None or self.draft is not draft or istiod_env:
-            self.clear()
-            self.lab = Lab(Parts(isolation.PARTS), istiod_env=istiod_env)
-            self.lab.boot(draft.write(isolation.WORK / "draft"))
-            self.draft = None if istiod_env else draft
-        return self.lab
+        """The fleet of a draft, running: the one that runs already, or a new one where istiod gets settings."""
+        if self.lab and self.draft is draft and not istiod_env:
+            return self.lab
+        lab = self.open(istiod_env)
+        lab.boot(draft.write(isolation.WORK / "draft"))
+        self.draft = None if istiod_env else draft
+        return lab
+
+    def open(self, istiod_env: Mapping[str, str] | None = None) -> Lab:
+        """A lab in which nothing runs yet, for scenarios that boot step by step."""
+        self.clear()
+        self.lab = lab = Lab(Parts(isolation.PARTS), istiod_env=istiod_env)
+        return lab
 
     def clear(self) -> None:
         if self.lab:

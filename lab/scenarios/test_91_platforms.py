@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab import isolation
-from lab.build import Parts
-from lab.fleet import Lab
 from lab.gateway import gateway_deployments
 from lab.load import send
 from lab.scenarios.drafts import url
@@ -23,8 +20,7 @@ FLEETS = ["fleet", pytest.param("examples/tsb/fleet", marks=pytest.mark.quick), 
 
 @pytest.mark.parametrize("fleet", FLEETS)
 def test_bookinfo_stays_local_and_fails_over(stage: Stage, fleet: str, show: Show) -> None:
-    stage.clear()
-    stage.lab = lab = Lab(Parts(isolation.PARTS))
+    lab = stage.open()
     lab.boot(ROOT / fleet)
     client = lab.new_client("cluster-1")
     local = send(client, url("details"), 50)

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab import isolation
-from lab.build import Parts
 from lab.envoy import wait_until
-from lab.fleet import Lab
 from lab.load import send
 from lab.pod import PodSettings
-from lab.workloads import pod_settings
+from lab.workloads import urls
 
 if TYPE_CHECKING:
+    from lab.fleet import Lab
     from lab.load import Report
     from lab.pod import Pod
     from lab.scenarios.conftest import Show, Stage
@@ -30,8 +28,7 @@ ROOT = Path(__file__).parents[2]
 def test_the_mesh_does_what_show_says(stage: Stage, fleet: str, show: Show) -> None:
     """Every host from every cluster: local, remote or not at all; then with the local copy dead."""
     directory = ROOT / "examples" / fleet / "fleet"
-    stage.clear()
-    stage.lab = lab = Lab(Parts(isolation.PARTS))
+    lab = stage.open()
     lab.boot(directory)
     wrong = []
     for row in _rows(directory):
@@ -67,7 +64,7 @@ def _target(lab: Lab, host: str) -> str:
     for facts in lab.facts.clusters.values():
         for item in facts.services:
             if host.startswith(f"{item['name']}.{item['namespace']}."):
-                return f"{pod_settings(item)[0].ports[0].protocol}://{host}:{item['ports'][0]['port']}/"
+                return urls(item)[0]
     raise LookupError(host)
 
 

@@ -9,6 +9,7 @@ from lab.facts import copy_with_test_addresses, read_facts
 from lab.gitops import Sync
 from lab.load import Report, Request
 from lab.tetrate import custom_resources
+from lab.workloads import urls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,25 @@ def test_a_report_counts_answers_losses_and_the_longest_gap() -> None:
     report = Report([_request(1.0), _request(2.0, "c2"), _request(2.5, status=503), _request(4.0, "c2")])
     assert (report.sent, report.by_cluster, len(report.lost)) == (4, {"c1": 1, "c2": 2}, 1)
     assert round(report.longest_gap, 6) == 2.0
+
+
+def test_the_end_of_a_report_is_counted_from_its_last_request() -> None:
+    report = Report([_request(1.0), _request(7.0), _request(9.5, "c2"), _request(10.0, "c2")])
+    assert report.last(3).by_cluster == {"c1": 1, "c2": 2}
+    assert report.last(1).by_cluster == {"c2": 2}
+
+
+def test_a_report_without_requests_has_no_end() -> None:
+    assert Report([]).last(3).sent == 0
+
+
+def test_a_service_is_reached_by_a_url_for_each_port_in_its_protocol() -> None:
+    ports = [{"name": "http", "port": 80}, {"name": "grpc", "port": 50051}, {"name": "tcp-db", "port": 3306}]
+    assert urls({"name": "a", "namespace": "b", "ports": ports}) == [
+        "http://a.b.svc.cluster.local:80/",
+        "grpc://a.b.svc.cluster.local:50051/",
+        "tcp://a.b.svc.cluster.local:3306/",
+    ]
 
 
 def test_an_answer_that_names_no_cluster_is_not_taken_for_one() -> None:
