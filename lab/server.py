@@ -76,6 +76,11 @@ class _TcpServer(socketserver.ThreadingTCPServer):
 class _HttpServer(ThreadingHTTPServer):
     request_queue_size = 128
 
+    def server_bind(self) -> None:
+        # The base class looks its own name up, which takes 5 s where the pod's name server is not there yet.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "", self.server_address[1]
+
 
 def _serve_grpc(port: int, identity: dict[str, str]) -> threading.Thread:
     from lab.grpc_calls import serve
