@@ -140,6 +140,12 @@ class Fields:
             return None
         return value
 
+    def required_number(self, key: str) -> int | None:
+        """The whole number at `key`; a finding where it is absent."""
+        if self._value(key) is None:
+            self.missing(key)
+        return self.number(key)
+
     def number_or_name(self, key: str) -> int | str | None:
         """The port number or port name at `key`; a name has a letter, or the API server refuses it."""
         node = self._value(key)

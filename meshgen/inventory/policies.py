@@ -33,7 +33,6 @@ _OUTLIER_ORDER = (
 def destination_rule(rule: KubernetesObject) -> Item:
     spec = rule.fields.at("spec")
     policy = spec.at("trafficPolicy")
-    locality = policy.at("loadBalancer", "localityLbSetting")
     return {
         "name": rule.name,
         "namespace": rule.namespace,
@@ -42,9 +41,8 @@ def destination_rule(rule: KubernetesObject) -> Item:
         "workloadSelector": _labels(spec, "workloadSelector", "matchLabels"),
         "subsets": [subset.required_text("name") for subset in spec.items("subsets")] or None,
         "trafficPolicy": True if policy.keys() else None,
-        "outlierDetection": _outlier_detection(policy),
-        "failoverPriority": locality.texts("failoverPriority"),
-        "tlsMode": policy.at("tls").text("mode"),
+        **_policy(policy),
+        "portLevelSettings": [_port_policy(entry) for entry in policy.items("portLevelSettings")] or None,
     }
 
 
@@ -120,6 +118,21 @@ READERS: dict[tuple[str, str], tuple[str, Callable[[KubernetesObject], Item]]] =
 def _labels(spec: Fields, selector: str, labels: str) -> Item | None:
     # A selector without labels is one for every pod, which is what an absent one means.
     return spec.at(selector).labels(labels) or None
+
+
+def _policy(policy: Fields) -> Item:
+    """What of a `trafficPolicy`, or of an entry of its `portLevelSettings`, decides failover."""
+    return {
+        "outlierDetection": _outlier_detection(policy),
+        "failoverPriority": policy.at("loadBalancer", "localityLbSetting").texts("failoverPriority"),
+        "tlsMode": policy.at("tls").text("mode"),
+    }
+
+
+def _port_policy(entry: Fields) -> Item:
+    # An entry without any of the fields is kept: it takes the rule's own from its port.
+    item = {"port": entry.at("port").required_number("number"), **_policy(entry)}
+    return {key: value for key, value in item.items() if value is not None}
 
 
 def _outlier_detection(policy: Fields) -> Item | None:

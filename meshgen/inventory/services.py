@@ -78,9 +78,7 @@ def gateway_api_item(gateway: KubernetesObject) -> Item | None:
 
 
 def _port(port: Fields) -> Item:
-    number = port.number("port")
-    if number is None and "port" not in port.keys():  # noqa: SIM118 - not a mapping
-        port.missing("port")
+    number = port.required_number("port")
     target = port.number_or_name("targetPort")
     protocol = port.text("protocol")
     item = {

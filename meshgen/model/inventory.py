@@ -105,6 +105,22 @@ class ObservedGateway(Item):
     )
 
 
+ClientTLSMode = Literal["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"]
+
+
+class ObservedPortPolicy(Item):
+    """What a DestinationRule says of one port of its host: it replaces the rule's own policy there."""
+
+    port: Port = Field(title="Port", description="Number of the port of the Service.")
+    outlier_detection: OutlierDetection | None = Field(
+        None, title="Outlier detection", description="The port's outlier detection."
+    )
+    failover_priority: list[str] | None = Field(
+        None, title="Failover priority", description="The port's `localityLbSetting.failoverPriority`."
+    )
+    tls_mode: ClientTLSMode | None = Field(None, title="TLS mode", description="The port's `tls.mode`.")
+
+
 class ObservedDestinationRule(Item):
     """A DestinationRule of a team."""
 
@@ -125,8 +141,11 @@ class ObservedDestinationRule(Item):
     failover_priority: list[str] | None = Field(
         None, title="Failover priority", description="Its `localityLbSetting.failoverPriority`."
     )
-    tls_mode: Literal["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"] | None = Field(
-        None, title="TLS mode", description="Its `trafficPolicy.tls.mode`."
+    tls_mode: ClientTLSMode | None = Field(None, title="TLS mode", description="Its `trafficPolicy.tls.mode`.")
+    port_level_settings: list[ObservedPortPolicy] = Field(
+        [],
+        title="Port level settings",
+        description="Its `trafficPolicy.portLevelSettings`; of several for one port the first counts.",
     )
 
 

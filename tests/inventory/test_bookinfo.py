@@ -57,6 +57,7 @@ RULES = """\
     namespace: bookinfo
     host: www.googleapis.com
     trafficPolicy: true
+    portLevelSettings: [{port: 443, tlsMode: SIMPLE}]
   - name: productpage
     namespace: bookinfo
     host: productpage

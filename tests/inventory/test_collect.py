@@ -277,6 +277,39 @@ spec: {selector: {matchLabels: {app: b}}, mtls: {mode: STRICT}, portLevelMtls: {
     }
 
 
+def test_policies_of_ports_are_read_like_the_rules_own() -> None:
+    (found,) = spec_of("""
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: dr}
+spec:
+  host: a
+  trafficPolicy:
+    portLevelSettings:
+    - port: {number: 9080}
+      connectionPool: {tcp: {maxConnections: 1}}
+    - port: {number: 90}
+      tls: {mode: DISABLE}
+      outlierDetection: {}
+      loadBalancer: {localityLbSetting: {failoverPriority: [topology.istio.io/network]}}
+""")["destinationRules"]
+    assert found == {
+        "name": "dr",
+        "namespace": "default",
+        "host": "a",
+        "trafficPolicy": True,
+        "portLevelSettings": [
+            {"port": 9080},
+            {
+                "port": 90,
+                "outlierDetection": {},
+                "failoverPriority": ["topology.istio.io/network"],
+                "tlsMode": "DISABLE",
+            },
+        ],
+    }
+
+
 @pytest.mark.parametrize("kind", ["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"])
 def test_a_route_counts_where_a_service_is_its_parent(kind: str) -> None:
     text = f"""
@@ -436,6 +469,13 @@ def test_equal_objects_may_stand_twice() -> None:
         (
             "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\n",
             ["in.yaml:1:1 MG053: DestinationRule `a` has no `spec.host`"],
+        ),
+        (
+            (
+                "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\n"
+                "spec: {host: a, trafficPolicy: {portLevelSettings: [{port: {}}]}}\n"
+            ),
+            ["in.yaml:4:60 MG053: DestinationRule `a` has no `spec.trafficPolicy.portLevelSettings[0].port.number`"],
         ),
         (
             "apiVersion: v1\nkind: Service\nmetadata: {name: A}\n",
