@@ -50,9 +50,9 @@ def _concerns_some(relations: Relations, link: Link, rule: ObservedDestinationRu
     exact = is_exact(relations, rule, link.host)
     in_place = link.kind == "failover" or is_stub(relations, link)
     home = link.service.namespace if in_place else multicluster_namespace(relations.fleet)
-    if rule.namespace == home:
+    if rule.namespace == home and not rule.workload_selector:
         # An exact rule is judged elsewhere, and ours is more specific than a wildcard.
-        return bool(rule.workload_selector)
+        return False
     if exact and rule.namespace == link.service.namespace and breaks_tls(rule):
         return False
     return not keeps_local_first(rule)
