@@ -11,10 +11,12 @@ from meshgen.model.groups import groups
 from meshgen.model.policies import local_levels, remote_levels, retry, service_name, shared_ports
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meshgen.model.failover import EffectiveFailover
     from meshgen.model.groups import Group
     from meshgen.model.hosts import ServiceName
-    from meshgen.model.inventory import ObservedService
+    from meshgen.model.inventory import ObservedService, ServicePort
     from meshgen.model.policies import RetryDecision
     from meshgen.model.relations import Exposure, Relations
 
@@ -40,6 +42,11 @@ class Link:
     def failover(self) -> EffectiveFailover:
         """The settings: those of the first source, since one exposed service has one of them."""
         return self.sources[0].failover
+
+    @property
+    def ports(self) -> Sequence[ServicePort]:
+        """Those of the consumer's own copy, or those that all sources share where it has none."""
+        return self.local.ports if self.local else shared_ports(self.sources)
 
     @property
     def object(self) -> str:
@@ -116,13 +123,7 @@ def retries(relations: Relations) -> tuple[tuple[Link, RetryDecision], ...]:
     return tuple(
         (
             link,
-            retry(
-                relations,
-                link.cluster,
-                link.sources,
-                link.local.ports if link.local else shared_ports(link.sources),
-                local=link.kind == "failover",
-            ),
+            retry(relations, link.cluster, link.sources, link.ports, local=link.kind == "failover"),
         )
         for link in imports(relations)
     )

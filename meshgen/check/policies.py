@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.check.consumers import imports, is_stub
+from meshgen.check.places import listed
 from meshgen.model.hosts import qualify
+from meshgen.model.inventory import ObservedPortPolicy
 from meshgen.model.policies import NETWORK, REGION, ZONE, orders_local_first, traffic_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from meshgen.check.consumers import Link
-    from meshgen.model.inventory import ObservedDestinationRule
+    from meshgen.model.inventory import ObservedDestinationRule, ObservedPolicy
     from meshgen.model.policies import TrafficPolicyDecision
     from meshgen.model.relations import Exposure, Relations
 
@@ -21,7 +23,7 @@ def decisions(relations: Relations) -> Iterator[tuple[Link, TrafficPolicyDecisio
     """Whose rule governs each host whose rule would stand in the namespace of its Service."""
     for link in imports(relations):
         if link.kind == "failover" or is_stub(relations, link):
-            yield link, traffic_policy(relations, link.cluster, link.service)
+            yield link, traffic_policy(relations, link.cluster, link.service, link.ports)
 
 
 def is_exact(relations: Relations, rule: ObservedDestinationRule, host: str) -> bool:
@@ -31,19 +33,29 @@ def is_exact(relations: Relations, rule: ObservedDestinationRule, host: str) -> 
     )
 
 
-def breaks_tls(rule: ObservedDestinationRule) -> bool:
-    """Whether the rule switches the mesh's own TLS off, on which the way through a gateway depends."""
-    return rule.tls_mode not in (None, "ISTIO_MUTUAL")
+def for_ports(policies: Sequence[ObservedPolicy]) -> str:
+    """Which ports policies of one rule are for, as the end of a phrase; nothing if the rule's own is among them."""
+    ports = [str(policy.port) for policy in policies if isinstance(policy, ObservedPortPolicy)]
+    if len(ports) < len(policies):
+        return ""
+    return f" for port{'s' if len(ports) > 1 else ''} {listed(ports)}"
 
 
-def missing_block(link: Link, rule: ObservedDestinationRule) -> str:
-    """What to add to the `trafficPolicy` of a team's rule so that it keeps local endpoints first, as flow YAML."""
+def place(policy: ObservedPolicy) -> str:
+    """Where a policy stands in the manifest of its rule."""
+    if isinstance(policy, ObservedPortPolicy):
+        return f"the entry of port {policy.port} in its `portLevelSettings`"
+    return "its `trafficPolicy`"
+
+
+def missing_block(link: Link, policy: ObservedPolicy) -> str:
+    """What to add to a team's policy, at its place, so that it keeps local endpoints first, as flow YAML."""
     parts = []
-    if rule.outlier_detection is None:
+    if policy.outlier_detection is None:
         detection = {"maxEjectionPercent": 100} | link.failover.outlier_detection
         fields = ", ".join(f"{key}: {_scalar(value)}" for key, value in detection.items())
         parts.append(f"outlierDetection: {{{fields}}}")
-    if not orders_local_first(rule):
+    if not orders_local_first(policy):
         order = ", ".join((REGION, NETWORK, ZONE) if link.failover.zone_aware else (REGION, NETWORK))
         parts.append(f"loadBalancer: {{localityLbSetting: {{enabled: true, failoverPriority: [{order}]}}}}")
     return f"{{{', '.join(parts)}}}"

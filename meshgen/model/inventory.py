@@ -149,6 +149,10 @@ class ObservedDestinationRule(Item):
     )
 
 
+ObservedPolicy = ObservedDestinationRule | ObservedPortPolicy
+"""What a rule says of its host, or of one port of it."""
+
+
 class ObservedVirtualService(Item):
     """A VirtualService of a team, or a route of the Gateway API whose parent is a Service."""
 

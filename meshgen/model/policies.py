@@ -9,11 +9,12 @@ from meshgen.model.hosts import ServiceName, parse_host, qualify
 from meshgen.model.protocols import HTTP_FAMILY, declared_protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from meshgen.model.failover import EffectiveFailover
     from meshgen.model.inventory import (
         ObservedDestinationRule,
+        ObservedPolicy,
         ObservedVirtualService,
         ServicePort,
     )
@@ -37,8 +38,10 @@ class TrafficPolicyDecision:
     rule: ObservedDestinationRule | None = None
 
 
-def traffic_policy(relations: Relations, cluster: str, service: ServiceName) -> TrafficPolicyDecision:
-    """Decide for a host that `cluster` has, from the teams' rules for exactly it in its namespace.
+def traffic_policy(
+    relations: Relations, cluster: str, service: ServiceName, ports: Sequence[ServicePort]
+) -> TrafficPolicyDecision:
+    """Decide for a host that `cluster` has with these ports, from the teams' rules for exactly it in its namespace.
 
     Rules elsewhere or with wildcards lose against an exact one there (Istio: pilot/pkg/model/push_context.go) or
     concern some clients only: those are warnings, not decisions. With several rules for one host the oldest policy
@@ -56,7 +59,7 @@ def traffic_policy(relations: Relations, cluster: str, service: ServiceName) -> 
             continue
         if not has_policy(rule):
             continue
-        if not keeps_local_first(rule):
+        if not keeps_local_first(rule, ports):
             return TrafficPolicyDecision("refused", rule)
         theirs = rule
     return TrafficPolicyDecision("theirs", theirs) if theirs else TrafficPolicyDecision("ours")
@@ -64,18 +67,53 @@ def traffic_policy(relations: Relations, cluster: str, service: ServiceName) -> 
 
 def has_policy(rule: ObservedDestinationRule) -> bool:
     """Whether a team's rule says more than its subsets."""
-    return rule.traffic_policy or bool(rule.outlier_detection or rule.failover_priority or rule.tls_mode)
+    return rule.traffic_policy or bool(
+        rule.outlier_detection or rule.failover_priority or rule.tls_mode or rule.port_level_settings
+    )
 
 
-def keeps_local_first(rule: ObservedDestinationRule) -> bool:
-    """Whether a team's policy gives priorities (outlier detection) with local endpoints first, over mesh TLS."""
-    return rule.outlier_detection is not None and orders_local_first(rule) and rule.tls_mode in (None, "ISTIO_MUTUAL")
+def keeps_local_first(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> bool:
+    """Whether a team's rule gives every port of its host failover with local endpoints first, over mesh TLS."""
+    return not without_failover(rule, ports) and not breaking_tls(rule, ports)
 
 
-def orders_local_first(rule: ObservedDestinationRule) -> bool:
-    """Whether a team's `failoverPriority` puts endpoints of the own network before all others."""
-    order = rule.failover_priority or []
+def without_failover(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> list[ObservedPolicy]:
+    """The policies of a host's ports without priorities (outlier detection) or without local endpoints first."""
+    return [
+        policy
+        for policy in _policies(rule, ports)
+        if policy.outlier_detection is None or not orders_local_first(policy)
+    ]
+
+
+def breaking_tls(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> list[ObservedPolicy]:
+    """What of a rule switches the mesh's own TLS off, on which the way through a gateway depends.
+
+    Where the entry of a port has no mode, the rule's own decides whether the port gets remote endpoints
+    (trafficPolicyTLSModeForPort, pilot/pkg/xds/endpoints/mtls_checker.go), although its policy counts for nothing else.
+    """
+    policies = _policies(rule, ports)
+    entries = [policy for policy in policies if policy is not rule]
+    own = [rule] if rule in policies or any(entry.tls_mode is None for entry in entries) else []
+    return [policy for policy in (*own, *entries) if policy.tls_mode not in (None, "ISTIO_MUTUAL")]
+
+
+def orders_local_first(policy: ObservedPolicy) -> bool:
+    """Whether the `failoverPriority` of a team's policy puts endpoints of the own network before all others."""
+    order = policy.failover_priority or []
     return NETWORK in order and order[0].partition("=")[0] in _LOCAL_FIRST
+
+
+def _policies(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> list[ObservedPolicy]:
+    """What counts for the TCP ports of a host: the rule's own policy if it does for one of them, then entries of ports.
+
+    The entry of a port replaces the rule's own policy, also with what it leaves out; the first of several counts
+    (GetPortLevelTrafficPolicy, pilot/pkg/networking/util/util.go).
+    """
+    entries = {entry.port: entry for entry in reversed(rule.port_level_settings)}
+    numbers = {port.port for port in ports if port.protocol == "TCP"}
+    own = [rule] if numbers - entries.keys() else []
+    return [*own, *(entries[number] for number in sorted(numbers & entries.keys()))]
 
 
 RetryCarrier = Literal["virtualService", "mesh", "none"]

@@ -137,7 +137,8 @@ def _policies(
     endpoints = sum(len(remote_endpoints(relations, source)) for source in sources)
     origin = _origin(sources)
     service = sources[0].name
-    if namespace != service.namespace or traffic_policy(relations, cluster, service).owner == "ours":
+    ports = shared_ports(sources)
+    if namespace != service.namespace or traffic_policy(relations, cluster, service, ports).owner == "ours":
         found.destination_rules.append(
             remote_rule(
                 sources[0],
@@ -149,7 +150,7 @@ def _policies(
                 origin=origin,
             )
         )
-    decision = retry(relations, cluster, sources, shared_ports(sources), local=False)
+    decision = retry(relations, cluster, sources, ports, local=False)
     if decision.carrier == "virtualService":
         found.virtual_services.append(
             remote_service(
@@ -183,11 +184,13 @@ def _stub(relations: Relations, cluster: str, sources: list[Exposure], found: Im
 def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> list[Exposure]:
     """Entries beside the pods of a group of Services; returns the exposures that they lead to."""
     by_service = {service.name: remote_sources(relations, cluster, service) for service in group.services}
-    refused = any(
-        traffic_policy(relations, cluster, ServiceName(service.namespace, service.name)).owner == "refused"
+    owners = {
+        service.name: traffic_policy(
+            relations, cluster, ServiceName(service.namespace, service.name), service.ports
+        ).owner
         for service in group.services
-    )
-    if refused:
+    }
+    if "refused" in owners.values():
         return []
     lead_sources = by_service[group.services[0].name]
     labels = dict(sorted((group.labels | TLS_MODE | {CANONICAL_NAME: group.lead.name}).items()))
@@ -199,8 +202,7 @@ def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> 
     for service in group.services:
         sources = by_service[service.name]
         origin = _origin(sources, [service])
-        name = ServiceName(service.namespace, service.name)
-        if traffic_policy(relations, cluster, name).owner == "ours":
+        if owners[service.name] == "ours":
             found.destination_rules.append(local_rule(sources[0], origin=origin))
         decision = retry(relations, cluster, sources, service.ports, local=True)
         if decision.carrier == "virtualService":

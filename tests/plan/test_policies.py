@@ -223,14 +223,16 @@ OURS, THEIRS = ["shop/meshgen-web"], list[str]()
         (f"{{name: web, namespace: shop, host: web, {LOCAL_FIRST}}}", THEIRS),
         (f"{{name: web, namespace: shop, host: web.shop.svc.cluster.local, {LOCAL_FIRST}}}", THEIRS),
         (f"{{name: web, namespace: shop, host: web, {LOCAL_FIRST}, tlsMode: ISTIO_MUTUAL}}", THEIRS),
+        (f"{{name: web, namespace: shop, host: web, portLevelSettings: [{{port: 80, {LOCAL_FIRST}}}]}}", THEIRS),
+        (f"{{name: web, namespace: shop, host: web, {LOCAL_FIRST}, portLevelSettings: [{{port: 443}}]}}", THEIRS),
         ("{name: all, namespace: shop, host: '*.shop.svc.cluster.local', trafficPolicy: true}", OURS),
         ("{name: web, namespace: front, host: web.shop.svc.cluster.local, trafficPolicy: true}", OURS),
         ("{name: web, namespace: shop, host: web, workloadSelector: {app: x}, trafficPolicy: true}", OURS),
         ("{name: other, namespace: shop, host: other, trafficPolicy: true}", OURS),
     ],
     ids=[
-        "only subsets", "empty", "local first", "full name", "mesh TLS", "wildcard", "other namespace", "some clients",
-        "other host",
+        "only subsets", "empty", "local first", "full name", "mesh TLS", "its port", "another port", "wildcard",
+        "other namespace", "some clients", "other host",
     ],
 )  # fmt: skip
 def test_a_teams_rule_that_leaves_failover_alone_keeps_the_entries(theirs: str, rules: list[str]) -> None:
@@ -247,6 +249,9 @@ def test_a_teams_rule_that_leaves_failover_alone_keeps_the_entries(theirs: str, 
         "failoverPriority: [topology.istio.io/network]",
         "outlierDetection: {interval: 1s}, failoverPriority: [topology.kubernetes.io/region]",
         f"{LOCAL_FIRST}, tlsMode: DISABLE",
+        f"{LOCAL_FIRST}, portLevelSettings: [{{port: 80}}]",
+        f"{LOCAL_FIRST}, portLevelSettings: [{{port: 80, {LOCAL_FIRST}, tlsMode: DISABLE}}]",
+        f"portLevelSettings: [{{port: 443, {LOCAL_FIRST}}}]",
     ],
 )
 def test_a_teams_rule_without_failover_is_an_error_that_names_the_block_to_add(policy: str) -> None:
@@ -254,6 +259,53 @@ def test_a_teams_rule_without_failover_is_an_error_that_names_the_block_to_add(p
     (error,) = [diagnostic for diagnostic in found.diagnostics if diagnostic.severity == "error"]
     assert error.code in ("MG358", "MG360")
     assert error.help
+
+
+DETECTION = (
+    "outlierDetection: {maxEjectionPercent: 100, consecutive5xxErrors: 0, consecutiveGatewayErrors: 5, interval: 5s, "
+    "baseEjectionTime: 30s}"
+)
+ORDER = (
+    "loadBalancer: {localityLbSetting: {enabled: true, "
+    "failoverPriority: [topology.kubernetes.io/region, topology.istio.io/network]}}"
+)
+
+ORDERED = f"`{{{ORDER}}}`"
+
+
+def advice(rules: str) -> str:
+    """The help of the only error about teams' rules in c1, whose Service has ports 80 and 90."""
+    two = "ports: [{name: http, port: 80}, {name: admin, port: 90}]"
+    found = compiled(HAS, team(rules).replace("ports: [{name: http, port: 80}]", two))
+    (error,) = [diagnostic for diagnostic in found.diagnostics if diagnostic.code in ("MG358", "MG360")]
+    return error.help
+
+
+@pytest.mark.parametrize(
+    ("policy", "help_"),
+    [
+        ("trafficPolicy: true", f"Add to its `trafficPolicy`: `{{{DETECTION}, {ORDER}}}`"),
+        (
+            f"{LOCAL_FIRST}, portLevelSettings: [{{port: 90}}]",
+            f"Add to the entry of port 90 in its `portLevelSettings`: `{{{DETECTION}, {ORDER}}}`",
+        ),
+        (
+            "outlierDetection: {interval: 1s}, portLevelSettings: [{port: 90, outlierDetection: {interval: 1s}}]",
+            f"Add to its `trafficPolicy`: {ORDERED}, to the entry of port 90 in its `portLevelSettings`: {ORDERED}",
+        ),
+    ],
+    ids=["the rule's own", "a port's", "both"],
+)
+def test_the_help_names_the_block_and_its_place(policy: str, help_: str) -> None:
+    found = advice(f"{{name: web, namespace: shop, host: web, {policy}}}")
+    assert found == f"{help_}, then import the inventory again."
+
+
+def test_the_help_names_the_place_of_a_tls_mode() -> None:
+    port = f"portLevelSettings: [{{port: 90, {LOCAL_FIRST}, tlsMode: SIMPLE}}]"
+    assert advice(f"{{name: web, namespace: shop, host: web, {LOCAL_FIRST}, {port}}}") == (
+        "Remove `tls` from the entry of port 90 in its `portLevelSettings`, or set ISTIO_MUTUAL."
+    )
 
 
 def test_of_two_rules_for_a_host_the_worst_decides() -> None:

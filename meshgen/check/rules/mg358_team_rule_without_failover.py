@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
-from meshgen.check.policies import breaks_tls, decisions, missing_block
+from meshgen.check.policies import decisions, for_ports, missing_block, place
 from meshgen.diagnostics import Diagnostic
+from meshgen.model.policies import breaking_tls, without_failover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,15 +23,17 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find policies without outlier detection or priorities; the help holds the block that they lack."""
     for link, decision in decisions(relations):
         rule = decision.rule
-        if decision.owner != "refused" or rule is None or link.local is None or breaks_tls(rule):
+        if decision.owner != "refused" or rule is None or link.local is None or breaking_tls(rule, link.ports):
             continue
+        lacking = without_failover(rule, link.ports)
+        blocks = ", ".join(f"to {place(policy)}: `{missing_block(link, policy)}`" for policy in lacking)
         yield Diagnostic(
             code="MG358",
             severity="error",
             message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{link.cluster}` takes "
-            f"failover from `{link.host}`: its policy does not put local endpoints first",
-            span=rule.span("name"),
-            help=f"Add to its `trafficPolicy`: `{missing_block(link, rule)}`, then import the inventory again.",
+            f"failover from `{link.host}`: its policy{for_ports(lacking)} does not put local endpoints first",
+            span=rule.span("name") if rule in lacking else lacking[0].span("port"),
+            help=f"Add {blocks}, then import the inventory again.",
             notes=notes((exposure_at(link.sources[0]), f"cluster `{link.sources[0].cluster}` serves it")),
             object=link.object,
         )

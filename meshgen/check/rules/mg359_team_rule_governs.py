@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.check.policies import breaks_tls, decisions
+from meshgen.check.policies import decisions
 from meshgen.diagnostics import Diagnostic
+from meshgen.model.policies import breaking_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,9 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find hosts whose entries come without our rule; without a local copy any policy of the team will do."""
     for link, decision in decisions(relations):
         rule = decision.rule
-        if rule is None or (decision.owner == "refused" and (link.local is not None or breaks_tls(rule))):
+        if rule is None:
+            continue
+        if decision.owner == "refused" and (link.local is not None or breaking_tls(rule, link.ports)):
             continue
         yield Diagnostic(
             code="MG359",

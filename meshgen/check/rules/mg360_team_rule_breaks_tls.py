@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from meshgen.check.consumers import imports
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
-from meshgen.check.policies import breaks_tls, is_exact
+from meshgen.check.policies import for_ports, is_exact, place
 from meshgen.diagnostics import Diagnostic
+from meshgen.model.policies import breaking_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,16 +24,17 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find rules for exactly an imported host, in its own namespace, with another TLS mode; others are for MG362."""
     for link in imports(relations):
         for rule in relations.destination_rules(link.cluster, link.host):
-            own = rule.namespace == link.service.namespace and is_exact(relations, rule, link.host)
-            if not own or not breaks_tls(rule):
+            if rule.namespace != link.service.namespace or not is_exact(relations, rule, link.host):
                 continue
-            yield Diagnostic(
-                code="MG360",
-                severity="error",
-                message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{link.cluster}` "
-                f"cuts the way to other clusters for `{link.host}`: its TLS mode is {rule.tls_mode}",
-                span=rule.span("tlsMode"),
-                help="Remove `tls` from its `trafficPolicy`, or set ISTIO_MUTUAL.",
-                notes=notes((exposure_at(link.sources[0]), f"cluster `{link.sources[0].cluster}` serves it")),
-                object=link.object,
-            )
+            for policy in breaking_tls(rule, link.ports):
+                yield Diagnostic(
+                    code="MG360",
+                    severity="error",
+                    message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster "
+                    f"`{link.cluster}` cuts the way to other clusters for `{link.host}`: its TLS mode"
+                    f"{for_ports([policy])} is {policy.tls_mode}",
+                    span=policy.span("tlsMode"),
+                    help=f"Remove `tls` from {place(policy)}, or set ISTIO_MUTUAL.",
+                    notes=notes((exposure_at(link.sources[0]), f"cluster `{link.sources[0].cluster}` serves it")),
+                    object=link.object,
+                )

@@ -64,7 +64,7 @@ def _emitted(relations: Relations, link: Link, decision: RetryDecision) -> Itera
         yield "ServiceEntry", namespace, name
     else:
         namespace, name = link.service.namespace, local_policy(link.service.name)
-        ours = traffic_policy(relations, link.cluster, link.service).owner == "ours"
+        ours = traffic_policy(relations, link.cluster, link.service, link.ports).owner == "ours"
     if ours:
         yield "DestinationRule", namespace, name
     if decision.carrier == "virtualService":
