@@ -8,7 +8,7 @@ from meshgen.check.consumers import imports, is_stub
 from meshgen.check.places import listed
 from meshgen.model.hosts import qualify
 from meshgen.model.inventory import ObservedPortPolicy
-from meshgen.model.policies import NETWORK, REGION, ZONE, orders_local_first, traffic_policy
+from meshgen.model.policies import NETWORK, REGION, ZONE, exported_to_all, orders_local_first, traffic_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +83,7 @@ def _missing(relations: Relations, rule: ObservedDestinationRule, source: Exposu
     known: set[str] = set()
     gateway = source.gateway.namespace
     for twin in relations.destination_rules(source.cluster, source.host):
-        visible = not twin.export_to or "*" in twin.export_to or gateway in twin.export_to
-        if is_exact(relations, twin, source.host) and (visible or twin.namespace == gateway):
+        visible = exported_to_all(twin) or gateway in (twin.namespace, *(twin.export_to or ()))
+        if visible and is_exact(relations, twin, source.host):
             known.update(twin.subsets)
     return [subset for subset in rule.subsets if subset not in known]

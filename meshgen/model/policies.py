@@ -30,8 +30,9 @@ _LOCAL_FIRST = frozenset({REGION, NETWORK, ZONE, "topology.istio.io/subzone", "k
 class TrafficPolicyDecision:
     """Whose DestinationRule governs a host in a cluster.
 
-    `ours`: meshgen emits one (beside a team's that only has subsets); `theirs`: the team's keeps local endpoints
-    first and detects outliers; `refused`: the team's would leave callers without failover.
+    `ours`: meshgen emits one, beside a team's that only has subsets, or beside `rule`, which keeps local endpoints
+    first for the namespaces that it is exported to; `theirs`: the team's does so for everybody; `refused`: the team's
+    would leave callers without failover.
     """
 
     owner: Literal["ours", "theirs", "refused"]
@@ -45,7 +46,9 @@ def traffic_policy(
 
     Rules elsewhere or with wildcards lose against an exact one there (Istio: pilot/pkg/model/push_context.go) or
     concern some clients only: those are warnings, not decisions. With several rules for one host the oldest policy
-    wins, so the worst one decides.
+    wins, so the worst one decides. Rules that are exported differently are not merged: clients that see several take
+    the newest, clients that see none of the team's need ours (pilot/pkg/model/destination_rule.go; in the lab they
+    shared the traffic of all clusters without it).
     """
     host = service.host(relations.fleet.spec.cluster_domain)
     domain = relations.fleet.spec.cluster_domain
@@ -61,8 +64,14 @@ def traffic_policy(
             continue
         if not keeps_local_first(rule, ports):
             return TrafficPolicyDecision("refused", rule)
-        theirs = rule
-    return TrafficPolicyDecision("theirs", theirs) if theirs else TrafficPolicyDecision("ours")
+        if theirs is None or exported_to_all(rule):
+            theirs = rule
+    return TrafficPolicyDecision("theirs" if theirs is not None and exported_to_all(theirs) else "ours", theirs)
+
+
+def exported_to_all(rule: ObservedDestinationRule) -> bool:
+    """Whether clients of every namespace see a team's rule."""
+    return not rule.export_to or "*" in rule.export_to
 
 
 def has_policy(rule: ObservedDestinationRule) -> bool:

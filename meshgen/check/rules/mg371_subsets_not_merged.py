@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.check.policies import decisions, is_exact
 from meshgen.diagnostics import Diagnostic
+from meshgen.model.policies import exported_to_all, has_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             continue
         for rule in relations.destination_rules(link.cluster, link.host):
             own = rule.namespace == link.service.namespace and is_exact(relations, rule, link.host)
-            if not own or not rule.export_to or "*" in rule.export_to:
+            if not own or has_policy(rule) or exported_to_all(rule):
                 continue
             yield Diagnostic(
                 code="MG371",
