@@ -275,6 +275,8 @@ ORDER = (
     "failoverPriority: [topology.kubernetes.io/region, topology.istio.io/network]}}"
 )
 
+ADDED = "`outlierDetection` and `failoverPriority` as ours have"
+PORT_80 = "port 80 in its `portLevelSettings`"
 ORDERED = f"`{{{ORDER}}}`"
 
 
@@ -311,6 +313,26 @@ def test_the_help_names_the_place_of_a_tls_mode() -> None:
     assert advice(f"{{name: web, namespace: shop, host: web, {LOCAL_FIRST}, {port}}}") == (
         "Remove `tls` from the entry of port 90 in its `portLevelSettings`, or set ISTIO_MUTUAL."
     )
+
+
+@pytest.mark.parametrize(
+    ("policy", "remedy"),
+    [
+        ("trafficPolicy: true", f"add {ADDED} to its `trafficPolicy`"),
+        (f"{LOCAL_FIRST}, portLevelSettings: [{{port: 80}}]", f"add {ADDED} to the entry of {PORT_80}"),
+        (f"{LOCAL_FIRST}, tlsMode: SIMPLE", "take `tls` out of its `trafficPolicy`"),
+        (f"{LOCAL_FIRST}, workloadSelector: {{app: x}}", "remove its `workloadSelector`"),
+        (
+            "trafficPolicy: true, workloadSelector: {app: x}",
+            f"add {ADDED} to its `trafficPolicy` and remove its `workloadSelector`",
+        ),
+    ],
+    ids=["a policy", "a port", "TLS", "a selector", "a policy and a selector"],
+)
+def test_the_help_for_a_rule_of_clients_names_all_that_is_wrong(policy: str, remedy: str) -> None:
+    found = compiled(HAS, team(f"{{name: web, namespace: front, host: web.shop.svc.cluster.local, {policy}}}"))
+    (warning,) = [diagnostic for diagnostic in found.diagnostics if diagnostic.code == "MG362"]
+    assert warning.help == f"Narrow its host, or {remedy}."
 
 
 def test_of_two_rules_for_a_host_the_worst_decides() -> None:

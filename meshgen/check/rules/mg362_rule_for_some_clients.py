@@ -12,7 +12,7 @@ from meshgen.check.consumers import imports, is_stub
 from meshgen.check.policies import for_ports, is_exact, place
 from meshgen.diagnostics import Diagnostic
 from meshgen.model.facts import multicluster_namespace
-from meshgen.model.policies import breaking_tls, keeps_local_first, without_failover
+from meshgen.model.policies import breaking_tls, without_failover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,52 +24,62 @@ if TYPE_CHECKING:
 
 def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find such rules, one finding a rule and effect, with the clients that it changes."""
-    found: dict[tuple[str, str, str, str], tuple[ObservedDestinationRule, list[Link]]] = {}
+    found: dict[tuple[str, str, str, str], tuple[ObservedDestinationRule, str, list[Link]]] = {}
     for link in imports(relations):
         for rule in relations.destination_rules(link.cluster, link.host):
-            if _concerns_some(relations, link, rule):
-                key = (link.cluster, rule.namespace, rule.name, _effect(link, rule))
-                found.setdefault(key, (rule, []))[1].append(link)
-    for (cluster, namespace, name, effect), (rule, links) in found.items():
+            judged = _judge(relations, link, rule)
+            if judged is not None:
+                effect, remedy = judged
+                key = (link.cluster, rule.namespace, rule.name, effect)
+                found.setdefault(key, (rule, remedy, []))[2].append(link)
+    for (cluster, namespace, name, effect), (rule, remedy, links) in found.items():
         more = f" and {len(links) - 1} more" if len(links) > 1 else ""
-        workloads = " with its `workloadSelector`" if rule.workload_selector else ""
         yield Diagnostic(
             code="MG362",
             severity="warning",
-            message=f"DestinationRule `{name}` of namespace `{namespace}` in cluster `{cluster}` {effect} for "
-            f"clients in `{namespace}`{workloads} that call `{links[0].host}`{more}",
+            message=f"DestinationRule `{name}` of namespace `{namespace}` in cluster `{cluster}` {effect} that call "
+            f"`{links[0].host}`{more}",
             span=rule.span("host"),
-            help=f"Narrow its host, or {_remedy(links[0], rule)}.",
+            help=f"Narrow its host, or {remedy}.",
             object=f"{cluster}/{namespace}/{name}",
         )
 
 
-def _concerns_some(relations: Relations, link: Link, rule: ObservedDestinationRule) -> bool:
-    """Whether `rule` governs some clients of the host: all but those rules that MG358 to MG360 judge or ours beats."""
-    exact = is_exact(relations, rule, link.host)
+def _judge(relations: Relations, link: Link, rule: ObservedDestinationRule) -> tuple[str, str] | None:
+    """What `rule` does to which clients of the host, and what helps besides a narrower host.
+
+    None where it does no harm, where MG358 to MG360 judge it, or where ours beats it.
+    """
     in_place = link.kind == "failover" or is_stub(relations, link)
-    home = link.service.namespace if in_place else multicluster_namespace(relations.fleet)
-    if rule.namespace == home and not rule.workload_selector:
+    home = rule.namespace == (link.service.namespace if in_place else multicluster_namespace(relations.fleet))
+    if home and not rule.workload_selector:
         # An exact rule is judged elsewhere, and ours is more specific than a wildcard.
-        return False
-    if exact and rule.namespace == link.service.namespace and breaking_tls(rule, link.ports):
-        return False
-    return not keeps_local_first(rule, link.ports)
-
-
-def _effect(link: Link, rule: ObservedDestinationRule) -> str:
+        return None
     breaking = breaking_tls(rule, link.ports)
-    if not breaking:
-        return "takes failover"
-    return f"cuts the way to other clusters (TLS mode {breaking[0].tls_mode}{for_ports(breaking[:1])})"
-
-
-def _remedy(link: Link, rule: ObservedDestinationRule) -> str:
-    breaking = breaking_tls(rule, link.ports)
-    if breaking:
-        return f"take `tls` out of {_places(breaking)}"
+    if breaking and rule.namespace == link.service.namespace and is_exact(relations, rule, link.host):
+        return None
     lacking = without_failover(rule, link.ports)
-    return f"add `outlierDetection` and `failoverPriority` as ours have to {_places(lacking)}"
+    # Clients in its namespace that it does not select find no rule (pilot/pkg/model/sidecar.go, DestinationRule).
+    hides_ours = bool(rule.workload_selector) and not home
+    if breaking:
+        mode = f"{breaking[0].tls_mode}{for_ports(breaking[:1])}"
+        effect = f"cuts the way to other clusters (TLS mode {mode}){' or takes failover' if hides_ours else ''}"
+        remedies = [f"take `tls` out of {_places(breaking)}"]
+    elif lacking:
+        effect = "takes failover"
+        remedies = [f"add `outlierDetection` and `failoverPriority` as ours have to {_places(lacking)}"]
+    elif hides_ours:
+        effect, remedies = "takes failover", []
+    else:
+        return None
+    clients = f"clients in `{rule.namespace}`"
+    if home:
+        clients += " with its `workloadSelector`"
+    elif not remedies:
+        clients += " outside its `workloadSelector`"
+    if hides_ours:
+        remedies.append("remove its `workloadSelector`")
+    return f"{effect} for {clients}", " and ".join(remedies)
 
 
 def _places(policies: list[ObservedPolicy]) -> str:
