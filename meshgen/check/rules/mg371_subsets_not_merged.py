@@ -1,12 +1,14 @@
 """Two DestinationRules of one host are merged only if they are exported to the same namespaces.
 
-Source: EnableEnhancedDestinationRuleMerge, pilot/pkg/model/destination_rule.go.
+Source: EnableEnhancedDestinationRuleMerge, pilot/pkg/model/destination_rule.go; of those that a client sees the newest
+counts, setDestinationRules in push_context.go and DestinationRule in sidecar.go.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.check.places import listed
 from meshgen.check.policies import decisions, is_exact
 from meshgen.diagnostics import Diagnostic
 from meshgen.model.policies import exported_to_all, has_policy
@@ -14,6 +16,7 @@ from meshgen.model.policies import exported_to_all, has_policy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.model.inventory import ObservedDestinationRule
     from meshgen.model.relations import Relations
 
 
@@ -30,8 +33,15 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
                 code="MG371",
                 severity="warning",
                 message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{link.cluster}` is "
-                f"not merged with ours for `{link.host}`: some clients see its subsets without failover",
+                f"not merged with ours for `{link.host}`: if it is newer, {_clients(rule)} see its subsets without "
+                "failover",
                 span=rule.span("exportTo"),
                 help="Remove its `exportTo`: Istio merges rules that are exported alike.",
                 object=link.object,
             )
+
+
+def _clients(rule: ObservedDestinationRule) -> str:
+    """The clients that see a rule with `exportTo`."""
+    namespaces = {rule.namespace if name == "." else name for name in rule.export_to or ()}
+    return f"clients in {listed(sorted(namespaces))}"
