@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:
-    """Find rules with subsets only that are exported otherwise than ours, which goes to all namespaces."""
+    """Find rules with subsets only that have an `exportTo`; ours has none, and that is not the same as `*`."""
     for link, decision in decisions(relations):
         if decision.owner != "ours":
             continue
         for rule in relations.destination_rules(link.cluster, link.host):
             own = rule.namespace == link.service.namespace and is_exact(relations, rule, link.host)
-            if not own or has_policy(rule) or exported_to_all(rule):
+            if not own or has_policy(rule) or not rule.export_to:
                 continue
             yield Diagnostic(
                 code="MG371",
@@ -43,5 +43,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
 
 def _clients(rule: ObservedDestinationRule) -> str:
     """The clients that see a rule with `exportTo`."""
+    if exported_to_all(rule):
+        return "all clients"
     namespaces = {rule.namespace if name == "." else name for name in rule.export_to or ()}
     return f"clients in {listed(sorted(namespaces))}"
