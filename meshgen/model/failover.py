@@ -81,7 +81,11 @@ class Failover(Item):
         None, title="Outlier detection", description="When an endpoint counts as failed."
     )
     zone_aware: bool | None = Field(
-        None, title="Zones", description="Whether endpoints of the own zone come first (default false)."
+        None,
+        title="Zones",
+        description="Whether endpoints of the own zone come first (default false). Without it about a quarter of the "
+        "requests go to another cluster when one of two local zones is dead: Envoy sends a part away from a level with "
+        "less than about 72 % of its endpoints alive.",
     )
 
 
