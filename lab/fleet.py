@@ -188,7 +188,7 @@ class Lab:
         return replica
 
     def remove_service(self, cluster: str, item: dict[str, Any]) -> None:
-        """Delete a service's Service, then its pods."""
+        """Delete a service's Service, then its pods; their proxies drain first."""
         target = self.clusters[cluster]
         target.api.delete(service_object(item))
         target.api.delete(slice_reference(item["name"], item["namespace"]))
@@ -196,14 +196,18 @@ class Lab:
         for pod in list(self.pods.values()):
             same = pod.cluster is target and pod.settings.namespace == item["namespace"]
             if same and pod.name in names:
-                self.delete_pod(pod)
+                self._unpublish(pod)
+                pod.terminate()
 
     def delete_pod(self, pod: Pod) -> None:
-        """Take a pod out of the EndpointSlices, then away: a deletion in good order."""
+        """Take a pod out of the EndpointSlices, then away at once."""
+        self._unpublish(pod)
+        pod.delete()
+
+    def _unpublish(self, pod: Pod) -> None:
         pod.published = False
         publish(pod.cluster, self.pods.values())
         del self.pods[f"{pod.cluster.name}/{pod.settings.namespace}/{pod.name}"]
-        pod.delete()
 
     def publish(self) -> None:
         for cluster in self.clusters.values():

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 import urllib.request
@@ -19,8 +20,6 @@ from lab.envoy import Envoy
 from lab.isolation import WORK
 
 if TYPE_CHECKING:
-    import subprocess
-
     from lab.cluster import Cluster
 
 PROXY_UID = 1337
@@ -166,6 +165,14 @@ class Pod:
         self.namespace.cut()
         self.stop_server()
         self.stop_proxy()
+
+    def terminate(self) -> None:
+        """End as the kubelet ends a pod: its proxy answers while it drains, for a second, then all is removed."""
+        if self.agent:
+            self.agent.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.agent.wait(10)
+        self.delete()
 
     def delete(self) -> None:
         """Remove object and processes, as a finished deletion."""
