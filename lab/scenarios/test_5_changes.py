@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lab.load import Report
     from lab.scenarios.conftest import Show, Stage
 
-SETTLE = 3.0  # seconds between the syncs of two clusters
+SETTLE = 2.0  # seconds between the syncs of two clusters
 
 FLEET = Draft(
     clusters={
@@ -31,12 +31,13 @@ FLEET = Draft(
     },
     services={
         "c1": [service("details")],
-        "c2": [service("details"), service("reviews"), service("ratings")],
+        "c2": [service("details"), service("reviews"), service("ratings"), service("stock")],
         "c3": [service("reviews")],
     },
     addresses={"c1": ["192.0.2.11"], "c2": ["192.0.2.21", "192.0.2.22"], "c3": ["192.0.2.31"]},
-    exposed=[host("details"), host("reviews")],
+    exposed=[host("details"), host("reviews"), host("stock")],
 )
+"""reviews is in c2 and c3, stock in c2 alone: no other source hides what a change costs it."""
 
 
 class Changes:
@@ -58,6 +59,11 @@ class Changes:
             self.lab.sync(cluster)
             time.sleep(SETTLE)
 
+    def retire(self, *addresses: str) -> None:
+        """Let addresses of gateways die."""
+        for address in addresses:
+            self.lab.addresses[address].refuse()
+
     def under_load(self, target: str, *steps: Callable[[], object], method: str = "GET") -> Report:
         """Send from c1 while the steps run."""
         with Load(self.lab.client("c1"), target, method=method) as load:
@@ -74,10 +80,14 @@ def changes(stage: Stage) -> Iterator[Changes]:
     lab = stage.boot(FLEET)
     changes = Changes(lab, FLEET)
     yield changes
-    lab.remove_service("c1", service("reviews"))
+    for name in ("reviews", "stock"):
+        lab.remove_service("c1", service(name))
+    for address in lab.addresses.values():
+        address.restore()
     changes.build(FLEET, force=True)
     lab.connect_gateways()
-    changes.roll_out()
+    lab.sync()
+    time.sleep(SETTLE)
 
 
 def _with(draft: Draft, cluster: str, *services: dict[str, object]) -> Draft:
@@ -121,7 +131,7 @@ def test_a_local_copy_whose_service_comes_before_its_pods(changes: Changes, show
         lambda: changes.build(COPY),
         changes.roll_out,
     )
-    show("WRONG: Service 3 s before its pods, then inventory", report)
+    show(f"WRONG: Service {SETTLE:g} s before its pods, then inventory", report)
     assert report.lost
 
 
@@ -145,39 +155,40 @@ def test_a_local_copy_arrives(changes: Changes, show: Show) -> None:
 
 
 def test_a_local_copy_arrives_service_before_its_pods(changes: Changes, show: Show) -> None:
-    lab, reviews = changes.lab, service("reviews")
+    lab, stock = changes.lab, service("stock")
     report = changes.under_load(
-        url("reviews"),
-        lambda: changes.build(_with(FLEET, "c1", {**reviews, "state": "arriving"})),
+        url("stock"),
+        lambda: changes.build(_with(FLEET, "c1", {**stock, "state": "arriving"})),
         changes.roll_out,
-        lambda: lab.add_service("c1", reviews),
-        lambda: lab.start_workload("c1", reviews),
-        lambda: changes.build(COPY),
+        lambda: lab.add_service("c1", stock),
+        lambda: lab.start_workload("c1", stock),
+        lambda: changes.build(_with(FLEET, "c1", stock)),
         changes.roll_out,
     )
-    show("reviews gets a copy in c1: `arriving`, sync, Service, pods 3 s later, inventory, sync", report)
+    show(f"stock gets a copy in c1: `arriving`, sync, Service, pods {SETTLE:g} s later, inventory, sync", report)
     assert report.lost == []
+    assert {request.cluster for request in report.requests[:20]} == {"c2"}
     assert {request.cluster for request in report.requests[-20:]} == {"c1"}
 
 
 def test_a_local_copy_leaves(changes: Changes, show: Show) -> None:
-    lab, reviews = changes.lab, service("reviews")
-    lab.start_workload("c1", reviews)
-    lab.add_service("c1", reviews)
-    changes.build(COPY)
+    lab, stock = changes.lab, service("stock")
+    lab.start_workload("c1", stock)
+    lab.add_service("c1", stock)
+    changes.build(_with(FLEET, "c1", stock))
     changes.roll_out()
     report = changes.under_load(
-        url("reviews"),
-        lambda: changes.build(_with(FLEET, "c1", {**reviews, "state": "leaving"})),
+        url("stock"),
+        lambda: changes.build(_with(FLEET, "c1", {**stock, "state": "leaving"})),
         changes.roll_out,
-        lambda: lab.remove_service("c1", reviews),
+        lambda: lab.remove_service("c1", stock),
         lambda: changes.build(FLEET),
         changes.roll_out,
     )
-    show("reviews leaves c1: `leaving`, sync, delete, inventory", report)
+    show("stock leaves c1: `leaving`, sync, delete, inventory", report)
     assert report.lost == []
     assert report.requests[0].cluster == "c1"
-    assert "c1" not in {request.cluster for request in report.requests[-20:]}
+    assert {request.cluster for request in report.requests[-20:]} == {"c2"}
 
 
 def test_a_local_copy_in_the_wrong_order(changes: Changes, show: Show) -> None:
@@ -189,7 +200,7 @@ def test_a_local_copy_in_the_wrong_order(changes: Changes, show: Show) -> None:
         lambda: lab.add_service("c1", reviews),
         lambda: lab.start_workload("c1", reviews),
     )
-    show("WRONG: inventory first, Service 3 s later", report)
+    show(f"WRONG: inventory first, Service {SETTLE:g} s later", report)
     assert report.lost
     report = changes.under_load(
         url("reviews"),
@@ -197,7 +208,7 @@ def test_a_local_copy_in_the_wrong_order(changes: Changes, show: Show) -> None:
         lambda: changes.build(FLEET, force=True),
         changes.roll_out,
     )
-    show("WRONG: Service deleted first, inventory 3 s later", report)
+    show(f"WRONG: Service deleted first, inventory {SETTLE:g} s later", report)
     assert report.lost
 
 
@@ -218,7 +229,7 @@ def test_a_service_is_exposed_consumer_first(changes: Changes, show: Show) -> No
     changes.build(changed)
     changes.roll_out("c1")
     report = changes.under_load(url("ratings"), lambda: changes.roll_out("c2"))
-    show("WRONG: ratings exposed, consumer 3 s before the source", report)
+    show(f"WRONG: ratings exposed, consumer {SETTLE:g} s before the source", report)
     assert report.lost
     assert not report.requests[-1].lost
 
@@ -265,41 +276,77 @@ def test_a_cluster_drains_and_returns(changes: Changes, show: Show) -> None:
     assert report.lost == []
 
 
+def test_a_cluster_goes_without_draining(changes: Changes, show: Show) -> None:
+    draining = FLEET.changed()
+    draining.clusters["c2"]["state"] = "draining"
+    report = changes.under_load(
+        url("reviews"),
+        lambda: changes.retire(*FLEET.addresses["c2"]),
+        lambda: changes.build(draining),
+        changes.roll_out,
+        method="POST",
+    )
+    show(f"WRONG: c2's gateway dies {SETTLE:g} s before c2 drains, POST (losses measured)", report)
+    assert set(report.last(SETTLE).by_cluster) == {"c3"}
+
+
+ROTATED = FLEET.changed()
+ROTATED.addresses["c2"] = ["192.0.2.21", "192.0.2.23"]
+NAMED = FLEET.changed()
+NAMED.hostnames = {"c2": "gateway-c2.lb.example"}
+
+
 def test_a_gateways_addresses_rotate(changes: Changes, show: Show) -> None:
-    lab, rotated = changes.lab, FLEET.changed()
-    rotated.addresses["c2"] = ["192.0.2.21", "192.0.2.23"]
     both = FLEET.changed()
     both.addresses["c2"] = ["192.0.2.21", "192.0.2.22", "192.0.2.23"]
     report = changes.under_load(
-        url("reviews"),
+        url("stock"),
         lambda: changes.build(both),
-        lab.connect_gateways,
+        changes.lab.connect_gateways,
         changes.roll_out,
-        lambda: changes.build(rotated),
+        lambda: changes.build(ROTATED),
         changes.roll_out,
-        lab.addresses["192.0.2.22"].refuse,
+        lambda: changes.retire("192.0.2.22"),
     )
-    lab.addresses["192.0.2.22"].restore()
     show("one address of c2 is replaced", report)
-    assert report.lost == []
+    assert (report.lost, set(report.by_cluster)) == ([], {"c2"})
+
+
+def test_a_gateways_address_dies_before_callers_know(changes: Changes, show: Show) -> None:
+    """GETs are tried elsewhere (test_4_addresses); POSTs only where the connection fails."""
+    report = changes.under_load(
+        url("stock"),
+        lambda: changes.retire("192.0.2.22"),
+        lambda: changes.build(ROTATED),
+        changes.lab.connect_gateways,
+        changes.roll_out,
+        method="POST",
+    )
+    show(f"WRONG: one of two addresses dies {SETTLE:g} s before it is replaced, POST (losses measured)", report)
+    assert (report.last(SETTLE).lost, set(report.by_cluster)) == ([], {"c2"})
 
 
 def test_a_gateways_addresses_become_a_hostname(changes: Changes, show: Show) -> None:
     """The hostname's address answers before anybody is told; the old ones go when everybody was."""
-    lab, named = changes.lab, FLEET.changed()
-    named.hostnames = {"c2": "gateway-c2.lb.example"}
-    old = [lab.addresses[address] for address in FLEET.addresses["c2"]]
-
-    def retire() -> None:
-        for address in old:
-            address.refuse()
-
     report = changes.under_load(
-        url("reviews"), lambda: changes.build(named), lab.connect_gateways, changes.roll_out, retire
+        url("stock"),
+        lambda: changes.build(NAMED),
+        changes.lab.connect_gateways,
+        changes.roll_out,
+        lambda: changes.retire(*FLEET.addresses["c2"]),
     )
-    for address in old:
-        address.restore()
     show("the addresses of c2 become a hostname", report)
-    assert report.lost == []
-    end = report.requests[-1].sent
-    assert "c2" in report.between(end - SETTLE, end).by_cluster
+    assert (report.lost, set(report.by_cluster)) == ([], {"c2"})
+
+
+def test_a_gateways_addresses_go_before_callers_know_the_hostname(changes: Changes, show: Show) -> None:
+    report = changes.under_load(
+        url("stock"),
+        lambda: changes.retire(*FLEET.addresses["c2"]),
+        lambda: changes.build(NAMED),
+        changes.lab.connect_gateways,
+        changes.roll_out,
+    )
+    show(f"WRONG: the addresses of c2 die {SETTLE:g} s before they become a hostname", report)
+    assert report.lost
+    assert set(report.last(SETTLE).by_cluster) == {"c2"}
