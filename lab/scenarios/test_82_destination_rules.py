@@ -1,123 +1,276 @@
-"""DestinationRules of teams, one service a sort: what meshgen says of each is what the mesh does."""
+"""The teams' DestinationRules of every sort: what meshgen says of each, and what the mesh does with it."""
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
+import sys
 import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from ruamel.yaml import YAML
 
 from lab import isolation
 from lab.api import reference
-from lab.build import Parts
-from lab.fleet import CLIENT_NAMESPACE, Lab
-from lab.load import Load, send
+from lab.fleet import CLIENT_NAMESPACE
+from lab.load import Load
 from lab.pod import PodSettings
-from lab.scenarios.drafts import BOOKINFO, Draft, host, service, url
+from lab.scenarios.drafts import BOOKINFO, Draft, Item, service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
+    from pathlib import Path
 
     from lab.api import Object
+    from lab.fleet import Lab
+    from lab.load import Report
     from lab.scenarios.conftest import Show, Stage
 
-SERVICES = ("decided", "governed", "unannounced")
-FAILOVER: dict[str, Any] = {
-    "outlierDetection": {"consecutive5xxErrors": 3, "interval": "2s", "baseEjectionTime": "30s"},
-    "loadBalancer": {"localityLbSetting": {"enabled": True, "failoverPriority": ["topology.istio.io/network"]}},
+SUBSETS: Object = {"subsets": [{"name": "v1", "labels": {"version": "v1"}}]}
+BALANCED: Object = {"loadBalancer": {"simple": "LEAST_REQUEST"}}
+DETECTION: Object = {
+    "outlierDetection": {
+        "consecutiveGatewayErrors": 5,
+        "consecutive5xxErrors": 0,
+        "interval": "5s",
+        "baseEjectionTime": "30s",
+        "maxEjectionPercent": 100,
+    }
 }
-POOL: dict[str, Any] = {"connectionPool": {"tcp": {"maxConnections": 100}}}
-SHARED = {"c1", "c2"}
+ORDER = ["topology.kubernetes.io/region", "topology.istio.io/network"]
+COMPLETE: Object = {
+    **DETECTION,
+    "loadBalancer": {"localityLbSetting": {"enabled": True, "failoverPriority": ORDER}},
+}
+PLAIN: Object = {"tls": {"mode": "DISABLE"}}
+PRIVATE: Object = {"exportTo": ["."]}
+EVERYBODY: Object = {"exportTo": ["*"]}
+ONLY_CLIENT: Object = {"workloadSelector": {"matchLabels": {"app": "client"}}}
+
+FAILS_OVER, SHARES, STAYS = "local first, then c2", "c1 and c2 alike", "local only"
+CLIENT, UNLABELLED, ELSEWHERE, BESIDE = (
+    "labelled client",
+    "client without the label",
+    "client elsewhere",
+    "client beside",
+)
+PODS = {
+    CLIENT: PodSettings("labelled", CLIENT_NAMESPACE, labels={"app": "client"}),
+    UNLABELLED: PodSettings("unlabelled", CLIENT_NAMESPACE),
+    ELSEWHERE: PodSettings("elsewhere", "elsewhere"),
+    BESIDE: PodSettings("beside", "bookinfo", labels={"app": "client"}),
+}
 
 
-def _rule(name: str, namespace: str, policy: Object) -> Object:
-    body = reference("networking.istio.io/v1", "DestinationRule", name, namespace)
-    return body | {"spec": {"host": host(name), "trafficPolicy": policy}}
+@dataclass(frozen=True)
+class Sort:
+    """A rule but its host, the codes that meshgen has for it, and what each client then sees.
+
+    `refused`: the codes are errors. meshgen builds without such a rule: the team writes it after the import.
+    """
+
+    spec: Object = field(default_factory=dict)
+    codes: tuple[str, ...] = ()
+    sees: dict[str, str] = field(default_factory=lambda: {CLIENT: FAILS_OVER})
+    namespace: str = "bookinfo"
+    newer: bool = False
+    refused: bool = False
 
 
-RULES = [
-    _rule("decided", "bookinfo", FAILOVER),
-    _rule("governed", CLIENT_NAMESPACE, POOL),
-    _rule("unannounced", "bookinfo", POOL),
-]
+def _policy(policy: Object, **more: Any) -> Object:
+    return {"trafficPolicy": policy, **more}
 
 
-def _observed(rule: Object) -> Object:
-    policy = rule["spec"]["trafficPolicy"]
-    item = {**{key: rule["metadata"][key] for key in ("name", "namespace")}, "host": rule["spec"]["host"]}
-    if "outlierDetection" in policy:
-        priority = policy["loadBalancer"]["localityLbSetting"]["failoverPriority"]
-        return item | {"outlierDetection": policy["outlierDetection"], "failoverPriority": priority}
-    return item | {"trafficPolicy": True}
+def _port(policy: Object) -> Object:
+    return {"portLevelSettings": [{"port": {"number": 9080}, **policy}]}
+
+
+SORTS: dict[str, Sort] = {
+    "none": Sort(),
+    "subsets": Sort(SUBSETS, ("MG361",)),
+    "subsets-newer": Sort(SUBSETS, ("MG361",), newer=True),
+    # Of two rules that are not merged clients take the newest that they see.
+    "subsets-private": Sort(SUBSETS | PRIVATE, ("MG361", "MG371"), {CLIENT: FAILS_OVER, BESIDE: FAILS_OVER}),
+    "subsets-private-newer": Sort(
+        SUBSETS | PRIVATE, ("MG361", "MG371"), {CLIENT: FAILS_OVER, BESIDE: SHARES}, newer=True
+    ),
+    "subsets-named-newer": Sort(
+        SUBSETS | {"exportTo": ["elsewhere"]}, ("MG361", "MG371"), {CLIENT: FAILS_OVER, ELSEWHERE: SHARES}, newer=True
+    ),
+    "subsets-star": Sort(SUBSETS | EVERYBODY, ("MG361", "MG371")),
+    "subsets-star-newer": Sort(SUBSETS | EVERYBODY, ("MG361", "MG371"), {CLIENT: SHARES}, newer=True),
+    "complete": Sort(_policy(COMPLETE), ("MG359",)),
+    "complete-mutual": Sort(_policy(COMPLETE | {"tls": {"mode": "ISTIO_MUTUAL"}}), ("MG359",)),
+    # Ours stands beside it, for those that do not see it.
+    "complete-private": Sort(_policy(COMPLETE, **PRIVATE), ("MG359",), {CLIENT: FAILS_OVER, BESIDE: FAILS_OVER}),
+    "complete-private-newer": Sort(
+        _policy(COMPLETE, **PRIVATE), ("MG359",), {CLIENT: FAILS_OVER, BESIDE: FAILS_OVER}, newer=True
+    ),
+    # Settings of a port replace the whole policy for it.
+    "port": Sort(_policy(COMPLETE | _port(BALANCED)), ("MG358",), {CLIENT: SHARES}, refused=True),
+    "port-complete": Sort(_policy(_port(COMPLETE)), ("MG359",)),
+    "port-plain": Sort(_policy(_port(COMPLETE | PLAIN)), ("MG360",), {CLIENT: STAYS}, refused=True),
+    "port-plain-rule": Sort(_policy(PLAIN | _port(COMPLETE)), ("MG360",), {CLIENT: STAYS}, refused=True),
+    "balanced": Sort(_policy(BALANCED), ("MG358",), {CLIENT: SHARES}, refused=True),
+    # The oldest policy counts: ours, until somebody deletes it.
+    "balanced-newer": Sort(_policy(BALANCED), ("MG358",), newer=True, refused=True),
+    # The clusters are in different regions, and without a priority Istio compares these.
+    "detection": Sort(_policy(DETECTION), ("MG358",), refused=True),
+    "plain": Sort(_policy(PLAIN), ("MG360",), {CLIENT: STAYS}, refused=True),
+    "clients": Sort(_policy(BALANCED), ("MG362",), {CLIENT: SHARES, ELSEWHERE: FAILS_OVER}, CLIENT_NAMESPACE),
+    # A rule with a selector hides ours from every client of its namespace, whom it selects or not.
+    "clients-selected": Sort(
+        _policy(BALANCED) | ONLY_CLIENT,
+        ("MG362",),
+        {CLIENT: SHARES, UNLABELLED: SHARES, ELSEWHERE: FAILS_OVER},
+        CLIENT_NAMESPACE,
+    ),
+    "clients-complete": Sort(
+        _policy(COMPLETE) | ONLY_CLIENT,
+        ("MG362",),
+        {CLIENT: FAILS_OVER, UNLABELLED: SHARES, ELSEWHERE: FAILS_OVER},
+        CLIENT_NAMESPACE,
+    ),
+    "selected": Sort(_policy(BALANCED) | ONLY_CLIENT, ("MG362",), {CLIENT: FAILS_OVER, BESIDE: SHARES}),
+    "selected-complete": Sort(_policy(COMPLETE) | ONLY_CLIENT, (), {CLIENT: FAILS_OVER, BESIDE: FAILS_OVER}),
+    "wildcard": Sort(_policy(BALANCED), namespace="wild"),
+}
+"""Sort, under the name of its service and its rule."""
+
+
+def _home(name: str) -> str:
+    return "wild" if name == "wildcard" else "bookinfo"
+
+
+def _host(name: str) -> str:
+    return f"{name}.{_home(name)}.svc.cluster.local"
+
+
+def _rule(name: str) -> Object:
+    sort = SORTS[name]
+    written = "*.wild.svc.cluster.local" if name == "wildcard" else _host(name)
+    # A short name is one of the rule's own namespace.
+    written = name if sort.namespace == "bookinfo" else written
+    body = reference("networking.istio.io/v1", "DestinationRule", name, sort.namespace)
+    return body | {"spec": {"host": written, **sort.spec}}
 
 
 def _fleet() -> Draft:
-    """The inventory knows the first two rules; a build refuses the third (MG358)."""
     draft = BOOKINFO.changed()
-    draft.services = {name: [service(item) for item in SERVICES] for name in draft.clusters}
-    draft.exposed = [host(name) for name in SERVICES]
-    istio = {"version": "1.32", "network": "network-1"}
-    draft.inventories["c1"] = {"istio": istio, "destinationRules": [_observed(rule) for rule in RULES[:2]]}
+    services = [service(name, _home(name)) for name in SORTS]
+    draft.services = {"c1": services, "c2": services}
+    draft.exposed = [_host(name) for name in SORTS]
+    draft.workspace = {"namespaceSelector": {"names": ["*/bookinfo", "*/wild"]}}
+    draft.inventories = {c: {"namespaces": [{"name": "bookinfo"}, {"name": "wild"}]} for c in draft.clusters}
     return draft
 
 
-FLEET = _fleet()
+def _meshgen(*arguments: str) -> str:
+    done = subprocess.run([sys.executable, "-m", "meshgen", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
 
 
-@pytest.fixture
-def teams(stage: Stage) -> Lab:
-    """`FLEET` with the rules of the teams older than meshgen's."""
-    if stage.draft is FLEET and stage.lab:
-        return stage.lab
-    stage.clear()
-    stage.lab = lab = Lab(Parts(isolation.PARTS))
-    fleet = FLEET.write(isolation.WORK / "draft")
-    lab.start_clusters(lab.build(fleet))
-    for rule in RULES:
-        lab.clusters["c1"].api.apply(rule, manager="team")
+def _write(names: Iterable[str], directory: Path) -> Path:
+    """Write the fleet whose inventory of c1 has these rules, as `meshgen inventory import` reads them."""
+    draft = _fleet()
+    empty = directory / "empty"
+    empty.mkdir(parents=True, exist_ok=True)
+    manifests = empty / "rules.json"
+    items = [_rule(name) for name in names if SORTS[name].spec]
+    manifests.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}), encoding="utf-8")
+    command = ["inventory", "import", "--cluster", "c1", "--fleet", str(empty), "-o", "-", str(manifests)]
+    imported: Item = YAML(typ="safe").load(_meshgen(*command))
+    draft.inventories["c1"]["destinationRules"] = json.loads(json.dumps(imported["spec"]["destinationRules"]))
+    return draft.write(directory)
+
+
+def _said(fleet: Path) -> dict[str, tuple[str, ...]]:
+    """The codes of the warnings and errors that name a rule or its host, by sort."""
+    findings = json.loads(_meshgen("validate", "--format", "json", str(fleet)))
+    return {
+        name: tuple(
+            sorted(
+                f["code"]
+                for f in findings
+                if f["severity"] != "hint" and re.search(rf"`{name}(`|\.{_home(name)}\.)", f["message"])
+            )
+        )
+        for name in SORTS
+    }
+
+
+def _words(name: str) -> str:
+    sort = SORTS[name]
+    return f"{name}, meshgen says {', '.join(sort.codes) or 'nothing'}{' and refuses it' if sort.refused else ''}"
+
+
+def test_meshgen_says_of_every_sort_what_it_does() -> None:
+    """Each refused rule alone: a fleet with errors hears no more than these."""
+    accepted = [name for name, sort in SORTS.items() if not sort.refused]
+    said = _said(_write(accepted, isolation.WORK / "accepted"))
+    for name in SORTS.keys() - accepted:
+        said[name] = _said(_write([name], isolation.WORK / name))[name]
+    assert said == {name: sort.codes for name, sort in SORTS.items()}
+
+
+def _apply(lab: Lab, *, newer: bool) -> None:
+    for name, sort in SORTS.items():
+        if sort.spec and sort.newer is newer:
+            lab.clusters["c1"].ensure_namespace(sort.namespace)
+            lab.clusters["c1"].api.apply(_rule(name), manager="team")
+
+
+def _boot(stage: Stage) -> Lab:
+    fleet = _write([name for name, sort in SORTS.items() if not sort.refused], isolation.WORK / "sorts")
+    lab = stage.open()
+    lab.start_clusters(fleet)
+    _apply(lab, newer=False)
     time.sleep(1.1)  # ages are counted in seconds
     lab.roll_out(fleet)
-    stage.draft = FLEET
+    time.sleep(1.1)
+    _apply(lab, newer=True)
+    time.sleep(2)
     return lab
 
 
-@pytest.fixture
-def elsewhere(teams: Lab) -> Iterator[PodSettings]:
-    """A client in a namespace without rules of its own."""
-    yield PodSettings(name="elsewhere", namespace="elsewhere")
-    for pod in [pod for pod in teams.pods.values() if pod.settings.namespace == "elsewhere"]:
-        teams.delete_pod(pod)
+def test_every_sort_while_the_local_copy_dies(stage: Stage, show: Show) -> None:
+    """The application dies behind its proxy, its endpoint stays published."""
+    lab = _boot(stage)
+    clients = {who: lab.new_client("c1", settings) for who, settings in PODS.items()}
+    cases = [(name, who) for name, sort in SORTS.items() for who in sort.sees]
+    levels = {(name, who): {e.priority for e in clients[who].envoy.endpoints(_host(name), 9080)} for name, who in cases}
+    with ExitStack() as loads:
+        running = {
+            (name, who): loads.enter_context(Load(clients[who], f"http://{_host(name)}:9080/", rate=5))
+            for name, who in cases
+        }
+        time.sleep(8)
+        death = time.time()
+        for name in SORTS:
+            lab.pod("c1", _home(name), name).stop_server()
+        time.sleep(14)
+    for case, load in running.items():
+        before = load.report.between(0, death - 1).by_cluster
+        show(f"{_words(case[0])}; {case[1]}, priorities {sorted(levels[case])}, before {before}", load.report)
+    stage.clear()
+    found = {case: _seen(load.report, death, levels[case]) for case, load in running.items()}
+    assert found == {(name, who): SORTS[name].sees[who] for name, who in cases}
 
 
-def test_a_rule_with_failover_of_its_own_decides(teams: Lab, show: Show) -> None:
-    """MG359: entries of meshgen, the rule of the team."""
-    local = teams.pod("c1", "bookinfo", "decided")
-    with Load(teams.new_client("c1"), url("decided")) as load:
-        time.sleep(2)
-        before = time.time()
-        local.stop_server()
-        time.sleep(10)
-    show("a team's rule with outlier detection, local copy killed", load.report)
-    end = load.report.requests[-1].sent
-    assert load.report.lost == []
-    assert set(load.report.between(0, before).by_cluster) == {"c1"}
-    assert set(load.report.between(end - 3, end).by_cluster) == {"c2"}
+def _seen(report: Report, death: float, levels: set[int]) -> str:
+    """What a client saw, in words; words of another sort where that is none of the outcomes.
 
-
-def test_a_rule_in_a_clients_namespace_takes_its_clients_out_of_failover(
-    teams: Lab, elsewhere: PodSettings, show: Show
-) -> None:
-    """MG362: the clients of that namespace share the traffic of all clusters, everybody else stays local."""
-    governed = send(teams.new_client("c1"), url("governed"), 60)
-    others = send(teams.new_client("c1", elsewhere), url("governed"), 60)
-    show("clients with a rule in their namespace", governed)
-    show("other clients", others)
-    assert set(governed.by_cluster) == SHARED
-    assert (others.lost, set(others.by_cluster)) == ([], {"c1"})
-
-
-def test_a_rule_that_meshgen_refuses_mixes_local_and_remote(teams: Lab, show: Show) -> None:
-    """MG358, WRONG: a policy without outlier detection, older than meshgen's rule and unknown to the inventory."""
-    report = send(teams.new_client("c1"), url("unannounced"), 60)
-    show("a team's rule without failover", report)
-    assert set(report.by_cluster) == SHARED
+    Whether clients that share lose requests is left to their retries.
+    """
+    before, after = report.between(0, death - 1).by_cluster, report.last(3).by_cluster
+    if set(before) == {"c1"} and not after:
+        return STAYS
+    if levels == {0}:
+        return SHARES
+    if len(levels) > 1 and set(before) == {"c1"} and set(after) == {"c2"} and not report.lost:
+        return FAILS_OVER
+    return f"{before}, then {after}, lost {len(report.lost)}"
