@@ -22,7 +22,7 @@ from lab.isolation import WORK
 if TYPE_CHECKING:
     from lab.cluster import Cluster
 
-PROXY_UID = 1337
+_PROXY_USERS = 1336  # cluster 1's proxies run as 1337, the next cluster's as the next user
 _INJECTED = {"security.istio.io/tlsMode": "istio"}  # what Istio's injector labels every pod with
 
 
@@ -116,16 +116,17 @@ class Pod:
         self.agent = self.namespace.start(
             [*command, domain, "--proxyLogLevel=warning", "--log_output_level=default:info"],
             log=self.log("proxy"),
-            user=PROXY_UID,
+            user=self._user,
             cwd=self.directory,
             env=self._environment(),
         )
 
     def wait_until_ready(self, deadline: float) -> None:
-        """Raises `TimeoutError` with the place of the log."""
+        """Raises `TimeoutError` with the end of the proxy's log, which goes away with the lab."""
         while not self._ready():
             if time.monotonic() > deadline or (self.agent and self.agent.poll() is not None):
-                raise TimeoutError(f"{self.namespace.name} is not ready: {self.log('proxy')}")
+                log = self.log("proxy").read_text(encoding="utf-8", errors="replace") if self.agent else ""
+                raise TimeoutError(f"{self.namespace.name} is not ready:\n{log[-2000:]}")
             time.sleep(0.1)
 
     def _ready(self) -> bool:
@@ -185,6 +186,11 @@ class Pod:
     def log(self, name: str) -> Path:
         return self.cluster.directory / f"{self.settings.namespace}.{self.name}.{name}.log"
 
+    @property
+    def _user(self) -> int:
+        # Every agent takes two inotify instances, of which Linux gives a user 128: enough for one cluster.
+        return _PROXY_USERS + self.cluster.number
+
     def _publish(self) -> None:
         api, namespace = self.cluster.api, self.settings.namespace
         api.apply(reference("v1", "ServiceAccount", self.settings.service_account, namespace))
@@ -201,7 +207,7 @@ class Pod:
         )
 
     def _capture_traffic(self) -> None:
-        ports = ["-p", "15001", "-z", "15006", "-u", str(PROXY_UID), "-m", "REDIRECT"]
+        ports = ["-p", "15001", "-z", "15006", "-u", str(self._user), "-m", "REDIRECT"]
         scope = ["-i", "*", "-b", "*", "-d", "15090,15021,15020"]
         dns = ["--redirect-dns"] if self.cluster.settings.dns_capture else []
         self.namespace.run(self.cluster.parts.binary("pilot-agent"), "istio-iptables", *ports, *scope, *dns)
@@ -251,7 +257,7 @@ class Pod:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
         for path in (self.directory, *self.directory.rglob("*")):
-            os.chown(path, PROXY_UID, PROXY_UID)
+            os.chown(path, self._user, self._user)
 
 
 def _descendants(pid: int) -> list[int]:
