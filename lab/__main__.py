@@ -6,11 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lab import isolation
 from lab.build import build, built, cache_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -43,11 +47,10 @@ def test(arguments: tuple[str, ...]) -> None:
     isolation.prepare(cache_directory())
     import pytest
 
-    named = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
     # A scenario that the machine, not the mesh, held up is run again; one that lost a request is not.
     again = ["--reruns", "2", "--only-rerun", "MachineStalledError"]
     own = ["-p", "no:cacheprovider", "-s", "-raR", "--no-fold-skipped", *again]
-    sys.exit(pytest.main([*own, *arguments, *([] if named else [str(SCENARIOS)])]))
+    sys.exit(pytest.main([*own, *with_scenarios(arguments)]))
 
 
 @main.command()
@@ -61,6 +64,13 @@ def demo(fleet: Path) -> None:
     from lab.demo import run_demo
 
     run_demo(fleet)
+
+
+def with_scenarios(arguments: Sequence[str]) -> list[str]:
+    """Add the directory of scenarios to pytest's arguments unless they name files or directories of them."""
+    paths = [Path(argument.partition("::")[0]) for argument in arguments]
+    named = any(path.is_dir() or path.suffix == ".py" for path in paths)
+    return [*arguments, *([] if named else [str(SCENARIOS)])]
 
 
 def _prepare() -> None:

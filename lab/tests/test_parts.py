@@ -4,6 +4,7 @@ import json
 import struct
 from typing import TYPE_CHECKING
 
+from lab.__main__ import SCENARIOS, with_scenarios
 from lab.dns import Zone, answer
 from lab.facts import copy_with_test_addresses, read_facts
 from lab.gitops import Sync
@@ -44,6 +45,14 @@ def test_a_service_is_reached_by_a_url_for_each_port_in_its_protocol() -> None:
         "grpc://a.b.svc.cluster.local:50051/",
         "tcp://a.b.svc.cluster.local:3306/",
     ]
+
+
+def test_all_scenarios_run_unless_files_of_them_are_named(tmp_path: Path) -> None:
+    page = tmp_path / "figures.md"
+    page.touch()
+    assert with_scenarios(["--figures", str(page)]) == ["--figures", str(page), str(SCENARIOS)]
+    named = f"{SCENARIOS}/test_6_loops.py::test_one"
+    assert with_scenarios([named]) == [named]
 
 
 def test_an_answer_that_names_no_cluster_is_not_taken_for_one() -> None:
