@@ -33,6 +33,21 @@ def is_exact(relations: Relations, rule: ObservedDestinationRule, host: str) -> 
     )
 
 
+def unmerged(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRule]]:
+    """Teams' rules beside ours that are exported otherwise: of the two each client takes the newer that it sees.
+
+    Source: EnableEnhancedDestinationRuleMerge, pilot/pkg/model/destination_rule.go; of those that a client sees the
+    newest counts, setDestinationRules in push_context.go and DestinationRule in sidecar.go.
+    """
+    for link, decision in decisions(relations):
+        if decision.owner != "ours":
+            continue
+        for rule in relations.destination_rules(link.cluster, link.host):
+            beside = rule.namespace == link.service.namespace and is_exact(relations, rule, link.host)
+            if beside and tuple(rule.export_to or ()) != decision.export_to:
+                yield link, rule
+
+
 def for_ports(policies: Sequence[ObservedPolicy]) -> str:
     """Which ports policies of one rule are for, as the end of a phrase; nothing if the rule's own is among them."""
     ports = [str(policy.port) for policy in policies if isinstance(policy, ObservedPortPolicy)]

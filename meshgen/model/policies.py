@@ -32,11 +32,12 @@ class TrafficPolicyDecision:
 
     `ours`: meshgen emits one, beside a team's that only has subsets, or beside `rule`, which keeps local endpoints
     first for the namespaces that it is exported to; `theirs`: the team's does so for everybody; `refused`: the team's
-    would leave callers without failover.
+    would leave callers without failover. `export_to`: that of ours, so that Istio merges it with the team's.
     """
 
     owner: Literal["ours", "theirs", "refused"]
     rule: ObservedDestinationRule | None = None
+    export_to: tuple[str, ...] = ()
 
 
 def traffic_policy(
@@ -48,25 +49,35 @@ def traffic_policy(
     concern some clients only: those are warnings, not decisions. With several rules for one host the oldest policy
     wins, so the worst one decides. Rules that are exported differently are not merged: clients that see several take
     the newest, clients that see none of the team's need ours (pilot/pkg/model/destination_rule.go; in the lab they
-    shared the traffic of all clusters without it).
+    shared the traffic of all clusters without it). An explicit `*` is another export than none there: in the lab ours
+    without it hid the team's subsets, and every request that was routed to one failed.
     """
-    host = service.host(relations.fleet.spec.cluster_domain)
-    domain = relations.fleet.spec.cluster_domain
     theirs: ObservedDestinationRule | None = None
-    for rule in relations.destination_rules(cluster, host):
-        if (
-            rule.namespace != service.namespace
-            or qualify(rule.host, rule.namespace, domain) != host
-            or rule.workload_selector
-        ):
-            continue
+    rules = _rules_beside(relations, cluster, service)
+    for rule in rules:
         if not has_policy(rule):
             continue
         if not keeps_local_first(rule, ports):
             return TrafficPolicyDecision("refused", rule)
         if theirs is None or exported_to_all(rule):
             theirs = rule
-    return TrafficPolicyDecision("theirs" if theirs is not None and exported_to_all(theirs) else "ours", theirs)
+    if theirs is not None and exported_to_all(theirs):
+        return TrafficPolicyDecision("theirs", theirs)
+    by_name = bool(rules) and all(rule.export_to == ["*"] for rule in rules)
+    return TrafficPolicyDecision("ours", theirs, ("*",) if by_name else ())
+
+
+def _rules_beside(relations: Relations, cluster: str, service: ServiceName) -> list[ObservedDestinationRule]:
+    """The teams' rules for exactly a host, in its namespace, for all clients: ours would stand beside them."""
+    domain = relations.fleet.spec.cluster_domain
+    host = service.host(domain)
+    return [
+        rule
+        for rule in relations.destination_rules(cluster, host)
+        if rule.namespace == service.namespace
+        and qualify(rule.host, rule.namespace, domain) == host
+        and not rule.workload_selector
+    ]
 
 
 def exported_to_all(rule: ObservedDestinationRule) -> bool:

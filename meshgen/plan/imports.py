@@ -138,7 +138,9 @@ def _policies(
     origin = _origin(sources)
     service = sources[0].name
     ports = shared_ports(sources)
-    if namespace != service.namespace or traffic_policy(relations, cluster, service, ports).owner == "ours":
+    policy = traffic_policy(relations, cluster, service, ports)
+    beside = namespace == service.namespace
+    if not beside or policy.owner == "ours":
         found.destination_rules.append(
             remote_rule(
                 sources[0],
@@ -146,7 +148,7 @@ def _policies(
                 namespace=namespace,
                 levels=levels,
                 endpoints=endpoints,
-                export_to=export_to,
+                export_to=policy.export_to if beside else export_to,
                 origin=origin,
             )
         )
@@ -184,13 +186,11 @@ def _stub(relations: Relations, cluster: str, sources: list[Exposure], found: Im
 def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> list[Exposure]:
     """Entries beside the pods of a group of Services; returns the exposures that they lead to."""
     by_service = {service.name: remote_sources(relations, cluster, service) for service in group.services}
-    owners = {
-        service.name: traffic_policy(
-            relations, cluster, ServiceName(service.namespace, service.name), service.ports
-        ).owner
+    policies = {
+        service.name: traffic_policy(relations, cluster, ServiceName(service.namespace, service.name), service.ports)
         for service in group.services
     }
-    if "refused" in owners.values():
+    if any(policy.owner == "refused" for policy in policies.values()):
         return []
     lead_sources = by_service[group.services[0].name]
     labels = dict(sorted((group.labels | TLS_MODE | {CANONICAL_NAME: group.lead.name}).items()))
@@ -202,8 +202,9 @@ def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> 
     for service in group.services:
         sources = by_service[service.name]
         origin = _origin(sources, [service])
-        if owners[service.name] == "ours":
-            found.destination_rules.append(local_rule(sources[0], origin=origin))
+        policy = policies[service.name]
+        if policy.owner == "ours":
+            found.destination_rules.append(local_rule(sources[0], export_to=policy.export_to, origin=origin))
         decision = retry(relations, cluster, sources, service.ports, local=True)
         if decision.carrier == "virtualService":
             found.virtual_services.append(local_service(sources[0], decision, origin=origin))

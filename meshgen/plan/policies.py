@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from meshgen.plan.model import Origin
 
 
-def local_rule(exposure: Exposure, *, origin: Origin) -> PlannedDestinationRule:
+def local_rule(exposure: Exposure, *, export_to: tuple[str, ...], origin: Origin) -> PlannedDestinationRule:
     """The rule beside a local copy: local endpoints first, then the own region, then the rest."""
     failover = exposure.failover
     return PlannedDestinationRule(
@@ -24,7 +24,7 @@ def local_rule(exposure: Exposure, *, origin: Origin) -> PlannedDestinationRule:
         host=exposure.host,
         failover_priority=(REGION, NETWORK, ZONE) if failover.zone_aware else (REGION, NETWORK),
         outlier_detection=_detection(100, failover),
-        export_to=(),
+        export_to=export_to,
         origin=origin,
     )
 

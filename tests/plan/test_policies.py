@@ -246,6 +246,23 @@ def test_a_teams_rule_that_leaves_failover_alone_keeps_the_entries(theirs: str, 
 
 
 @pytest.mark.parametrize(
+    ("exports", "ours"),
+    [
+        ([""], None),
+        (["exportTo: ['*']"], ["*"]),
+        (["exportTo: ['*']", "exportTo: ['*']"], ["*"]),
+        (["exportTo: ['*']", ""], None),
+        (["exportTo: [.]"], None),
+    ],
+)
+def test_our_rule_is_exported_by_name_where_all_of_the_teams_are(exports: list[str], ours: list[str] | None) -> None:
+    """Istio merges rules only if they are exported alike, and takes `*` for another export than none."""
+    rules = [f"{{name: web-{n}, namespace: shop, host: web, subsets: [v1], {x}}}" for n, x in enumerate(exports)]
+    found = compiled(HAS, team(", ".join(rules))).spec("DestinationRule", cluster="c1")
+    assert found.get("exportTo") == ours
+
+
+@pytest.mark.parametrize(
     "policy",
     [
         "trafficPolicy: true",
