@@ -1,4 +1,4 @@
-"""The teams' DestinationRules of every sort: what meshgen says of each, and what the mesh does with it."""
+"""The teams' DestinationRules of every sort and routes to their subsets: what meshgen says, and what the mesh does."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ EVERYBODY: Object = {"exportTo": ["*"]}
 ONLY_CLIENT: Object = {"workloadSelector": {"matchLabels": {"app": "client"}}}
 
 FAILS_OVER, SHARES, STAYS = "local first, then c2", "c1 and c2 alike", "local only"
+UNREACHED = "no answer"
 CLIENT, UNLABELLED, ELSEWHERE, BESIDE = (
     "labelled client",
     "client without the label",
@@ -69,7 +70,8 @@ PODS = {
 class Sort:
     """A rule but its host, the codes that meshgen has for it, and what each client then sees.
 
-    `refused`: the codes are errors. meshgen builds without such a rule: the team writes it after the import.
+    `routed`: the team's VirtualService sends everything to the rule's subset. `refused`: the codes are errors. meshgen
+    builds without such a rule: the team writes it after the import.
     """
 
     spec: Object = field(default_factory=dict)
@@ -77,6 +79,7 @@ class Sort:
     sees: dict[str, str] = field(default_factory=lambda: {CLIENT: FAILS_OVER})
     namespace: str = "bookinfo"
     newer: bool = False
+    routed: bool = False
     refused: bool = False
 
 
@@ -100,8 +103,21 @@ SORTS: dict[str, Sort] = {
     "subsets-named-newer": Sort(
         SUBSETS | {"exportTo": ["elsewhere"]}, ("MG361", "MG371"), {CLIENT: FAILS_OVER, ELSEWHERE: SHARES}, newer=True
     ),
-    "subsets-star": Sort(SUBSETS | EVERYBODY, ("MG361", "MG371")),
-    "subsets-star-newer": Sort(SUBSETS | EVERYBODY, ("MG361", "MG371"), {CLIENT: SHARES}, newer=True),
+    "subsets-star": Sort(SUBSETS | EVERYBODY, ("MG361",)),
+    "subsets-star-newer": Sort(SUBSETS | EVERYBODY, ("MG361",), newer=True),
+    # Where ours would hide theirs, the subset that a route needs is not there.
+    "routed": Sort(SUBSETS, ("MG361", "MG363"), {CLIENT: STAYS}, routed=True),
+    "routed-star": Sort(SUBSETS | EVERYBODY, ("MG361", "MG363"), {CLIENT: STAYS}, routed=True),
+    "routed-private": Sort(
+        SUBSETS | PRIVATE, ("MG361", "MG363", "MG389"), {BESIDE: UNREACHED}, routed=True, refused=True
+    ),
+    "routed-complete": Sort(
+        _policy(COMPLETE) | SUBSETS | PRIVATE,
+        ("MG359", "MG361", "MG363", "MG389"),
+        {BESIDE: UNREACHED},
+        routed=True,
+        refused=True,
+    ),
     "complete": Sort(_policy(COMPLETE), ("MG359",)),
     "complete-mutual": Sort(_policy(COMPLETE | {"tls": {"mode": "ISTIO_MUTUAL"}}), ("MG359",)),
     # Ours stands beside it, for those that do not see it.
@@ -158,9 +174,25 @@ def _rule(name: str) -> Object:
     return body | {"spec": {"host": written, **sort.spec}}
 
 
+def _route(name: str) -> Object:
+    body = reference("networking.istio.io/v1", "VirtualService", name, "bookinfo")
+    destination = {"host": _host(name), "subset": "v1"}
+    return body | {"spec": {"hosts": [_host(name)], "http": [{"route": [{"destination": destination}]}]}}
+
+
+def _objects(name: str) -> list[Object]:
+    """What the team of a sort writes."""
+    sort = SORTS[name]
+    return [*([_rule(name)] if sort.spec else []), *([_route(name)] if sort.routed else [])]
+
+
+def _service(name: str) -> Item:
+    return service(name, _home(name), selector={"app": name, "version": "v1"})
+
+
 def _fleet() -> Draft:
     draft = BOOKINFO.changed()
-    services = [service(name, _home(name)) for name in SORTS]
+    services = [_service(name) for name in SORTS]
     draft.services = {"c1": services, "c2": services}
     draft.exposed = [_host(name) for name in SORTS]
     draft.workspace = {"namespaceSelector": {"names": ["*/bookinfo", "*/wild"]}}
@@ -180,11 +212,12 @@ def _write(names: Iterable[str], directory: Path) -> Path:
     empty = directory / "empty"
     empty.mkdir(parents=True, exist_ok=True)
     manifests = empty / "rules.json"
-    items = [_rule(name) for name in names if SORTS[name].spec]
+    items = [body for name in names for body in _objects(name)]
     manifests.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}), encoding="utf-8")
     command = ["inventory", "import", "--cluster", "c1", "--fleet", str(empty), "-o", "-", str(manifests)]
     imported: Item = YAML(typ="safe").load(_meshgen(*command))
-    draft.inventories["c1"]["destinationRules"] = json.loads(json.dumps(imported["spec"]["destinationRules"]))
+    for kind in ("destinationRules", "virtualServices"):
+        draft.inventories["c1"][kind] = json.loads(json.dumps(imported["spec"].get(kind, [])))
     return draft.write(directory)
 
 
@@ -219,9 +252,10 @@ def test_meshgen_says_of_every_sort_what_it_does() -> None:
 
 def _apply(lab: Lab, *, newer: bool) -> None:
     for name, sort in SORTS.items():
-        if sort.spec and sort.newer is newer:
+        if sort.newer is newer:
             lab.clusters["c1"].ensure_namespace(sort.namespace)
-            lab.clusters["c1"].api.apply(_rule(name), manager="team")
+            for body in _objects(name):
+                lab.clusters["c1"].api.apply(body, manager="team")
 
 
 def _boot(stage: Stage) -> Lab:
@@ -269,6 +303,8 @@ def _seen(report: Report, death: float, levels: set[int]) -> str:
     before, after = report.between(0, death - 1).by_cluster, report.last(3).by_cluster
     if set(before) == {"c1"} and not after:
         return STAYS
+    if not before and not after:
+        return UNREACHED
     if levels == {0}:
         return SHARES
     if len(levels) > 1 and set(before) == {"c1"} and set(after) == {"c2"} and not report.lost:
