@@ -63,6 +63,7 @@ lab-demo: $(INSTALLED)
 # The schemas of emitted kinds from their pinned modules (needs Go), and those of the language from the models.
 schemas: $(INSTALLED)
 	$(BIN)/python tools/schemas/generate.py
+	UPDATE=1 $(BIN)/pytest -q tests/load/test_schema.py
 
 startup: $(INSTALLED)
 	$(BIN)/python bench/startup.py

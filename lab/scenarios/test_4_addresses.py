@@ -85,6 +85,12 @@ def test_requests_over_a_slow_address_are_late_but_not_lost(
     show("of these later than 1 s", len(late))
     assert load.report.lost == []
     assert late
+    for address in addresses[1:]:
+        address.slow(PASSTHROUGH, 1)
+    slow = send(client, REVIEWS, 50)
+    show("all addresses hold it back", slow)
+    assert slow.lost == []
+    assert min(request.took for request in slow.requests) >= 1
 
 
 def test_all_addresses_dead_gives_an_error_and_recovers(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from lab.api import Object
     from lab.fleet import Lab
+    from lab.load import Report
     from lab.pod import Pod
     from lab.scenarios.conftest import Show, Stage
 
@@ -31,6 +33,8 @@ KINDS = [
     service("accounts", serviceAccounts=["accounts-a", "accounts-b"]),
     service("stable", selector={"app": "stable"}),
     service("stable-metrics", selector={"app": "stable"}, serviceAccounts=["bookinfo-stable"]),
+    service("web-stable", selector={"app": "web", "track": "stable"}),
+    service("web-canary", selector={"app": "web", "track": "canary"}),
 ]
 TARGETS = [
     url("named", 80),
@@ -42,6 +46,8 @@ TARGETS = [
     url("accounts"),
     url("stable"),
     url("stable-metrics"),
+    url("web-stable"),
+    url("web-canary"),
 ]
 
 
@@ -64,6 +70,21 @@ def test_every_kind_is_reached_where_only_the_other_cluster_has_it(stage: Stage,
     show(target, report)
     assert report.lost == []
     assert set(report.by_cluster) == {"c2"}
+
+
+def _pods(report: Report) -> set[str]:
+    return {json.loads(request.answer)["pod"] for request in report.requests}
+
+
+@pytest.mark.parametrize("name", ["web-stable", "web-canary"])
+def test_stable_and_canary_services_are_reached_apart(stage: Stage, name: str) -> None:
+    report = stage.boot(REMOTE_ONLY).send("c1", url(name), 20)
+    assert (report.lost, _pods(report)) == ([], {name})
+
+
+def test_pods_under_every_account_of_a_service_answer(stage: Stage) -> None:
+    report = stage.boot(REMOTE_ONLY).send("c1", url("accounts"), 20)
+    assert (report.lost, _pods(report)) == ([], {"accounts-accounts-a", "accounts-accounts-b"})
 
 
 @pytest.fixture
