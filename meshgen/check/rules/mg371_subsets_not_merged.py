@@ -27,7 +27,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{link.cluster}` is "
             f"not merged with ours for `{link.host}`: if it is newer, {_clients(rule)} see its subsets without "
             "failover",
-            span=rule.span("exportTo") or rule.span("name"),
+            span=rule.span("exportTo"),
             help="Remove its `exportTo`: Istio merges rules that are exported alike.",
             object=link.object,
         )

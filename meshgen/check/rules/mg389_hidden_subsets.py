@@ -30,7 +30,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             message=f"our DestinationRule for `{link.host}` in cluster `{link.cluster}` would hide the "
             f"subset{'s' if len(rule.subsets) > 1 else ''} {listed(rule.subsets)} of DestinationRule `{rule.name}` of "
             f"namespace `{rule.namespace}`: requests that {routes[0].kind} `{routes[0].name}` routes there would fail",
-            span=rule.span("exportTo") or rule.span("name"),
+            span=rule.span("exportTo"),
             help="Remove its `exportTo`, since Istio merges rules that are exported alike, or set "
             "`failover: {enabled: false}` for the service.",
             notes=notes((routes[0].span("name"), "this routes the host")),
