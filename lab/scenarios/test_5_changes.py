@@ -218,7 +218,7 @@ def test_a_service_is_exposed(changes: Changes, show: Show) -> None:
     changes.build(changed)
     changes.roll_out("c2")
     changes.roll_out("c1", "c3")
-    report = changes.under_load(url("ratings"))
+    report = changes.under_load(url("ratings"), lambda: time.sleep(SETTLE))
     show("ratings exposed: source first", report)
     assert report.lost == []
 
