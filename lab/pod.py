@@ -136,6 +136,11 @@ class Pod:
             return not self.settings.proxy or self.envoy.ready()
         return False
 
+    @property
+    def serves(self) -> bool:
+        """Whether its application lives."""
+        return self.server is not None and self.server.poll() is None
+
     def executed(self) -> dict[str, int]:
         """How often the server ran each POST and gRPC call, by its key; asked behind the proxy's back."""
         port = next(port.number for port in self.settings.ports if port.protocol == "http")

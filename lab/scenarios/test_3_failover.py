@@ -6,15 +6,17 @@ Every fault has a service of its own, and all of them strike at the same moment.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lab.load import Load, send
-from lab.scenarios.drafts import BOOKINFO, Draft, host, service, url
+from lab.scenarios.drafts import BOOKINFO, Draft, Item, host, service, url
+from lab.workloads import urls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
     from lab.scenarios.conftest import Show, Stage
 
 
+HTTP: Item = {"name": "http", "port": 9080}
+GRPC: Item = {"name": "grpc", "port": 50051}
+TCP: Item = {"name": "tcp-mysql", "port": 3306}
+
+
 @dataclass(frozen=True)
 class Fault:
     """What happens to the local pods of a service, in steps of (seconds after the start, step)."""
@@ -32,20 +39,30 @@ class Fault:
     steps: tuple[tuple[float, Callable[[Lab, list[Pod]], None]], ...]
     seconds: float
     method: str = "GET"
+    ports: tuple[Item, ...] = (HTTP,)
     replicas: int = 1
-    failover: Mapping[str, Any] = field(default_factory=dict)
+    failover: Item = field(default_factory=dict)
+
+    def service(self, name: str) -> Item:
+        return service(name, ports=list(self.ports))
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What callers saw of a fault.
 
-    `open_before`: connections to the local copy when it struck; `executed`: how often c2 ran each POST, by its key.
+    `open_before`: HTTP connections to the local copy when it struck; `executed`: how often those servers that are alive
+    at the end ran each POST or call, by its key.
     """
 
     report: Report
     open_before: int
-    executed: dict[str, int]
+    executed: Mapping[str, int]
+
+    def between(self, start: float, end: float) -> Report:
+        """The requests sent in a span of seconds after the first one."""
+        first = self.report.requests[0].sent
+        return self.report.between(first + start, first + end)
 
 
 def _kill_application(_: Lab, pods: list[Pod]) -> None:
@@ -83,13 +100,18 @@ FAULTS = {
     "node": Fault(((2, _cut_off_node),), 42),
     "impatient": Fault(((2, _cut_off_node),), 42, failover={"retries": {"perTryTimeout": "1s"}}),
     "posts": Fault(((2, _kill_application),), 22, method="POST"),
+    "calls": Fault(((2, _kill_application),), 22, ports=(GRPC, HTTP)),
+    "calls-proxy": Fault(((2, _kill_proxy),), 22, ports=(GRPC, HTTP)),
+    "mysql": Fault(((2, _kill_application), (17, _take_endpoint_out)), 24, ports=(TCP,)),
+    "mysql-proxy": Fault(((2, _kill_proxy),), 22, ports=(TCP,)),
 }
+SPARED = Fault((), 0, ports=(HTTP, GRPC))
 
 
 def _fleet() -> Draft:
     """The services that faults strike in both clusters, one more that nothing strikes; reviews in c2 alone."""
     draft = BOOKINFO.changed()
-    services = [service(name) for name in (*FAULTS, "spared")]
+    services = [fault.service(name) for name, fault in (FAULTS | {"spared": SPARED}).items()]
     draft.services = {"c1": services, "c2": [*services, service("reviews")]}
     settings = {name: {"host": host(name), "failover": f.failover} for name, f in FAULTS.items() if f.failover}
     draft.exposed = [settings.get(name, host(name)) for name in (*FAULTS, "spared", "reviews")]
@@ -113,14 +135,16 @@ def outcomes(stage: Stage) -> dict[str, Outcome]:
 
 def _strike(lab: Lab, client: Pod, name: str, local: list[Pod]) -> Outcome:
     fault, opened = FAULTS[name], []
-    with Load(client, url(name), method=fault.method) as load:
+    with Load(client, urls(fault.service(name))[0], method=fault.method) as load:
         started = time.time()
         for due, step in fault.steps:
             time.sleep(max(0, started + due - time.time()))
             opened.append(_open_connections(client, name))
             step(lab, local)
         time.sleep(max(0, started + fault.seconds - time.time()))
-    return Outcome(load.report, opened[0], lab.pod("c2", "bookinfo", name).executed())
+    pods = [pod for pod in (lab.pod("c2", "bookinfo", name), *local) if HTTP in fault.ports and pod.serves]
+    executed = sum((Counter(pod.executed()) for pod in pods), Counter[str]())
+    return Outcome(load.report, opened[0], executed)
 
 
 def _open_connections(client: Pod, name: str) -> int:
@@ -191,12 +215,59 @@ def test_no_post_runs_twice(outcomes: dict[str, Outcome], show: Show) -> None:
     assert {r.key for r in report.requests if r.cluster == "c2"} == counts.keys()
 
 
-@pytest.mark.parametrize("name", ["spared", "reviews"])
-def test_no_post_runs_twice_when_the_application_answers_503(stage: Stage, name: str, show: Show) -> None:
-    """Two levels and meshgen's retries (spared), one level and Istio's own (reviews)."""
+def _all_ran_once(outcome: Outcome) -> bool:
+    keys = {request.key for request in outcome.report.requests}
+    return {number for key, number in outcome.executed.items() if key in keys} == {1}
+
+
+@pytest.mark.quick
+def test_no_grpc_call_runs_twice_when_the_application_dies(outcomes: dict[str, Outcome], show: Show) -> None:
+    """gRPC is POST to the mesh: a call that fails is not run again.
+
+    The live proxy answers for its dead application, until so many errors have taken the endpoint out. Measured.
+    """
+    report = outcomes["calls"].report
+    show("gRPC, application killed (losses measured)", report)
+    assert (report.last(3).lost, set(report.last(3).by_cluster)) == ([], {"c2"})
+    assert _all_ran_once(outcomes["calls"])
+
+
+@pytest.mark.quick
+def test_no_grpc_call_runs_twice_when_the_proxy_dies(outcomes: dict[str, Outcome], show: Show) -> None:
+    report = outcomes["calls-proxy"].report
+    show("gRPC, proxy killed (losses measured)", report)
+    assert (report.last(3).lost, set(report.last(3).by_cluster)) == ([], {"c2"})
+    assert _all_ran_once(outcomes["calls-proxy"])
+
+
+@pytest.mark.quick
+def test_tcp_connections_fail_over_when_the_proxy_dies(outcomes: dict[str, Outcome], show: Show) -> None:
+    """Nobody retries a connection: those are lost that come before the dead endpoint is ejected. Measured."""
+    report = outcomes["mysql-proxy"].report
+    show("TCP, proxy killed (losses measured)", report)
+    assert (report.last(3).lost, set(report.last(3).by_cluster)) == ([], {"c2"})
+
+
+@pytest.mark.quick
+def test_tcp_connections_do_not_fail_over_while_a_proxy_lives_without_its_application(
+    outcomes: dict[str, Outcome], show: Show
+) -> None:
+    """The proxy takes each connection and closes it, which is no error to the caller's: until its endpoint goes."""
+    report = outcomes["mysql"].report
+    show("TCP, application killed behind its proxy, its endpoint gone 15 s later (losses measured)", report)
+    assert outcomes["mysql"].between(3, 15).by_cluster == {}
+    assert (report.last(3).lost, set(report.last(3).by_cluster)) == ([], {"c2"})
+
+
+@pytest.mark.parametrize(
+    "target", [f"{url('spared')}503", f"{url('reviews')}503", f"grpc://{host('spared')}:50051/503"]
+)
+def test_nothing_runs_twice_that_the_application_answers_503(stage: Stage, target: str, show: Show) -> None:
+    """Two levels and meshgen's retries (spared), one level and Istio's own (reviews); UNAVAILABLE is gRPC's 503."""
     lab = stage.boot(FLEET)
-    report = send(lab.new_client("c1"), f"{url(name)}503", 30, method="POST")
+    report = send(lab.new_client("c1"), target, 30, method="POST")
     keys = {request.key for request in report.requests}
-    counts = [n for pod in lab.pods.values() if pod.name == name for k, n in pod.executed().items() if k in keys]
-    show(f"POST to {name} answered 503: requests, executions", (len(keys), sum(counts)))
-    assert sum(counts) == len(keys)
+    servers = [pod for key, pod in lab.pods.items() if key.endswith(("/spared", "/reviews"))]
+    executed = sum(n for pod in servers for key, n in pod.executed().items() if key in keys)
+    show(f"POST {target}: requests, executions", (report.sent, executed))
+    assert executed == report.sent

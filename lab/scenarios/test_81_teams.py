@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from lab.api import Object
     from lab.fleet import Lab
+    from lab.load import Report
     from lab.scenarios.conftest import Show, Stage
 
 WORKLOADS = "platform/kube/bookinfo.yaml"
@@ -77,56 +79,62 @@ def _settings(deployment: Object) -> PodSettings:
     )
 
 
-def _apply(lab: Lab, files: list[Path]) -> None:
-    for cluster in lab.clusters.values():
-        for body in (body for file in files for body in _manifests(file)):
-            body["metadata"]["namespace"] = "bookinfo"
-            cluster.api.apply(body, manager="team")
+def _apply(lab: Lab, cluster: str, files: list[Path]) -> None:
+    for body in (body for file in files for body in _manifests(file)):
+        body["metadata"]["namespace"] = "bookinfo"
+        lab.clusters[cluster].api.apply(body, manager="team")
 
 
 @pytest.mark.parametrize(
-    ("team", "order"),
+    "team",
     [
-        pytest.param([SUBSETS], "before", id="subsets-before", marks=pytest.mark.quick),
-        pytest.param([SUBSETS], "after", id="subsets-after"),
-        pytest.param([SUBSETS, ROUTES], "before", id="subsets-routes-before"),
-        pytest.param([SUBSETS, ROUTES], "after", id="subsets-routes-after"),
+        pytest.param([SUBSETS], id="subsets", marks=pytest.mark.quick),
+        pytest.param([SUBSETS, ROUTES], id="subsets-and-routes"),
     ],
 )
-def test_bookinfo_fails_over(stage: Stage, team: list[str], order: str, show: Show) -> None:
-    """The team's objects are older or newer than meshgen's: the failover is the same."""
+def test_bookinfo_fails_over(stage: Stage, team: list[str], show: Show) -> None:
+    """The team's objects are older than meshgen's in c1 and newer in c2: the failover is the same."""
     parts = Parts(isolation.PARTS)
     fleet = _import(parts.bookinfo, isolation.WORK / "imported", team)
     files = [parts.bookinfo / file for file in team]
     lab = stage.open()
     lab.start_clusters(fleet, workloads=False)
     _start_pods(lab, _manifests(parts.bookinfo / WORKLOADS))
-    if order == "before":
-        _apply(lab, files)
-        time.sleep(1.1)  # ages are counted in seconds
+    _apply(lab, "c1", files)
+    time.sleep(1.1)  # ages are counted in seconds
     lab.roll_out(fleet)
-    if order == "after":
-        time.sleep(1.1)
-        _apply(lab, files)
+    time.sleep(1.1)
+    _apply(lab, "c2", files)
     time.sleep(2)
-    reports = {}
-    for name in ("details", "reviews"):
-        client = lab.new_client("c1")
-        with Load(client, url(name)) as load:
-            time.sleep(1)
-            for key, pod in lab.pods.items():
-                if key.startswith(f"c1/bookinfo/{name}-"):
-                    pod.stop_server()
-            time.sleep(10)
-        reports[name] = load.report
-        show(f"{name}, local copies killed after 1 s, team's {[file.stem for file in files]} {order}", load.report)
+    reports = {cluster: _local_copies_die(lab, cluster) for cluster in ("c1", "c2")}
     stage.clear()
-    for report in reports.values():
-        assert report.requests[0].cluster == "c1"
-        if ROUTES in team:
-            # What MG387 says: entries carry no labels of subsets, so routes to subsets stay in their cluster.
-            assert set(report.by_cluster) == {"c1"}
-            assert report.last(3).by_cluster == {}
-        else:
-            assert set(report.last(3).by_cluster) == {"c2"}
-            assert report.lost == []
+    for cluster, found in reports.items():
+        what = f"the team's {[file.stem for file in files]} {'older' if cluster == 'c1' else 'newer'}"
+        for name, report in found.items():
+            show(f"{name} from {cluster}, local copies killed after 1 s, {what}", report)
+            assert report.requests[0].cluster == cluster
+            if ROUTES in team:
+                # What MG387 says: entries carry no labels of subsets, so routes to subsets stay in their cluster.
+                assert set(report.by_cluster) == {cluster}
+                assert report.last(3).by_cluster == {}
+            else:
+                assert set(report.last(3).by_cluster) == {"c1", "c2"} - {cluster}
+                assert report.lost == []
+
+
+def _local_copies_die(lab: Lab, cluster: str) -> dict[str, Report]:
+    """Send to details and reviews from a cluster, kill its copies of both, go on; they live again afterwards."""
+    names = ("details", "reviews")
+    prefixes = tuple(f"{cluster}/bookinfo/{name}-" for name in names)
+    pods = [pod for key, pod in lab.pods.items() if key.startswith(prefixes)]
+    client = lab.new_client(cluster)
+    with ExitStack() as loads:
+        running = {name: loads.enter_context(Load(client, url(name))) for name in names}
+        time.sleep(1)
+        for pod in pods:
+            pod.stop_server()
+        time.sleep(10)
+    for pod in pods:
+        pod.start_server()
+    lab.wait_until_ready(pods)
+    return {name: load.report for name, load in running.items()}

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lab.api import reference
 from lab.envoy import wait_until
-from lab.load import Load, send
+from lab.load import send
 from lab.pod import PodSettings
 from lab.scenarios.drafts import BOOKINFO, Draft, host, service, url
 
@@ -116,84 +114,6 @@ def test_every_kind_fails_over(local_copies_dead: Lab, target: str, show: Show) 
     assert set(report.by_cluster) == {"c2"}
     if not target.startswith("tcp:"):
         assert first.lost == []
-
-
-CALLS = f"grpc://{host('calls')}:50051/"
-MYSQL = f"tcp://{host('mysql')}:3306"
-NOT_HTTP = BOOKINFO.changed()
-NOT_HTTP.services = {name: [item for item in KINDS if item["name"] in ("calls", "mysql")] for name in ("c1", "c2")}
-NOT_HTTP.exposed = [host("calls"), host("mysql")]
-
-
-@pytest.fixture
-def not_http(stage: Stage) -> Iterator[Lab]:
-    """A fleet with a gRPC and a TCP service in both clusters; the copies in c1 live again afterwards."""
-    lab = stage.boot(NOT_HTTP)
-    yield lab
-    for item in NOT_HTTP.services["c1"]:
-        lab.delete_pod(lab.pod("c1", "bookinfo", str(item["name"])))
-        lab.start_workload("c1", item)
-
-
-def test_a_grpc_call_answered_unavailable_runs_once(not_http: Lab, show: Show) -> None:
-    report = send(not_http.new_client("c1"), f"{CALLS}503", 30)
-    keys = {request.key for request in report.requests}
-    counts = [
-        n for pod in not_http.pods.values() if pod.name == "calls" for k, n in pod.executed().items() if k in keys
-    ]
-    show("calls answered UNAVAILABLE: calls, executions", (report.sent, sum(counts)))
-    assert sum(counts) == report.sent
-
-
-@pytest.mark.parametrize("fault", ["stop_server", "stop_proxy"])
-def test_no_grpc_call_runs_twice_when_the_local_copy_dies(not_http: Lab, fault: str, show: Show) -> None:
-    """gRPC is POST to the mesh: a call that fails is not run again. Losses are measured.
-
-    A live proxy answers for its dead application, until so many errors have taken the endpoint out.
-    """
-    local = not_http.pod("c1", "bookinfo", "calls")
-    with Load(not_http.new_client("c1"), CALLS) as load:
-        time.sleep(2)
-        getattr(local, fault)()
-        time.sleep(20)
-    show(f"gRPC, {fault} (losses measured)", load.report)
-    keys = {request.key for request in load.report.requests}
-    alive = [not_http.pod("c2", "bookinfo", "calls"), *([local] if fault == "stop_proxy" else [])]
-    executed = sum((Counter(pod.executed()) for pod in alive), Counter())
-    settled = load.report.last(3)
-    assert (settled.lost, set(settled.by_cluster)) == ([], {"c2"})
-    assert {n for key, n in executed.items() if key in keys} == {1}
-
-
-def test_tcp_connections_fail_over_when_the_pod_dies(not_http: Lab, show: Show) -> None:
-    """Nobody retries a connection: those are lost that come before the dead endpoint is ejected. Measured."""
-    local = not_http.pod("c1", "bookinfo", "mysql")
-    with Load(not_http.new_client("c1"), MYSQL) as load:
-        time.sleep(2)
-        local.stop_proxy()
-        time.sleep(20)
-    show("TCP, proxy killed (losses measured)", load.report)
-    settled = load.report.last(3)
-    assert (settled.lost, set(settled.by_cluster)) == ([], {"c2"})
-
-
-def test_tcp_connections_do_not_fail_over_while_a_proxy_lives_without_its_application(
-    not_http: Lab, show: Show
-) -> None:
-    """The proxy takes each connection and closes it, which is no error to the caller's: until its endpoint goes."""
-    local = not_http.pod("c1", "bookinfo", "mysql")
-    with Load(not_http.new_client("c1"), MYSQL) as load:
-        time.sleep(2)
-        local.stop_server()
-        time.sleep(15)
-        gone = time.time()
-        local.published = False
-        not_http.publish()
-        time.sleep(5)
-    show("TCP, application killed behind its proxy, its endpoint gone 15 s later (losses measured)", load.report)
-    assert load.report.between(gone - 10, gone).by_cluster == {}
-    settled = load.report.last(3)
-    assert (settled.lost, set(settled.by_cluster)) == ([], {"c2"})
 
 
 def _policy(kind: str, name: str, namespace: str, spec: Object) -> Object:
