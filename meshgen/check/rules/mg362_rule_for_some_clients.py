@@ -52,8 +52,8 @@ def _judge(relations: Relations, link: Link, rule: ObservedDestinationRule) -> t
     """
     in_place = link.kind == "failover" or is_stub(relations, link)
     home = rule.namespace == (link.service.namespace if in_place else multicluster_namespace(relations.fleet))
-    if home and not rule.workload_selector:
-        # An exact rule is judged elsewhere, and ours is more specific than a wildcard.
+    if home and (not rule.workload_selector or rule.host.startswith("*")):
+        # An exact rule for all clients is judged elsewhere, and ours is more specific than a wildcard.
         return None
     breaking = breaking_tls(rule, link.ports)
     if breaking and rule.namespace == link.service.namespace and is_exact(relations, rule, link.host):
