@@ -8,7 +8,15 @@ from meshgen.check.consumers import imports, is_stub
 from meshgen.check.places import listed
 from meshgen.model.hosts import qualify
 from meshgen.model.inventory import ObservedPortPolicy
-from meshgen.model.policies import NETWORK, REGION, ZONE, exported_to_all, orders_local_first, traffic_policy
+from meshgen.model.policies import (
+    NETWORK,
+    REGION,
+    ZONE,
+    exported_to_all,
+    orders_local_first,
+    rules_beside,
+    traffic_policy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,9 +50,8 @@ def unmerged(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRu
     for link, decision in decisions(relations):
         if decision.owner != "ours":
             continue
-        for rule in relations.destination_rules(link.cluster, link.host):
-            beside = rule.namespace == link.service.namespace and is_exact(relations, rule, link.host)
-            if beside and tuple(rule.export_to or ()) != decision.export_to:
+        for rule in rules_beside(relations, link.cluster, link.service):
+            if tuple(rule.export_to or ()) != decision.export_to:
                 yield link, rule
 
 

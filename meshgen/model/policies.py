@@ -53,7 +53,7 @@ def traffic_policy(
     without it hid the team's subsets, and every request that was routed to one failed.
     """
     theirs: ObservedDestinationRule | None = None
-    rules = _rules_beside(relations, cluster, service)
+    rules = rules_beside(relations, cluster, service)
     for rule in rules:
         if not has_policy(rule):
             continue
@@ -67,7 +67,7 @@ def traffic_policy(
     return TrafficPolicyDecision("ours", theirs, ("*",) if by_name else ())
 
 
-def _rules_beside(relations: Relations, cluster: str, service: ServiceName) -> list[ObservedDestinationRule]:
+def rules_beside(relations: Relations, cluster: str, service: ServiceName) -> list[ObservedDestinationRule]:
     """The teams' rules for exactly a host, in its namespace, for all clients: ours would stand beside them."""
     domain = relations.fleet.spec.cluster_domain
     host = service.host(domain)

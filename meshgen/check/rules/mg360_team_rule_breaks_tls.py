@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from meshgen.check.consumers import imports
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
-from meshgen.check.policies import for_ports, is_exact, place
+from meshgen.check.policies import for_ports, place
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.policies import breaking_tls
+from meshgen.model.policies import breaking_tls, rules_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find rules for exactly an imported host, in its own namespace, with another TLS mode; others are for MG362."""
     for link in imports(relations):
-        for rule in relations.destination_rules(link.cluster, link.host):
-            if rule.namespace != link.service.namespace or not is_exact(relations, rule, link.host):
-                continue
+        for rule in rules_beside(relations, link.cluster, link.service):
             for policy in breaking_tls(rule, link.ports):
                 yield Diagnostic(
                     code="MG360",
