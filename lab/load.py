@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lab.pod import Pod
 
 PATIENCE = 5.0  # seconds after which a request counts as lost
+_PART = 1 << 16  # bytes
 _STALL = 1.0  # seconds that a request may leave behind its schedule
 
 
@@ -37,7 +38,10 @@ class MachineStalledError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One request and its fate; times in seconds. `status` 0: no answer. `late`: behind its schedule."""
+    """One request and its fate; times in seconds.
+
+    `status` 0: no answer, or, where it had `begun`, not all of it. `late`: behind its schedule.
+    """
 
     key: str
     sent: float
@@ -45,6 +49,7 @@ class Request:
     status: int
     answer: str
     late: float = 0.0
+    begun: bool = False
 
     @property
     def lost(self) -> bool:
@@ -90,6 +95,10 @@ class Report:
     def between(self, start: float, end: float) -> Report:
         """The requests sent in a span of `time.time()`."""
         return Report([r for r in self.requests if start <= r.sent < end])
+
+    def on_their_way(self, start: float, end: float) -> Report:
+        """The requests that were sent and not answered yet at some moment of a span of `time.time()`."""
+        return Report([r for r in self.requests if r.sent <= end and r.sent + r.took >= start])
 
     def last(self, seconds: float) -> Report:
         """The requests sent in the last so many seconds of the load."""
@@ -167,16 +176,17 @@ def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: s
 
 async def _send(url: str, method: str, late: float) -> Request:
     key, sent, started = uuid.uuid4().hex, time.time(), time.monotonic()
-    status, answer = 0, ""
+    status, answer, content = 0, "", bytearray()
     try:
         async with asyncio.timeout(PATIENCE):
-            status, answer = await _exchange(url, method, key)
+            status, answer = await _exchange(url, method, key, content)
     except (OSError, ValueError) as error:
         answer = type(error).__name__
-    return Request(key, sent, time.monotonic() - started, status, answer, late)
+    return Request(key, sent, time.monotonic() - started, status, answer, late, bool(content))
 
 
-async def _exchange(url: str, method: str, key: str) -> tuple[int, str]:
+async def _exchange(url: str, method: str, key: str, content: bytearray) -> tuple[int, str]:
+    """Fill `content` as the answer to an HTTP request comes."""
     parts = urlsplit(url)
     if parts.scheme == "grpc":
         from lab.grpc_calls import call
@@ -190,12 +200,13 @@ async def _exchange(url: str, method: str, key: str) -> tuple[int, str]:
         head += [f"Host: {parts.netloc}", f"x-request-key: {key}", "Content-Length: 0", "Connection: close"]
         writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
         await writer.drain()
-        content = await reader.read()
+        while part := await reader.read(_PART):
+            content += part
     finally:
         writer.close()
-    if not content:
+    header, end, body = content.partition(b"\r\n\r\n")
+    if not end:
         raise ConnectionResetError
-    header, _, body = content.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)^content-length: *(\d+)", header, re.MULTILINE)
     if length and len(body) < int(length[1]):
         raise ConnectionResetError

@@ -30,6 +30,7 @@ class _Http(BaseHTTPRequestHandler):
     """GET answers; POST counts its `x-request-key` first; `/executed` tells the counts; `/503` answers that."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet an answer: the second of two waits 40 ms for the delayed acknowledgement of the first
     identity: dict[str, str]
 
     def do_GET(self) -> None:

@@ -105,8 +105,8 @@ def test_retries_by_the_mesh_configuration(stage: Stage, show: Show) -> None:
     assert (remote.lost, set(remote.by_cluster)) == ([], {"c2"})
     assert {request.status for request in load.report.lost} <= {503}
     assert (failed_over.lost, set(failed_over.by_cluster)) == ([], {"c2"})
-    on_the_way = [r for r in refused.report.requests if r.sent <= after and r.sent + r.took >= before]
-    assert [r for r in refused.report.lost if r not in on_the_way] == []
+    on_their_way = refused.report.on_their_way(before, after).requests
+    assert [r for r in refused.report.lost if r not in on_their_way] == []
     assert (set(refused.report.by_cluster), set(refused.report.last(3).by_cluster)) == ({"c1", "c2"}, {"c2"})
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -90,6 +92,33 @@ def test_a_load_that_could_not_keep_its_schedule_is_void(url: str) -> None:
 def test_an_error_of_the_scenario_comes_before_a_void_load(url: str) -> None:
     with pytest.raises(KeyError), Load(HERE, url):
         raise KeyError
+
+
+@pytest.fixture
+def url_that_stops() -> Iterator[str]:
+    """Where an answer begins and its connection ends."""
+
+    class Stops(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Stops) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+def test_an_answer_that_stops_in_the_middle_is_lost(url_that_stops: str) -> None:
+    report = send(HERE, url_that_stops, 1)
+    assert [(r.status, r.answer, r.begun) for r in report.lost] == [(0, "ConnectionResetError", True)]
+
+
+def test_an_answer_that_never_came_had_not_begun() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    report = send(HERE, f"http://127.0.0.1:{port}/", 1)
+    assert [(r.status, r.answer, r.begun) for r in report.lost] == [(0, "ConnectionRefusedError", False)]
 
 
 def test_a_call_by_grpc_is_counted_like_a_request(grpc_target: str) -> None:
