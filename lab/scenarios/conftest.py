@@ -112,6 +112,13 @@ def stage() -> Iterator[Stage]:
 
 
 @pytest.fixture
+def own_stage(stage: Stage) -> Iterator[Stage]:
+    """The stage for a scenario that spoils its fleet: no other one sees it."""
+    yield stage
+    stage.clear()
+
+
+@pytest.fixture
 def bookinfo(stage: Stage) -> Lab:
     """The fleet `BOOKINFO`, running. A scenario leaves it as it found it."""
     return stage.boot(BOOKINFO)

@@ -48,20 +48,17 @@ def _check(lab: Lab, show: Show) -> None:
 
 
 @pytest.mark.quick
-def test_clients_without_dns_capture(stage: Stage, show: Show) -> None:
-    _check(stage.boot(_without_dns_capture()), show)
-    stage.clear()
+def test_clients_without_dns_capture(own_stage: Stage, show: Show) -> None:
+    _check(own_stage.boot(_without_dns_capture()), show)
 
 
-def test_clusters_whose_istio_has_no_network_name(stage: Stage, show: Show) -> None:
-    _check(stage.boot(_without_network_names()), show)
-    stage.clear()
+def test_clusters_whose_istio_has_no_network_name(own_stage: Stage, show: Show) -> None:
+    _check(own_stage.boot(_without_network_names()), show)
 
 
-def test_an_istio_that_sends_ready_endpoints_only(stage: Stage, show: Show) -> None:
+def test_an_istio_that_sends_ready_endpoints_only(own_stage: Stage, show: Show) -> None:
     """Releases before 1.31 sent no endpoints that are not ready."""
-    _check(stage.boot(BOOKINFO, {"PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS": "false"}), show)
-    stage.clear()
+    _check(own_stage.boot(BOOKINFO, {"PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS": "false"}), show)
 
 
 def _with_mesh_wide_retries() -> Draft:
@@ -73,14 +70,14 @@ def _with_mesh_wide_retries() -> Draft:
     return draft
 
 
-def test_retries_by_the_mesh_configuration(stage: Stage, show: Show) -> None:
+def test_retries_by_the_mesh_configuration(own_stage: Stage, show: Show) -> None:
     """No VirtualService: istiod runs with the `defaultHttpRetryPolicy` that meshgen wrote to `_setup`.
 
     One list of conditions serves all methods there, so it has no 503 (a POST would run again), and a proxy whose
     application is dead answers just that. Such GETs are lost until outlier detection takes the endpoint out: measured.
     A dead proxy refuses connections: only what is on its way at that moment may be lost, since it may have run.
     """
-    lab = stage.boot(_with_mesh_wide_retries())
+    lab = own_stage.boot(_with_mesh_wide_retries())
     client, details = lab.new_client("c1"), lab.pod("c1", "bookinfo", "details")
     remote = send(client, url("reviews"), 50)
     show("reviews, remote only", remote)
@@ -101,7 +98,6 @@ def test_retries_by_the_mesh_configuration(stage: Stage, show: Show) -> None:
         after = time.time()
         time.sleep(8)
     show("details, proxy killed", refused.report)
-    stage.clear()
     assert (remote.lost, set(remote.by_cluster)) == ([], {"c2"})
     assert {request.status for request in load.report.lost} <= {503}
     assert (failed_over.lost, set(failed_over.by_cluster)) == ([], {"c2"})
@@ -110,10 +106,9 @@ def test_retries_by_the_mesh_configuration(stage: Stage, show: Show) -> None:
     assert (set(refused.report.by_cluster), set(refused.report.last(3).by_cluster)) == ({"c1", "c2"}, {"c2"})
 
 
-def test_no_post_runs_twice_by_the_mesh_configuration(stage: Stage, show: Show) -> None:
-    lab = stage.boot(_with_mesh_wide_retries())
+def test_no_post_runs_twice_by_the_mesh_configuration(own_stage: Stage, show: Show) -> None:
+    lab = own_stage.boot(_with_mesh_wide_retries())
     posts = send(lab.new_client("c1"), f"{url('details')}503", 30, method="POST")
     counts = [n for pod in lab.pods.values() if pod.name == "details" for n in pod.executed().values()]
     show("POST answered 503: requests, executions", (posts.sent, sum(counts)))
-    stage.clear()
     assert sum(counts) == posts.sent

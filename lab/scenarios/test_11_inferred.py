@@ -61,9 +61,9 @@ def _label(lab: Lab, cluster: str) -> None:
         lab.clusters[cluster].api.apply(body, manager="gitops")
 
 
-def test_labels_of_a_gitops_engine_cost_nothing_unless_a_selector_has_them(stage: Stage, show: Show) -> None:
+def test_labels_of_a_gitops_engine_cost_nothing_unless_a_selector_has_them(own_stage: Stage, show: Show) -> None:
     """Reference 1.5, "[I] for the Argo effect"; the second service is what MG383 warns about."""
-    lab = stage.boot(FLEET)
+    lab = own_stage.boot(FLEET)
     client = lab.new_client("c1")
 
     def remote(name: str) -> int:
@@ -83,7 +83,6 @@ def test_labels_of_a_gitops_engine_cost_nothing_unless_a_selector_has_them(stage
         for pod in [*replicas, *(lab.pod("c1", "bookinfo", name) for name in before)]:
             pod.stop_server()
         time.sleep(8)
-    stage.clear()
     show("remote endpoints: without the label, with it, and after a change of the pods", (before, labelled, after))
     show("details, labels, then its local copies die", load.report)
     show("tracked, whose selector has the label", tracked.report)
@@ -131,17 +130,18 @@ TRACKING = {"app.kubernetes.io/instance": "mesh", "app.kubernetes.io/managed-by"
 
 
 @pytest.fixture
-def labelled(bookinfo: Lab) -> Lab:
+def labelled(own_stage: Stage) -> Lab:
     """The fleet after a GitOps engine has put its tracking labels on every object of the tree."""
-    for name, cluster in bookinfo.clusters.items():
-        for body in read_tree(bookinfo.tree / name):
+    lab = own_stage.boot(BOOKINFO)
+    for name, cluster in lab.clusters.items():
+        for body in read_tree(lab.tree / name):
             metadata = body["metadata"]
             metadata["labels"] = metadata.get("labels", {}) | TRACKING
             cluster.api.apply(body, manager="gitops")
-    return bookinfo
+    return lab
 
 
-def test_tracking_labels_of_a_gitops_engine_change_nothing(labelled: Lab, stage: Stage, show: Show) -> None:
+def test_tracking_labels_of_a_gitops_engine_change_nothing(labelled: Lab, show: Show) -> None:
     """Istio merges the labels of a WorkloadEntry's metadata over those that Services select by."""
     client = labelled.new_client("c1")
     remote, local = send(client, url("reviews"), 50), send(client, url("details"), 50)
@@ -150,7 +150,6 @@ def test_tracking_labels_of_a_gitops_engine_change_nothing(labelled: Lab, stage:
     show("reviews, remote only", remote)
     show("details, local", local)
     show("details, local copy dead", failed_over)
-    stage.clear()
     assert (remote.lost, set(remote.by_cluster)) == ([], {"c2"})
     assert (local.lost, set(local.by_cluster)) == ([], {"c1"})
     assert (failed_over.lost, set(failed_over.by_cluster)) == ([], {"c2"})

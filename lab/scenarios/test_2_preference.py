@@ -74,18 +74,17 @@ def _both_nearer_levels_die(stage: Stage, draft: Draft, show: Show) -> tuple[Rep
     lab.pod("c2", "bookinfo", "details").stop_server()
     third = send(lab.new_client("c1"), url("details"), 50)
     show("details dead in c1 and c2", third)
-    stage.clear()
     return second, third
 
 
-def test_the_last_of_three_levels_is_reached_by_the_first_request(stage: Stage, show: Show) -> None:
-    second, third = _both_nearer_levels_die(stage, NEAR_AND_FAR, show)
+def test_the_last_of_three_levels_is_reached_by_the_first_request(own_stage: Stage, show: Show) -> None:
+    second, third = _both_nearer_levels_die(own_stage, NEAR_AND_FAR, show)
     assert (second.lost, set(second.by_cluster)) == ([], {"c2"})
     assert (third.lost, set(third.by_cluster)) == ([], {"c3"})
 
 
-def test_three_attempts_are_too_few_for_three_levels(stage: Stage, show: Show) -> None:
+def test_three_attempts_are_too_few_for_three_levels(own_stage: Stage, show: Show) -> None:
     """A retry goes to the next level after two tries: WRONG, to know the price."""
-    second, third = _both_nearer_levels_die(stage, HESITANT, show)
+    second, third = _both_nearer_levels_die(own_stage, HESITANT, show)
     assert (second.lost, set(second.by_cluster)) == ([], {"c2"})
     assert third.lost

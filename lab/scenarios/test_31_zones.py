@@ -36,8 +36,8 @@ def _by_pod(report: Report) -> dict[str, int]:
     return dict(Counter(f"{answer['cluster']}/{answer['pod']}" for answer in answers))
 
 
-def test_no_request_is_lost_when_zones_die_one_by_one_and_come_back(stage: Stage, show: Show) -> None:
-    lab = stage.boot(FLEET)
+def test_no_request_is_lost_when_zones_die_one_by_one_and_come_back(own_stage: Stage, show: Show) -> None:
+    lab = own_stage.boot(FLEET)
     first = [lab.pod("c1", "bookinfo", name) for name in NAMES]  # in the zone of the clients
     second = [lab.add_replica(pod, f"{pod.name}-b", zone="eu-west-2b") for pod in first]
     client = lab.new_client("c1")
@@ -58,7 +58,6 @@ def test_no_request_is_lost_when_zones_die_one_by_one_and_come_back(stage: Stage
         moments["both back"] = time.time()
         time.sleep(3)
     reports = {name: load.report for name, load in loads.items()}
-    stage.clear()
     for name, report in reports.items():
         show(f"{name}, zones die one by one and come back", report)
         at = {what: report.between(start, start + 3) for what, start in moments.items()}

@@ -92,12 +92,12 @@ def _apply(lab: Lab, cluster: str, files: list[Path]) -> None:
         pytest.param([SUBSETS, ROUTES], id="subsets-and-routes"),
     ],
 )
-def test_bookinfo_fails_over(stage: Stage, team: list[str], show: Show) -> None:
+def test_bookinfo_fails_over(own_stage: Stage, team: list[str], show: Show) -> None:
     """The team's objects are older than meshgen's in c1 and newer in c2: the failover is the same."""
     parts = Parts(isolation.PARTS)
     fleet = _import(parts.bookinfo, isolation.WORK / "imported", team)
     files = [parts.bookinfo / file for file in team]
-    lab = stage.open()
+    lab = own_stage.open()
     lab.start_clusters(fleet, workloads=False)
     _start_pods(lab, _manifests(parts.bookinfo / WORKLOADS))
     _apply(lab, "c1", files)
@@ -107,7 +107,6 @@ def test_bookinfo_fails_over(stage: Stage, team: list[str], show: Show) -> None:
     _apply(lab, "c2", files)
     time.sleep(2)
     reports = {cluster: _local_copies_die(lab, cluster) for cluster in ("c1", "c2")}
-    stage.clear()
     for cluster, found in reports.items():
         what = f"the team's {[file.stem for file in files]} {'older' if cluster == 'c1' else 'newer'}"
         for name, report in found.items():

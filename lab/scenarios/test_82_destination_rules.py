@@ -271,9 +271,9 @@ def _boot(stage: Stage) -> Lab:
     return lab
 
 
-def test_every_sort_while_the_local_copy_dies(stage: Stage, show: Show) -> None:
+def test_every_sort_while_the_local_copy_dies(own_stage: Stage, show: Show) -> None:
     """The application dies behind its proxy, its endpoint stays published."""
-    lab = _boot(stage)
+    lab = _boot(own_stage)
     clients = {who: lab.new_client("c1", settings) for who, settings in PODS.items()}
     cases = [(name, who) for name, sort in SORTS.items() for who in sort.sees]
     levels = {(name, who): {e.priority for e in clients[who].envoy.endpoints(_host(name), 9080)} for name, who in cases}
@@ -290,7 +290,6 @@ def test_every_sort_while_the_local_copy_dies(stage: Stage, show: Show) -> None:
     for case, load in running.items():
         before = load.report.between(0, death - 1).by_cluster
         show(f"{_words(case[0])}; {case[1]}, priorities {sorted(levels[case])}, before {before}", load.report)
-    stage.clear()
     found = {case: _seen(load.report, death, levels[case]) for case, load in running.items()}
     assert found == {(name, who): SORTS[name].sees[who] for name, who in cases}
 

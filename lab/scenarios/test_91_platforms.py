@@ -19,8 +19,8 @@ FLEETS = ["fleet", pytest.param("examples/tsb/fleet", marks=pytest.mark.quick), 
 
 
 @pytest.mark.parametrize("fleet", FLEETS)
-def test_bookinfo_stays_local_and_fails_over(stage: Stage, fleet: str, show: Show) -> None:
-    lab = stage.open()
+def test_bookinfo_stays_local_and_fails_over(own_stage: Stage, fleet: str, show: Show) -> None:
+    lab = own_stage.open()
     lab.boot(ROOT / fleet)
     client = lab.new_client("cluster-1")
     local = send(client, url("details"), 50)
@@ -35,7 +35,6 @@ def test_bookinfo_stays_local_and_fails_over(stage: Stage, fleet: str, show: Sho
         for variable in deployment["spec"]["template"]["spec"]["containers"][0]["env"]
         if variable["name"] == "ISTIO_META_REQUESTED_NETWORK_VIEW"
     }
-    stage.clear()
     assert (local.lost, set(local.by_cluster)) == ([], {"cluster-1"})
     assert (failed_over.lost, set(failed_over.by_cluster)) == ([], {"cluster-2"})
     assert views == {"network-1", "network-2"}

@@ -25,10 +25,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("fleet", ["gateways", "three-clusters", "owners"])
-def test_the_mesh_does_what_show_says(stage: Stage, fleet: str, show: Show) -> None:
+def test_the_mesh_does_what_show_says(own_stage: Stage, fleet: str, show: Show) -> None:
     """Every host from every cluster: local, remote or not at all; then with the local copy dead."""
     directory = ROOT / "examples" / fleet / "fleet"
-    lab = stage.open()
+    lab = own_stage.open()
     lab.boot(directory)
     wrong = []
     for row in _rows(directory):
@@ -48,7 +48,6 @@ def test_the_mesh_does_what_show_says(stage: Stage, fleet: str, show: Show) -> N
             if report.lost or not set(report.by_cluster) <= sources:
                 wrong.append((row, str(report)))
         lab.delete_pod(client)
-    stage.clear()
     assert wrong == []
 
 

@@ -21,8 +21,8 @@ def _fleet() -> Draft:
 
 
 @pytest.mark.quick
-def test_a_gateway_that_has_a_hostname_only_is_resolved_by_istiod(stage: Stage, show: Show) -> None:
-    lab = stage.boot(_fleet())
+def test_a_gateway_that_has_a_hostname_only_is_resolved_by_istiod(own_stage: Stage, show: Show) -> None:
+    lab = own_stage.boot(_fleet())
     client = lab.new_client("c1")
     wait_until(lambda: bool(client.envoy.endpoints(host("reviews"), 9080)), "the hostname is resolved")
     report = send(client, url("reviews"), 50)
@@ -34,4 +34,3 @@ def test_a_gateway_that_has_a_hostname_only_is_resolved_by_istiod(stage: Stage, 
     show("details from c1, local copy dead", report)
     assert report.lost == []
     assert set(report.by_cluster) == {"c2"}
-    stage.clear()

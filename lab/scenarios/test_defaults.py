@@ -54,9 +54,9 @@ def test_a_healthy_service_that_answers_one_request_503(stage: Stage, name: str,
         assert "c1" not in after.by_cluster
 
 
-def test_settings_of_failover_compared(stage: Stage, show: Show) -> None:
+def test_settings_of_failover_compared(own_stage: Stage, show: Show) -> None:
     """The applications of c1 die for 70 s, endpoints published; every setting gets GET and POST of its own."""
-    lab = stage.boot(FLEET)
+    lab = own_stage.boot(FLEET)
     clients = {method: lab.new_client("c1") for method in ("GET", "POST")}
     with ExitStack() as loads:
         running = {
@@ -70,5 +70,4 @@ def test_settings_of_failover_compared(stage: Stage, show: Show) -> None:
         time.sleep(70)
     for (name, method), load in running.items():
         show(f"{name}, {method}", load.report)
-    stage.clear()
     assert running["defaults", "GET"].report.lost == []
