@@ -28,10 +28,15 @@ if TYPE_CHECKING:
 
 
 def decisions(relations: Relations) -> Iterator[tuple[Link, TrafficPolicyDecision]]:
-    """Whose rule governs each host whose rule would stand in the namespace of its Service."""
+    """The decision for each host whose rule would stand in the namespace of its Service."""
     for link in imports(relations):
         if link.kind == "failover" or is_stub(relations, link):
-            yield link, traffic_policy(relations, link.cluster, link.service, link.ports)
+            yield link, decision(relations, link)
+
+
+def decision(relations: Relations, link: Link) -> TrafficPolicyDecision:
+    """Whose rule governs a host whose rule would stand in the namespace of its Service."""
+    return traffic_policy(relations, link.cluster, link.service, link.ports, local=link.local is not None)
 
 
 def is_exact(relations: Relations, rule: ObservedDestinationRule, host: str) -> bool:
@@ -47,11 +52,11 @@ def unmerged(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRu
     Source: EnableEnhancedDestinationRuleMerge, pilot/pkg/model/destination_rule.go; of those that a client sees the
     newest counts, setDestinationRules in push_context.go and DestinationRule in sidecar.go.
     """
-    for link, decision in decisions(relations):
-        if decision.owner != "ours":
+    for link, decided in decisions(relations):
+        if decided.owner != "ours":
             continue
         for rule in rules_beside(relations, link.cluster, link.service):
-            if tuple(rule.export_to or ()) != decision.export_to:
+            if tuple(rule.export_to or ()) != decided.export_to:
                 yield link, rule
 
 

@@ -30,9 +30,9 @@ _LOCAL_FIRST = frozenset({REGION, NETWORK, ZONE, "topology.istio.io/subzone", "k
 class TrafficPolicyDecision:
     """Whose DestinationRule governs a host in a cluster.
 
-    `ours`: meshgen emits one, beside a team's that only has subsets, or beside `rule`, which keeps local endpoints
-    first for the namespaces that it is exported to; `theirs`: the team's does so for everybody; `refused`: the team's
-    would leave callers without failover. `export_to`: that of ours, so that Istio merges it with the team's.
+    `ours`: meshgen emits one, beside a team's that only has subsets, or beside `rule`, which governs the host for the
+    namespaces that it is exported to; `theirs`: the team's does so for everybody; `refused`: the team's would leave
+    callers without failover. `export_to`: that of ours, so that Istio merges it with the team's.
     """
 
     owner: Literal["ours", "theirs", "refused"]
@@ -41,9 +41,11 @@ class TrafficPolicyDecision:
 
 
 def traffic_policy(
-    relations: Relations, cluster: str, service: ServiceName, ports: Sequence[ServicePort]
+    relations: Relations, cluster: str, service: ServiceName, ports: Sequence[ServicePort], *, local: bool
 ) -> TrafficPolicyDecision:
     """Decide for a host that `cluster` has with these ports, from the teams' rules for exactly it in its namespace.
+
+    Only a `local` copy has to come first: without one, any rule of the team will do that keeps mesh TLS.
 
     Rules elsewhere or with wildcards lose against an exact one there (Istio: pilot/pkg/model/push_context.go) or
     concern some clients only: those are warnings, not decisions. With several rules for one host the oldest policy
@@ -57,7 +59,7 @@ def traffic_policy(
     for rule in rules:
         if not has_policy(rule):
             continue
-        if not keeps_local_first(rule, ports):
+        if breaking_tls(rule, ports) or (local and without_failover(rule, ports)):
             return TrafficPolicyDecision("refused", rule)
         if theirs is None or exported_to_all(rule):
             theirs = rule
@@ -90,11 +92,6 @@ def has_policy(rule: ObservedDestinationRule) -> bool:
     return rule.traffic_policy or bool(
         rule.outlier_detection or rule.failover_priority or rule.tls_mode or rule.port_level_settings
     )
-
-
-def keeps_local_first(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> bool:
-    """Whether a team's rule gives every port of its host failover with local endpoints first, over mesh TLS."""
-    return not without_failover(rule, ports) and not breaking_tls(rule, ports)
 
 
 def without_failover(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> list[ObservedPolicy]:

@@ -138,7 +138,7 @@ def _policies(
     origin = _origin(sources)
     service = sources[0].name
     ports = shared_ports(sources)
-    policy = traffic_policy(relations, cluster, service, ports)
+    policy = traffic_policy(relations, cluster, service, ports, local=False)
     beside = namespace == service.namespace
     if not beside or policy.owner == "ours":
         found.destination_rules.append(
@@ -187,7 +187,9 @@ def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> 
     """Entries beside the pods of a group of Services; returns the exposures that they lead to."""
     by_service = {service.name: remote_sources(relations, cluster, service) for service in group.services}
     policies = {
-        service.name: traffic_policy(relations, cluster, ServiceName(service.namespace, service.name), service.ports)
+        service.name: traffic_policy(
+            relations, cluster, ServiceName(service.namespace, service.name), service.ports, local=True
+        )
         for service in group.services
     }
     if any(policy.owner == "refused" for policy in policies.values()):

@@ -167,6 +167,22 @@ def test_the_stub_has_its_namespace_and_rule_and_no_service_entry() -> None:
     assert found.names("ServiceEntry", cluster="c1") == []
 
 
+@pytest.mark.parametrize(
+    ("theirs", "rules"),
+    [
+        ("trafficPolicy: true", []),
+        ("trafficPolicy: true, exportTo: [.]", ["shop/meshgen-web"]),
+        ("subsets: [v1]", ["shop/meshgen-web"]),
+    ],
+    ids=["for all", "for its namespace", "only subsets"],
+)
+def test_any_policy_of_the_team_will_do_for_a_stub(theirs: str, rules: list[str]) -> None:
+    """No local copy has to come first; clients that do not see the team's rule get ours."""
+    found = compiled(LACKS, f"{NO_CAPTURE}  destinationRules: [{{name: web, namespace: shop, host: web, {theirs}}}]")
+    assert found.names("DestinationRule", cluster="c1") == rules
+    assert len(found.names("WorkloadEntry", cluster="c1")) == 2
+
+
 def test_a_service_that_is_leaving_is_never_overwritten_by_a_stub() -> None:
     leaving = """
 kind: Inventory

@@ -23,7 +23,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find policies without outlier detection or priorities; the help holds the block that they lack."""
     for link, decision in decisions(relations):
         rule = decision.rule
-        if decision.owner != "refused" or rule is None or link.local is None or breaking_tls(rule, link.ports):
+        if decision.owner != "refused" or rule is None or breaking_tls(rule, link.ports):
             continue
         lacking = without_failover(rule, link.ports)
         blocks = ", ".join(f"to {place(policy)}: `{missing_block(link, policy)}`" for policy in lacking)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from meshgen.check.policies import decisions
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.policies import breaking_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +24,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
     """
     for link, decision in decisions(relations):
         rule = decision.rule
-        if rule is None:
-            continue
-        if decision.owner == "refused" and (link.local is not None or breaking_tls(rule, link.ports)):
+        if rule is None or decision.owner == "refused":
             continue
         beside_ours = decision.owner == "ours"
         reach = ", at most for the clients that it is exported to" if beside_ours else ""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.check import policies
 from meshgen.check.consumers import is_stub, retries
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
 from meshgen.diagnostics import Diagnostic
 from meshgen.model.facts import multicluster_namespace
-from meshgen.model.policies import traffic_policy
 from meshgen.plan.names import local_policy
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _emitted(relations: Relations, link: Link, decision: RetryDecision) -> Itera
         yield "ServiceEntry", namespace, name
     else:
         namespace, name = link.service.namespace, local_policy(link.service.name)
-        ours = traffic_policy(relations, link.cluster, link.service, link.ports).owner == "ours"
+        ours = policies.decision(relations, link).owner == "ours"
     if ours:
         yield "DestinationRule", namespace, name
     if decision.carrier == "virtualService":
