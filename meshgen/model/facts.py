@@ -16,6 +16,8 @@ FLOOR = (1, 24)
 """Oldest Istio that meshgen emits for, and what it assumes where none is named."""
 AUTO_ALLOCATION = (1, 25)
 """First Istio whose istiod gives ServiceEntries an address by default."""
+HTTP2_PINGS = (1, 31)
+"""First Istio with `http2KeepAlive` in DestinationRules (istio#60436)."""
 DEFAULT_VIP_RANGE = "240.241.0.0/16"
 
 
@@ -39,6 +41,11 @@ class ClusterFacts:
     def allocates_addresses(self) -> bool:
         """Whether istiod gives ServiceEntries an address that its sidecars resolve."""
         return self.dns_capture and self.version >= AUTO_ALLOCATION
+
+    @property
+    def pings_http2(self) -> bool:
+        """Whether proxies can find out by themselves that an HTTP/2 connection is dead."""
+        return self.version >= HTTP2_PINGS
 
 
 def parse_version(text: str) -> tuple[int, ...]:

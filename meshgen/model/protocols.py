@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from meshgen.model.inventory import ServicePort
 
 _BY_PREFIX = {
@@ -26,6 +28,7 @@ _BY_APP_PROTOCOL = {
     "grpc-web": "GRPC-WEB",
 }
 HTTP_FAMILY = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB"})
+_HTTP2_FAMILY = frozenset({"HTTP2", "GRPC", "GRPC-WEB"})
 
 
 def declared_protocol(port: ServicePort) -> str | None:
@@ -45,3 +48,8 @@ def declared_protocol(port: ServicePort) -> str | None:
     if port.name == "grpc-web" or port.name.startswith("grpc-web-"):
         return "GRPC-WEB"
     return _BY_PREFIX.get(port.name.partition("-")[0])
+
+
+def speaks_http2(ports: Iterable[ServicePort]) -> bool:
+    """Whether Istio sends requests to one of the ports by HTTP/2 (Istio: pkg/config/protocol/instance.go, IsHTTP2)."""
+    return any(declared_protocol(port) in _HTTP2_FAMILY for port in ports)

@@ -10,7 +10,7 @@ from meshgen.model.facts import multicluster_namespace
 from meshgen.model.groups import groups, remote_sources
 from meshgen.model.hosts import ServiceName
 from meshgen.model.policies import remote_levels, retry, service_name, shared_ports, traffic_policy
-from meshgen.model.protocols import declared_protocol
+from meshgen.model.protocols import declared_protocol, speaks_http2
 from meshgen.plan import names
 from meshgen.plan.endpoints import remote_endpoints, remote_gateways, subject_alt_names
 from meshgen.plan.gateways import spans, workspace_origin
@@ -148,6 +148,7 @@ def _policies(
                 namespace=namespace,
                 levels=levels,
                 endpoints=endpoints,
+                http2_pings=relations.facts[cluster].pings_http2 and speaks_http2(ports),
                 export_to=policy.export_to if beside else export_to,
                 origin=origin,
             )
@@ -206,7 +207,10 @@ def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> 
         origin = _origin(sources, [service])
         policy = policies[service.name]
         if policy.owner == "ours":
-            found.destination_rules.append(local_rule(sources[0], export_to=policy.export_to, origin=origin))
+            pings = relations.facts[cluster].pings_http2 and speaks_http2(service.ports)
+            found.destination_rules.append(
+                local_rule(sources[0], http2_pings=pings, export_to=policy.export_to, origin=origin)
+            )
         decision = retry(relations, cluster, sources, service.ports, local=True)
         if decision.carrier == "virtualService":
             found.virtual_services.append(local_service(sources[0], decision, origin=origin))

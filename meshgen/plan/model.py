@@ -159,6 +159,7 @@ class PlannedDestinationRule:
     failover_priority: tuple[str, ...]
     """Empty: a single level."""
     outlier_detection: dict[str, int | str | bool] | None
+    http2_pings: bool
     export_to: tuple[str, ...]
     """Empty: not written."""
     origin: Origin

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from meshgen.plan.model import Origin
 
 
-def local_rule(exposure: Exposure, *, export_to: tuple[str, ...], origin: Origin) -> PlannedDestinationRule:
+def local_rule(
+    exposure: Exposure, *, http2_pings: bool, export_to: tuple[str, ...], origin: Origin
+) -> PlannedDestinationRule:
     """The rule beside a local copy: local endpoints first, then the own region, then the rest."""
     failover = exposure.failover
     return PlannedDestinationRule(
@@ -24,6 +26,7 @@ def local_rule(exposure: Exposure, *, export_to: tuple[str, ...], origin: Origin
         host=exposure.host,
         failover_priority=(REGION, NETWORK, ZONE) if failover.zone_aware else (REGION, NETWORK),
         outlier_detection=_detection(100, failover),
+        http2_pings=http2_pings,
         export_to=export_to,
         origin=origin,
     )
@@ -36,6 +39,7 @@ def remote_rule(
     namespace: str,
     levels: int,
     endpoints: int,
+    http2_pings: bool,
     export_to: tuple[str, ...],
     origin: Origin,
 ) -> PlannedDestinationRule:
@@ -51,6 +55,7 @@ def remote_rule(
         host=exposure.host,
         failover_priority=(REGION, NETWORK) if levels > 1 else (),
         outlier_detection=_detection(share, failover) if endpoints > 1 else None,
+        http2_pings=http2_pings,
         export_to=export_to,
         origin=origin,
     )

@@ -65,7 +65,7 @@ metadata:
 spec:
   host: web.shop.svc.cluster.local
   trafficPolicy:
-    connectionPool: {tcp: {connectTimeout: 2s}}
+    connectionPool: {tcp: {connectTimeout: 2s, tcpKeepalive: {time: 10s, interval: 5s, probes: 3}}}
     loadBalancer:
       localityLbSetting:
         enabled: true
@@ -79,12 +79,36 @@ spec:
 """)
 
 
+PINGS = {"http2KeepAlive": {"interval": "2s", "timeout": "2s"}}
+
+
+@pytest.mark.parametrize(
+    ("version", "port", "http"),
+    [
+        ("1.31", "{name: grpc, port: 80}", PINGS),
+        ("1.31", "{name: http2, port: 80}", PINGS),
+        ("1.32.1", "{name: main, port: 80, appProtocol: kubernetes.io/h2c}", PINGS),
+        ("1.31", "{name: http, port: 80}, {name: grpc, port: 81}", PINGS),
+        ("1.31", "{name: http, port: 80}", None),
+        ("1.31", "{name: tcp, port: 80}", None),
+        ("1.30.9", "{name: grpc, port: 80}", None),
+    ],
+)
+@pytest.mark.parametrize("base", [HAS, LACKS], ids=["local copy", "remote only"])
+def test_http2_connections_are_pinged_where_istio_can(
+    base: str, version: str, port: str, http: dict[str, object] | None
+) -> None:
+    text = base.replace("{name: http, port: 80}", port).replace("n1}", f"n1, istio: {{version: '{version}'}}}}")
+    found = compiled(text).spec("DestinationRule", cluster="c1")["trafficPolicy"]["connectionPool"]
+    assert found.get("http") == http
+
+
 def test_a_remote_host_with_one_address_has_no_outlier_detection() -> None:
     assert compiled(LACKS, addresses("[192.0.2.1]")).spec("DestinationRule") == read("""
 host: web.shop.svc.cluster.local
 exportTo: ["*"]
 trafficPolicy:
-  connectionPool: {tcp: {connectTimeout: 2s}}
+  connectionPool: {tcp: {connectTimeout: 2s, tcpKeepalive: {time: 10s, interval: 5s, probes: 3}}}
 """)
 
 
@@ -101,7 +125,7 @@ def test_of_several_addresses_of_one_source_one_stays_in(several: str, percent: 
 host: web.shop.svc.cluster.local
 exportTo: ["*"]
 trafficPolicy:
-  connectionPool: {{tcp: {{connectTimeout: 2s}}}}
+  connectionPool: {{tcp: {{connectTimeout: 2s, tcpKeepalive: {{time: 10s, interval: 5s, probes: 3}}}}}}
   outlierDetection:
     baseEjectionTime: 30s
     consecutive5xxErrors: 0
