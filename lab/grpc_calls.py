@@ -60,11 +60,14 @@ def serve(port: int, identify: Identify, execute: Execute) -> grpc.Server:
     return server
 
 
-async def call(target: str, key: str, seconds: float, *, fail: bool = False) -> tuple[int, str]:
-    """Call on a channel of its own; returns 200 and the answer, or 0 and the gRPC status."""
+async def call(target: str, key: str, *, deadline: float | None = None, fail: bool = False) -> tuple[int, str]:
+    """Call on a channel of its own; returns 200 and the answer, or 0 and the gRPC status.
+
+    `deadline`: seconds, told to the proxies; without one it waits.
+    """
     async with grpc.aio.insecure_channel(target, options=_OPTIONS) as channel:
         method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(_FAIL if fail else _ASK)
         try:
-            return 200, (await method(b"", timeout=seconds, metadata=(("x-request-key", key),))).decode()
+            return 200, (await method(b"", timeout=deadline, metadata=(("x-request-key", key),))).decode()
         except grpc.aio.AioRpcError as error:
             return 0, f"{error.code().name}: {error.details()}"

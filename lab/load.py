@@ -167,7 +167,8 @@ class Load:
 def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET") -> Report:
     """Send so many requests, each on a connection of its own.
 
-    `grpc://host:port`: call; `tcp://host:port`: read what the server says.
+    `grpc://host:port`: call, with `/deadline` as its path by one that Envoy knows; `tcp://host:port`: read what the
+    server says.
     """
     with Load(client, url, rate=rate, method=method, number=number) as load:
         load.wait()
@@ -191,7 +192,8 @@ async def _exchange(url: str, method: str, key: str, content: bytearray) -> tupl
     if parts.scheme == "grpc":
         from lab.grpc_calls import call
 
-        return await call(parts.netloc, key, PATIENCE, fail=parts.path == "/503")
+        deadline = PATIENCE if parts.path == "/deadline" else None
+        return await call(parts.netloc, key, deadline=deadline, fail=parts.path == "/503")
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
     try:
         if parts.scheme == "tcp":

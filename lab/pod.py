@@ -157,13 +157,18 @@ class Pod:
             self.server.kill()
             self.server.wait()
 
+    def stall(self, seconds: float) -> float:
+        """The proxy gets no processor for a while; returns for how long."""
+        start = time.monotonic()
+        self._signal_proxy(signal.SIGSTOP)
+        time.sleep(seconds)
+        self._signal_proxy(signal.SIGCONT)
+        return time.monotonic() - start
+
     def stop_proxy(self) -> None:
         """The proxy dies; the kernel resets what connects."""
+        self._signal_proxy(signal.SIGKILL)
         if self.agent:
-            for process in _descendants(self.agent.pid):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
-            self.agent.kill()
             self.agent.wait()
 
     def die(self) -> None:
@@ -190,6 +195,12 @@ class Pod:
 
     def log(self, name: str) -> Path:
         return self.cluster.directory / f"{self.settings.namespace}.{self.name}.{name}.log"
+
+    def _signal_proxy(self, number: signal.Signals) -> None:
+        if self.agent:
+            for process in [*_descendants(self.agent.pid), self.agent.pid]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, number)
 
     @property
     def _user(self) -> int:

@@ -121,8 +121,9 @@ def test_an_answer_that_never_came_had_not_begun() -> None:
     assert [(r.status, r.answer, r.begun) for r in report.lost] == [(0, "ConnectionRefusedError", False)]
 
 
-def test_a_call_by_grpc_is_counted_like_a_request(grpc_target: str) -> None:
-    report = send(HERE, grpc_target, 3)
+@pytest.mark.parametrize("path", ["", "deadline"])
+def test_a_call_by_grpc_is_counted_like_a_request(grpc_target: str, path: str) -> None:
+    report = send(HERE, f"{grpc_target}{path}", 3)
     assert (report.sent, report.by_cluster, report.lost) == (3, {"c1": 3}, [])
 
 
