@@ -196,8 +196,12 @@ class Lab:
         for pod in list(self.pods.values()):
             same = pod.cluster is target and pod.settings.namespace == item["namespace"]
             if same and pod.name in names:
-                self._unpublish(pod)
-                pod.terminate()
+                self.end_pod(pod)
+
+    def end_pod(self, pod: Pod) -> None:
+        """Take a pod out of the EndpointSlices, then let its proxy drain and go."""
+        self._unpublish(pod)
+        pod.terminate()
 
     def delete_pod(self, pod: Pod) -> None:
         """Take a pod out of the EndpointSlices, then away at once."""

@@ -7,6 +7,7 @@ import pytest
 
 from lab.gateway import PASSTHROUGH
 from lab.load import Load, send
+from lab.pod import Pod
 from lab.scenarios.drafts import host, url
 from lab.scenarios.test_5_changes import FLEET as THREE_CLUSTERS
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from lab.fleet import Lab
     from lab.network import LoadBalancerAddress
-    from lab.pod import Pod
     from lab.scenarios.conftest import Show, Stage
 
 REVIEWS = url("reviews")
@@ -112,6 +112,31 @@ def test_all_addresses_dead_gives_an_error_and_recovers(
     back = send(client, REVIEWS, 50)
     show("35 s after they are back", back)
     assert back.lost == []
+
+
+def _replace_pod(lab: Lab, key: str, name: str) -> None:
+    """Roll a gateway of one pod out, as its Deployment says: the new pod is ready before the old one ends."""
+    gateway = lab.gateways[key]
+    (old,) = gateway.pods
+    new = Pod(gateway.cluster, old.settings.renamed(name))
+    lab.start_pods([new])
+    gateway.pods = [old, new]
+    gateway.connect()
+    gateway.pods = [new]
+    gateway.connect()
+    lab.end_pod(old)
+
+
+def test_a_gateway_is_rolled_out(bookinfo: Lab, client: Pod, show: Show) -> None:
+    """Connections through it end with its pod: requests on their way are tried again where that is safe."""
+    with Load(client, REVIEWS) as load, Load(client, REVIEWS, method="POST") as posts:
+        time.sleep(2)
+        for name in ("eastwest-gateway-1", "eastwest-gateway-0"):
+            _replace_pod(bookinfo, "c2/bookinfo/eastwest-gateway", name)
+            time.sleep(3)
+    show("the gateway of c2 rolled out twice", load.report)
+    show("the same, POST (losses measured)", posts.report)
+    assert load.report.lost == []
 
 
 def test_nothing_happens_when_the_other_clusters_control_plane_dies(bookinfo: Lab, client: Pod, show: Show) -> None:
