@@ -167,8 +167,8 @@ class Load:
 def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET") -> Report:
     """Send so many requests, each on a connection of its own.
 
-    `grpc://host:port`: call, with `/deadline` as its path by one that Envoy knows; `tcp://host:port`: read what the
-    server says.
+    `http2://host:port`: send by HTTP/2; `grpc://host:port`: call, with `/deadline` as its path by one that Envoy knows;
+    `tcp://host:port`: read what the server says.
     """
     with Load(client, url, rate=rate, method=method, number=number) as load:
         load.wait()
@@ -194,6 +194,10 @@ async def _exchange(url: str, method: str, key: str, content: bytearray) -> tupl
 
         deadline = PATIENCE if parts.path == "/deadline" else None
         return await call(parts.netloc, key, deadline=deadline, fail=parts.path == "/503")
+    if parts.scheme == "http2":
+        from lab.http2 import request
+
+        return await request(url.replace("http2:", "http:", 1), method, key, PATIENCE)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
     try:
         if parts.scheme == "tcp":

@@ -31,7 +31,7 @@ class Port:
     """A port that the server of a pod listens on."""
 
     number: int
-    protocol: str = "http"  # http, grpc, tcp
+    protocol: str = "http"  # http, http2, grpc, tcp
     name: str = ""
 
 

@@ -1,6 +1,6 @@
 """The server in a workload pod: answers who it is and who asked. `python -m lab.server --cluster c1 http:9080`.
 
-Protocols are `http`, `grpc` (see `lab.grpc_calls`) and `tcp`.
+Protocols are `http`, `http2` (see `lab.http2`), `grpc` (see `lab.grpc_calls`) and `tcp`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,12 @@ import argparse
 import json
 import socketserver
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _executed: dict[str, int] = {}
 _lock = threading.Lock()
@@ -83,11 +87,28 @@ class _HttpServer(ThreadingHTTPServer):
         self.server_name, self.server_port = "", self.server_address[1]
 
 
-def _serve_grpc(port: int, identity: dict[str, str]) -> threading.Thread:
+def _http(port: int, identity: dict[str, str]) -> Callable[[], object]:
+    return _HttpServer(("0.0.0.0", port), type("Http", (_Http,), {"identity": identity})).serve_forever
+
+
+def _http2(port: int, identity: dict[str, str]) -> Callable[[], object]:
+    from lab.http2 import serve
+
+    return partial(serve, port, lambda certificate: identity | _caller(certificate), _execute)
+
+
+def _grpc(port: int, identity: dict[str, str]) -> Callable[[], object]:
     from lab.grpc_calls import serve
 
-    server = serve(port, lambda certificate: identity | _caller(certificate), _execute)
-    return threading.Thread(target=server.wait_for_termination)
+    return serve(port, lambda certificate: identity | _caller(certificate), _execute).wait_for_termination
+
+
+def _tcp(port: int, identity: dict[str, str]) -> Callable[[], object]:
+    return _TcpServer(("0.0.0.0", port), type("Tcp", (_Tcp,), {"identity": identity})).serve_forever
+
+
+_SERVERS = {"http": _http, "http2": _http2, "grpc": _grpc, "tcp": _tcp}
+"""Protocol → what opens a port and returns what answers there until the process ends."""
 
 
 def main() -> None:
@@ -100,16 +121,7 @@ def main() -> None:
     for text in options.ports:
         protocol, _, port = text.partition(":")
         identity = {"cluster": options.cluster, "pod": options.pod, "port": port}
-        if protocol == "grpc":
-            threads.append(_serve_grpc(int(port), identity))
-            continue
-        address = ("0.0.0.0", int(port))
-        server: socketserver.BaseServer
-        if protocol == "tcp":
-            server = _TcpServer(address, type("Tcp", (_Tcp,), {"identity": identity}))
-        else:
-            server = _HttpServer(address, type("Http", (_Http,), {"identity": identity}))
-        threads.append(threading.Thread(target=server.serve_forever))
+        threads.append(threading.Thread(target=_SERVERS[protocol](int(port), identity)))
     for thread in threads:
         thread.start()
     for thread in threads:

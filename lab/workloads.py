@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lab.cluster import Cluster
 
 _NAMED_PORTS = 18000  # pods listen for a named targetPort from here on
+_HTTP2 = ("http2", "kubernetes.io/h2c")
 _PLAIN = ("tcp", "mysql", "mongo", "redis", "tls")
 
 
@@ -117,5 +118,12 @@ def _port(port: dict[str, Any]) -> Port:
     name = "" if isinstance(target, int) else target
     number = target if isinstance(target, int) else _NAMED_PORTS + port["port"] % 1000
     spoken = port.get("appProtocol") or port.get("name", "").partition("-")[0]
-    protocol = "tcp" if spoken in _PLAIN else "grpc" if spoken == "grpc" else "http"
-    return Port(number, protocol, name)
+    return Port(number, _protocol(spoken), name)
+
+
+def _protocol(spoken: str) -> str:
+    if spoken in _PLAIN:
+        return "tcp"
+    if spoken in _HTTP2:
+        return "http2"
+    return "grpc" if spoken == "grpc" else "http"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lab.scenarios.conftest import Show, Stage
 
 HTTP: Item = {"name": "http", "port": 9080}
+HTTP2: Item = {"name": "http2", "port": 9080}
 GRPC: Item = {"name": "grpc", "port": 50051}
 TCP: Item = {"name": "tcp-mysql", "port": 3306}
 NOTHING: dict[str, Any] = {"tcp": {"connectTimeout": "2s"}}
@@ -59,6 +60,7 @@ IDLE = {
     "idle-calls-bare": Callee(GRPC, NOTHING),
 }
 CALLED = {
+    "http2": Callee(HTTP2),
     "calls": Callee(GRPC),
     "calls-1s-1s": Callee(GRPC, _pings("1s", "1s")),
     "calls-5s-2s": Callee(GRPC, _pings("5s", "2s")),
@@ -170,7 +172,7 @@ def test_requests_are_lost_to_a_connection_that_died_idle_and_nobody_asks(
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("name", ["calls", "far-calls"])
+@pytest.mark.parametrize("name", ["http2", "calls", "far-calls"])
 def test_calls_move_within_eight_seconds(silence: Silence, name: str, show: Show) -> None:
     show(f"{name}, its node or one of its addresses vanishes (losses measured)", silence.loads[name])
     moved = silence.moved(name)

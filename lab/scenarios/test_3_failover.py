@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 HTTP: Item = {"name": "http", "port": 9080}
+HTTP2: Item = {"name": "http2", "port": 9080}
 GRPC: Item = {"name": "grpc", "port": 50051}
 TCP: Item = {"name": "tcp-mysql", "port": 3306}
 
@@ -40,6 +41,7 @@ class Fault:
     seconds: float
     method: str = "GET"
     ports: tuple[Item, ...] = (HTTP,)
+    rate: float = 20
     replicas: int = 1
     failover: Item = field(default_factory=dict)
 
@@ -106,6 +108,8 @@ FAULTS = {
     "node": Fault(((2, _cut_off_node),), 42),
     "impatient": Fault(((2, _cut_off_node),), 42, failover={"retries": {"perTryTimeout": "1s"}}),
     "posts": Fault(((2, _kill_application),), 22, method="POST"),
+    "http2": Fault(((2, _kill_application),), 22, ports=(HTTP2,), rate=5),  # a request takes the client 6 ms
+    "http2-proxy": Fault(((2, _kill_proxy),), 22, ports=(HTTP2,), rate=5),
     "calls": Fault(((2, _kill_application),), 22, ports=(GRPC, HTTP)),
     "calls-proxy": Fault(((2, _kill_proxy),), 22, ports=(GRPC, HTTP)),
     "mysql": Fault(((2, _kill_application), (17, _take_endpoint_out)), 24, ports=(TCP,)),
@@ -141,7 +145,7 @@ def outcomes(stage: Stage) -> dict[str, Outcome]:
 
 def _strike(lab: Lab, client: Pod, name: str, local: list[Pod]) -> Outcome:
     fault, opened, moments = FAULTS[name], [], []
-    with Load(client, urls(fault.service(name))[0], method=fault.method) as load:
+    with Load(client, urls(fault.service(name))[0], rate=fault.rate, method=fault.method) as load:
         started = time.time()
         for due, step in fault.steps:
             time.sleep(max(0, started + due - time.time()))
@@ -216,6 +220,14 @@ def test_no_request_is_lost_to_a_node_that_vanishes_with_a_timeout_per_try(
     show(f"node cut off, {len(on_their_way)} on their way, perTryTimeout 1 s", report)
     assert [r for r in report.lost if not (r in on_their_way and r.begun)] == []
     assert set(report.last(3).by_cluster) == {"c2"}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("name", ["http2", "http2-proxy"])
+def test_no_request_by_http2_is_lost(outcomes: dict[str, Outcome], name: str, show: Show) -> None:
+    report = outcomes[name].report
+    show(f"HTTP/2, {'application' if name == 'http2' else 'proxy'} killed, 5 requests a second", report)
+    assert (report.lost, set(report.last(3).by_cluster)) == ([], {"c2"})
 
 
 @pytest.mark.quick

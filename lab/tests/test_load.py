@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from lab.pod import Pod
 
 
+PROTOCOLS = ("http", "http2", "grpc", "tcp")
+
+
 class _Here:
     """A pod whose network is that of the test."""
 
@@ -36,15 +39,16 @@ class _Here:
 
 
 @pytest.fixture(scope="module")
-def ports() -> Iterator[tuple[int, int]]:
-    """Where the server of workload pods answers by HTTP and by gRPC."""
-    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
-        http, grpc = first.getsockname()[1], second.getsockname()[1]
-    command = [sys.executable, "-m", "lab.server", "--cluster", "c1", "--pod", "p", f"http:{http}", f"grpc:{grpc}"]
-    server = subprocess.Popen(command)
-    for port in (http, grpc):
+def ports() -> Iterator[dict[str, int]]:
+    """Where the server of workload pods answers, by protocol."""
+    with contextlib.ExitStack() as stack:
+        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in PROTOCOLS]
+        ports = {protocol: found.getsockname()[1] for protocol, found in zip(PROTOCOLS, free, strict=True)}
+    command = [sys.executable, "-m", "lab.server", "--cluster", "c1", "--pod", "p"]
+    server = subprocess.Popen([*command, *(f"{protocol}:{port}" for protocol, port in ports.items())])
+    for port in ports.values():
         wait_until(partial(_listens, port), "the server listens")
-    yield http, grpc
+    yield ports
     server.kill()
     server.wait()
 
@@ -56,21 +60,30 @@ def _listens(port: int) -> bool:
 
 
 @pytest.fixture
-def url(ports: tuple[int, int]) -> str:
-    return f"http://127.0.0.1:{ports[0]}/"
+def url(ports: dict[str, int]) -> str:
+    return f"http://127.0.0.1:{ports['http']}/"
 
 
 @pytest.fixture
-def grpc_target(ports: tuple[int, int]) -> str:
-    return f"grpc://127.0.0.1:{ports[1]}/"
+def grpc_target(ports: dict[str, int]) -> str:
+    return f"grpc://127.0.0.1:{ports['grpc']}/"
 
 
 HERE = cast("Pod", _Here())
 
 
-def test_every_request_is_counted(url: str) -> None:
-    report = send(HERE, url, 5)
+@pytest.mark.parametrize(
+    "target", ["http://{http}/", "http2://{http2}/", "grpc://{grpc}/", "grpc://{grpc}/deadline", "tcp://{tcp}"]
+)
+def test_every_request_is_counted(ports: dict[str, int], target: str) -> None:
+    addresses = {protocol: f"127.0.0.1:{port}" for protocol, port in ports.items()}
+    report = send(HERE, target.format(**addresses), 5)
     assert (report.sent, report.by_cluster, report.lost) == (5, {"c1": 5}, [])
+
+
+def test_a_request_by_http2_that_fails_says_its_status(ports: dict[str, int]) -> None:
+    report = send(HERE, f"http2://127.0.0.1:{ports['http2']}/503", 1)
+    assert [r.status for r in report.lost] == [503]
 
 
 def _stop(process: int, seconds: float) -> None:
@@ -119,12 +132,6 @@ def test_an_answer_that_never_came_had_not_begun() -> None:
         port = closed.getsockname()[1]
     report = send(HERE, f"http://127.0.0.1:{port}/", 1)
     assert [(r.status, r.answer, r.begun) for r in report.lost] == [(0, "ConnectionRefusedError", False)]
-
-
-@pytest.mark.parametrize("path", ["", "deadline"])
-def test_a_call_by_grpc_is_counted_like_a_request(grpc_target: str, path: str) -> None:
-    report = send(HERE, f"{grpc_target}{path}", 3)
-    assert (report.sent, report.by_cluster, report.lost) == (3, {"c1": 3}, [])
 
 
 def test_a_call_that_grpc_refuses_says_its_status(grpc_target: str) -> None:
