@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socketserver
-import struct
 import threading
 from dataclasses import dataclass, field
 
-_NO_SUCH_NAME, _A, _IN, _TTL = 3, 1, 1, 1
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+_TTL = 1  # seconds
 
 
 @dataclass
@@ -38,22 +42,14 @@ def serve(zone: Zone, address: str) -> socketserver.BaseServer:
 
 
 def answer(query: bytes, zone: Zone, client: str) -> bytes:
-    """Answer one query: A records, or that there is no such name (RFC 1035, section 4)."""
-    name, end = _question(query)
-    kind = struct.unpack("!H", query[end : end + 2])[0]
-    addresses = zone.addresses(name, client)
-    found = addresses if kind == _A else []
-    flags = 0x8580 | (0 if addresses else _NO_SUCH_NAME)
-    header = query[:2] + struct.pack("!HHHHH", flags, 1, len(found), 0, 0)
-    records = [
-        struct.pack("!HHHIH", 0xC00C, _A, _IN, _TTL, 4) + ipaddress.IPv4Address(address).packed for address in found
-    ]
-    return header + query[12 : end + 4] + b"".join(records)
-
-
-def _question(query: bytes) -> tuple[str, int]:
-    labels, at = [], 12
-    while length := query[at]:
-        labels.append(query[at + 1 : at + 1 + length].decode("ascii", "replace").lower())
-        at += 1 + length
-    return ".".join(labels), at + 1
+    """Answer one query: A records, or that there is no such name."""
+    asked = dns.message.from_wire(query)
+    (question,) = asked.question
+    addresses = zone.addresses(question.name.to_text(omit_final_dot=True).lower(), client)
+    response = dns.message.make_response(asked, recursion_available=True)
+    response.flags |= dns.flags.AA
+    if not addresses:
+        response.set_rcode(dns.rcode.NXDOMAIN)
+    elif question.rdtype == dns.rdatatype.A:
+        response.answer.append(dns.rrset.from_text_list(question.name, _TTL, "IN", "A", addresses))
+    return response.to_wire()

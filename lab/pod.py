@@ -151,6 +151,11 @@ class Pod:
 
     # Faults, from the gentlest to the worst.
 
+    def hang_server(self) -> None:
+        """The application takes connections and never answers."""
+        if self.server:
+            self.server.send_signal(signal.SIGSTOP)
+
     def stop_server(self) -> None:
         """The application dies; the proxy lives and the endpoint stays published."""
         if self.server:

@@ -45,6 +45,11 @@ class Fault:
     replicas: int = 1
     failover: Item = field(default_factory=dict)
 
+    @property
+    def counts(self) -> bool:
+        """Whether its servers count what they run, and can be asked."""
+        return HTTP in self.ports and (self.method == "POST" or GRPC in self.ports)
+
     def service(self, name: str) -> Item:
         return service(name, ports=list(self.ports))
 
@@ -90,6 +95,10 @@ def _kill_applications_but_one(_: Lab, pods: list[Pod]) -> None:
         pod.stop_server()
 
 
+def _hang_application(_: Lab, pods: list[Pod]) -> None:
+    pods[0].hang_server()
+
+
 def _take_endpoint_out(lab: Lab, pods: list[Pod]) -> None:
     pods[0].published = False
     lab.publish()
@@ -99,6 +108,7 @@ def _cut_off_node(_: Lab, pods: list[Pod]) -> None:
     pods[0].die()
 
 
+IMPATIENT: Item = {"retries": {"perTryTimeout": "1s"}}
 FAULTS = {
     "returns": Fault(((2, _kill_application), (12, _start_application)), 60),
     "stays-dead": Fault(((2, _kill_application),), 75),
@@ -106,7 +116,9 @@ FAULTS = {
     "endpoint": Fault(((2, _take_endpoint_out),), 12),
     "replicas": Fault(((2, _kill_applications_but_one),), 22, replicas=3),
     "node": Fault(((2, _cut_off_node),), 42),
-    "impatient": Fault(((2, _cut_off_node),), 42, failover={"retries": {"perTryTimeout": "1s"}}),
+    "impatient": Fault(((2, _cut_off_node),), 42, failover=IMPATIENT),
+    "hung": Fault(((2, _hang_application), (17, _take_endpoint_out)), 24),
+    "hung-impatient": Fault(((2, _hang_application),), 24, failover=IMPATIENT),
     "posts": Fault(((2, _kill_application),), 22, method="POST"),
     "http2": Fault(((2, _kill_application),), 22, ports=(HTTP2,), rate=5),  # a request takes the client 6 ms
     "http2-proxy": Fault(((2, _kill_proxy),), 22, ports=(HTTP2,), rate=5),
@@ -154,8 +166,8 @@ def _strike(lab: Lab, client: Pod, name: str, local: list[Pod]) -> Outcome:
             step(lab, local)
             moments.append(time.time())
         time.sleep(max(0, started + fault.seconds - time.time()))
-    pods = [pod for pod in (lab.pod("c2", "bookinfo", name), *local) if HTTP in fault.ports and pod.serves]
-    executed = sum((Counter(pod.executed()) for pod in pods), Counter[str]())
+    counted = [pod for pod in (lab.pod("c2", "bookinfo", name), *local) if fault.counts and pod.serves]
+    executed = sum((Counter(pod.executed()) for pod in counted), Counter[str]())
     return Outcome(load.report, opened[0], (moments[0], moments[1]), executed)
 
 
@@ -220,6 +232,25 @@ def test_no_request_is_lost_to_a_node_that_vanishes_with_a_timeout_per_try(
     show(f"node cut off, {len(on_their_way)} on their way, perTryTimeout 1 s", report)
     assert [r for r in report.lost if not (r in on_their_way and r.begun)] == []
     assert set(report.last(3).by_cluster) == {"c2"}
+
+
+def test_callers_of_an_application_that_hangs_do_not_move_until_it_is_not_ready(
+    outcomes: dict[str, Outcome], show: Show
+) -> None:
+    """Its proxy takes each request and waits with the caller: no error, nothing to eject."""
+    outcome = outcomes["hung"]
+    show("application hangs, its endpoint gone 15 s later, no perTryTimeout (losses measured)", outcome.report)
+    assert outcome.between(3, 15).by_cluster == {}
+    assert (outcome.report.last(3).lost, set(outcome.report.last(3).by_cluster)) == ([], {"c2"})
+
+
+@pytest.mark.quick
+def test_no_request_is_lost_to_an_application_that_hangs_with_a_timeout_per_try(
+    outcomes: dict[str, Outcome], show: Show
+) -> None:
+    report = outcomes["hung-impatient"].report
+    show("application hangs, perTryTimeout 1 s", report)
+    assert (report.lost, set(report.last(3).by_cluster)) == ([], {"c2"})
 
 
 @pytest.mark.quick

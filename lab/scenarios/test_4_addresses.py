@@ -152,6 +152,21 @@ def test_nothing_happens_when_the_other_clusters_control_plane_dies(bookinfo: La
     assert client.envoy.endpoints(host("reviews"), 9080)
 
 
+def test_callers_move_while_their_own_control_plane_is_dead(bookinfo: Lab, client: Pod, show: Show) -> None:
+    own, details = bookinfo.clusters["c1"], bookinfo.pod("c1", "bookinfo", "details")
+    with Load(client, url("details")) as load:
+        time.sleep(2)
+        own.stop_control_plane()
+        time.sleep(2)
+        details.stop_server()
+        time.sleep(10)
+    details.start_server()
+    own.restart_control_plane()
+    bookinfo.wait_until_ready([details])
+    show("details, API server and istiod of c1 dead, then its local copy", load.report)
+    assert (load.report.lost, set(load.report.last(3).by_cluster)) == ([], {"c2"})
+
+
 def test_a_remote_cluster_that_vanishes_is_left_for_another(stage: Stage, show: Show) -> None:
     """Every gateway address of c2 falls silent; c3 has the service too, and a local copy does not care."""
     lab = stage.boot(THREE_CLUSTERS)
