@@ -117,7 +117,7 @@ FAULTS = {
     "replicas": Fault(((2, _kill_applications_but_one),), 22, replicas=3),
     "node": Fault(((2, _cut_off_node),), 42),
     "impatient": Fault(((2, _cut_off_node),), 42, failover=IMPATIENT),
-    "hung": Fault(((2, _hang_application), (17, _take_endpoint_out)), 24),
+    "hung": Fault(((2, _hang_application),), 24),
     "hung-impatient": Fault(((2, _hang_application),), 24, failover=IMPATIENT),
     "posts": Fault(((2, _kill_application),), 22, method="POST"),
     "http2": Fault(((2, _kill_application),), 22, ports=(HTTP2,), rate=5),  # a request takes the client 6 ms
@@ -234,14 +234,14 @@ def test_no_request_is_lost_to_a_node_that_vanishes_with_a_timeout_per_try(
     assert set(report.last(3).by_cluster) == {"c2"}
 
 
-def test_callers_of_an_application_that_hangs_do_not_move_until_it_is_not_ready(
+def test_callers_of_an_application_that_hangs_move_when_it_takes_no_more_connections(
     outcomes: dict[str, Outcome], show: Show
 ) -> None:
-    """Its proxy takes each request and waits with the caller: no error, nothing to eject."""
-    outcome = outcomes["hung"]
-    show("application hangs, its endpoint gone 15 s later, no perTryTimeout (losses measured)", outcome.report)
-    assert outcome.between(3, 15).by_cluster == {}
-    assert (outcome.report.last(3).lost, set(outcome.report.last(3).by_cluster)) == ([], {"c2"})
+    """Until then its proxy waits with the caller, which is no error: 128 connections here. Measured."""
+    report = outcomes["hung"].report
+    show("application hangs, no perTryTimeout (losses measured)", report)
+    assert report.lost
+    assert (report.last(3).lost, set(report.last(3).by_cluster)) == ([], {"c2"})
 
 
 @pytest.mark.quick

@@ -66,7 +66,10 @@ class Retries(Item):
         None, title="Attempts", description="Retries of one request. Default: enough to reach a remote endpoint."
     )
     per_try_timeout: Duration | None = Field(
-        None, title="Timeout of one try", description="Longest time for one try. Default: none."
+        None,
+        title="Timeout of one try",
+        description="Longest time for one try; the next one may go elsewhere. Default: none, so a request waits with "
+        "an application that hangs, or on a connection whose other end has vanished.",
     )
 
 
