@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from lab.network import Namespace
 
 
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """One endpoint of a cluster, as `/clusters` shows it."""
@@ -56,6 +59,15 @@ class Envoy:
         """How many connections a gateway has passed on for a host and port, by endpoint."""
         found = self._endpoints(f"outbound_.{port}_._.{host}")
         return {endpoint.address: endpoint.connections for endpoint in found}
+
+    def keepalive(self, cluster: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """How connections of a cluster are asked whether they live, by TCP and by HTTP/2; empty: not at all."""
+        found = self.admin(f"config_dump?resource=dynamic_active_clusters&name_regex={re.escape(cluster)}")
+        (item,) = (c["cluster"] for c in found["configs"] if c["cluster"]["name"] == cluster)
+        options = item.get("typed_extension_protocol_options", {}).get(_HTTP_OPTIONS, {})
+        http2 = options.get("explicit_http_config", {}).get("http2_protocol_options", {})
+        tcp = item.get("upstream_connection_options", {}).get("tcp_keepalive", {})
+        return tcp, http2.get("connection_keepalive", {})
 
     def clusters(self) -> set[str]:
         return {c["name"] for c in self.admin("clusters?format=json").get("cluster_statuses", [])}

@@ -9,11 +9,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import httpx
-from hypercorn.asyncio import serve as serve_application
-from hypercorn.config import Config
-
-# Nothing here is encrypted, but every client would make a context of its own, which takes longer than the request.
-_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +18,15 @@ if TYPE_CHECKING:
     Identify = Callable[[str], dict[str, str]]
     Execute = Callable[[str], None]
 
+# Nothing here is encrypted, but every client would make a context of its own, which takes longer than the request.
+_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+_ENDLESS = httpx.Timeout(None)  # the load has the patience
+
 
 def serve(port: int, identify: Identify, execute: Execute) -> None:
     """Answer until the process ends; `identify` and `execute` as for gRPC, POST counts its key, `/503` answers that."""
+    from hypercorn.asyncio import serve as serve_application
+    from hypercorn.config import Config
 
     async def application(scope: Scope, _: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] != "http":
@@ -45,9 +46,9 @@ def serve(port: int, identify: Identify, execute: Execute) -> None:
     asyncio.run(serve_application(application, config, shutdown_trigger=asyncio.Event().wait))
 
 
-async def request(url: str, method: str, key: str, seconds: float) -> tuple[int, str]:
+async def request(url: str, method: str, key: str) -> tuple[int, str]:
     """Send on a connection of its own; returns the status and the answer, or 0 and what went wrong."""
-    async with httpx.AsyncClient(http1=False, http2=True, trust_env=False, verify=_TLS, timeout=seconds) as client:
+    async with httpx.AsyncClient(http1=False, http2=True, trust_env=False, verify=_TLS, timeout=_ENDLESS) as client:
         try:
             response = await client.request(method, url, headers={"x-request-key": key})
         except httpx.HTTPError as error:

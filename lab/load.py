@@ -18,14 +18,19 @@ import time
 import traceback
 import uuid
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from types import TracebackType
+    from urllib.parse import SplitResult
 
     from lab.pod import Pod
+
+    Exchange = Callable[[str, bytearray], Coroutine[None, None, tuple[int, str]]]
+    """Takes the key of a request and what collects its answer; returns status and answer."""
 
 PATIENCE = 5.0  # seconds after which a request counts as lost
 _PART = 1 << 16  # bytes
@@ -40,14 +45,14 @@ class MachineStalledError(Exception):
 class Request:
     """One request and its fate; times in seconds.
 
-    `status` 0: no answer, or, where it had `begun`, not all of it. `late`: behind its schedule.
+    `status` 0: no answer, or, where it had `begun` (HTTP/1.1), not all of it. `late`: behind its schedule.
     """
 
     key: str
     sent: float
-    took: float
-    status: int
-    answer: str
+    took: float = 0.0
+    status: int = 0
+    answer: str = ""
     late: float = 0.0
     begun: bool = False
 
@@ -127,9 +132,18 @@ class Load:
     Leaving it raises `MachineStalledError` where requests did not leave on schedule.
     """
 
-    def __init__(self, client: Pod, url: str, *, rate: float = 20, method: str = "GET", number: int = 0) -> None:
+    def __init__(
+        self,
+        client: Pod,
+        url: str,
+        *,
+        rate: float = 20,
+        method: str = "GET",
+        number: int = 0,
+        patience: float = PATIENCE,
+    ) -> None:
         self._client = client
-        options = ["--rate", str(rate), "--method", method, "--number", str(number)]
+        options = ["--rate", str(rate), "--method", method, "--number", str(number), "--patience", str(patience)]
         self._command = [sys.executable, "-m", "lab.load", url, *options]
         self._process: subprocess.Popen[str] | None = None
         self._output = ""
@@ -164,44 +178,58 @@ class Load:
                 raise MachineStalledError(f"requests left up to {late:.1f} s late: {self.report}")
 
 
-def send(client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET") -> Report:
+def send(
+    client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET", patience: float = PATIENCE
+) -> Report:
     """Send so many requests, each on a connection of its own.
 
-    `http2://host:port`: send by HTTP/2; `grpc://host:port`: call, with `/deadline` as its path by one that Envoy knows;
-    `tcp://host:port`: read what the server says.
+    `http2://host:port`: by HTTP/2; `grpc://host:port`: call; `tcp://host:port`: read what the server says.
     """
-    with Load(client, url, rate=rate, method=method, number=number) as load:
+    with Load(client, url, rate=rate, method=method, number=number, patience=patience) as load:
         load.wait()
     return load.report
 
 
-async def _send(url: str, method: str, late: float) -> Request:
-    key, sent, started = uuid.uuid4().hex, time.time(), time.monotonic()
-    status, answer, content = 0, "", bytearray()
+async def _send(exchange: Exchange, request: Request, patience: float) -> Request:
+    """Fill the fate of a request in."""
+    started, content = time.monotonic(), bytearray()
+    status, answer = 0, ""
     try:
-        async with asyncio.timeout(PATIENCE):
-            status, answer = await _exchange(url, method, key, content)
+        async with asyncio.timeout(patience):
+            status, answer = await exchange(request.key, content)
     except (OSError, ValueError) as error:
         answer = type(error).__name__
-    return Request(key, sent, time.monotonic() - started, status, answer, late, bool(content))
+    return replace(request, took=time.monotonic() - started, status=status, answer=answer, begun=bool(content))
 
 
-async def _exchange(url: str, method: str, key: str, content: bytearray) -> tuple[int, str]:
-    """Fill `content` as the answer to an HTTP request comes."""
+def _exchange(url: str, method: str) -> Exchange:
+    """How to send one request to a URL. What that needs is imported here, before the schedule begins."""
     parts = urlsplit(url)
     if parts.scheme == "grpc":
         from lab.grpc_calls import call
 
-        deadline = PATIENCE if parts.path == "/deadline" else None
-        return await call(parts.netloc, key, deadline=deadline, fail=parts.path == "/503")
+        return lambda key, _: call(url, key)
     if parts.scheme == "http2":
         from lab.http2 import request
 
-        return await request(url.replace("http2:", "http:", 1), method, key, PATIENCE)
+        return lambda key, _: request(url.replace("http2:", "http:", 1), method, key)
+    if parts.scheme == "tcp":
+        return lambda _, __: _first_line(parts)
+    return lambda key, content: _http(parts, method, key, content)
+
+
+async def _first_line(parts: SplitResult) -> tuple[int, str]:
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        return (200, line.decode()) if (line := await reader.readline()) else (0, "closed")
+    finally:
+        writer.close()
+
+
+async def _http(parts: SplitResult, method: str, key: str, content: bytearray) -> tuple[int, str]:
+    """Send by HTTP/1.1; `content` fills as the answer comes."""
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
     try:
-        if parts.scheme == "tcp":
-            return (200, line.decode()) if (line := await reader.readline()) else (0, "closed")
         head = [f"{method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1"]
         head += [f"Host: {parts.netloc}", f"x-request-key: {key}", "Content-Length: 0", "Connection: close"]
         writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
@@ -219,23 +247,25 @@ async def _exchange(url: str, method: str, key: str, content: bytearray) -> tupl
     return int(header.split(b" ", 2)[1]), body.decode(errors="replace")
 
 
-async def _run(url: str, method: str, rate: float, number: int) -> None:
+async def _run(options: argparse.Namespace) -> None:
+    exchange, rate, number = _exchange(options.url, options.method), options.rate, options.number
     closed = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     tasks: list[asyncio.Task[Request]] = []
     started = time.monotonic()
     while not closed.done() and (not number or len(tasks) < number):
         late = max(0.0, time.monotonic() - started - len(tasks) / rate)
-        tasks.append(asyncio.create_task(_send(url, method, late)))
+        request = Request(uuid.uuid4().hex, time.time(), late=late)
+        tasks.append(asyncio.create_task(_send(exchange, request, options.patience)))
         due = started + len(tasks) / rate
         await asyncio.wait([closed], timeout=max(0.0, due - time.monotonic()))
     for request in await asyncio.gather(*tasks):
         print(json.dumps(asdict(request)), flush=True)  # noqa: T201 - the output of this program
 
 
-async def _run_and_exit(url: str, method: str, rate: float, number: int) -> None:
+async def _run_and_exit(options: argparse.Namespace) -> None:
     code = 1
     try:
-        await _run(url, method, rate, number)
+        await _run(options)
         code = 0
     except Exception:  # noqa: BLE001 - whatever it is, the other side has to see it
         traceback.print_exc()
@@ -248,8 +278,10 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=20)
     parser.add_argument("--method", default="GET")
     parser.add_argument("--number", type=int, default=0, help="end after so many requests")
-    options = parser.parse_args()
-    asyncio.run(_run_and_exit(options.url, options.method, options.rate, options.number))
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE, help="count a request as lost after so many seconds"
+    )
+    asyncio.run(_run_and_exit(parser.parse_args()))
 
 
 if __name__ == "__main__":

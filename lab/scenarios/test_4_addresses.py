@@ -120,8 +120,6 @@ def _replace_pod(lab: Lab, key: str, name: str) -> None:
     (old,) = gateway.pods
     new = Pod(gateway.cluster, old.settings.renamed(name))
     lab.start_pods([new])
-    gateway.pods = [old, new]
-    gateway.connect()
     gateway.pods = [new]
     gateway.connect()
     lab.end_pod(old)

@@ -72,9 +72,7 @@ def grpc_target(ports: dict[str, int]) -> str:
 HERE = cast("Pod", _Here())
 
 
-@pytest.mark.parametrize(
-    "target", ["http://{http}/", "http2://{http2}/", "grpc://{grpc}/", "grpc://{grpc}/deadline", "tcp://{tcp}"]
-)
+@pytest.mark.parametrize("target", ["http://{http}/", "http2://{http2}/", "grpc://{grpc}/", "tcp://{tcp}"])
 def test_every_request_is_counted(ports: dict[str, int], target: str) -> None:
     addresses = {protocol: f"127.0.0.1:{port}" for protocol, port in ports.items()}
     report = send(HERE, target.format(**addresses), 5)
@@ -128,9 +126,9 @@ def test_an_answer_that_stops_in_the_middle_is_lost(url_that_stops: str) -> None
 
 
 def test_an_answer_that_never_came_had_not_begun() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    report = send(HERE, f"http://127.0.0.1:{port}/", 1)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # nobody else gets the port, and nobody listens
+        report = send(HERE, f"http://127.0.0.1:{closed.getsockname()[1]}/", 1)
     assert [(r.status, r.answer, r.begun) for r in report.lost] == [(0, "ConnectionRefusedError", False)]
 
 

@@ -44,7 +44,7 @@ class ClusterFacts:
 
     @property
     def pings_http2(self) -> bool:
-        """Whether proxies can find out by themselves that an HTTP/2 connection is dead."""
+        """Whether a DestinationRule can make proxies ping the other end of HTTP/2 connections."""
         return self.version >= HTTP2_PINGS
 
 

@@ -68,8 +68,9 @@ class Retries(Item):
     per_try_timeout: Duration | None = Field(
         None,
         title="Timeout of one try",
-        description="Longest time for one try; the next one may go elsewhere. Default: none, so a request waits with "
-        "an application that hangs, or on a connection whose other end has vanished.",
+        description="Longest time for one try. GET, HEAD and OPTIONS are tried again, everything else fails then; five "
+        "in a row move the callers on. Default: none, so requests wait with an application that hangs, or on a "
+        "connection whose other end has vanished.",
     )
 
 

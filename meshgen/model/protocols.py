@@ -51,5 +51,8 @@ def declared_protocol(port: ServicePort) -> str | None:
 
 
 def speaks_http2(ports: Iterable[ServicePort]) -> bool:
-    """Whether Istio sends requests to one of the ports by HTTP/2 (Istio: pkg/config/protocol/instance.go, IsHTTP2)."""
+    """Whether one of the ports is declared to speak HTTP/2 (Istio: pkg/config/protocol/instance.go, IsHTTP2).
+
+    On ports without a protocol Istio speaks what the caller does, but no setting of HTTP/2 applies.
+    """
     return any(declared_protocol(port) in _HTTP2_FAMILY for port in ports)

@@ -207,10 +207,7 @@ def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> 
         origin = _origin(sources, [service])
         policy = policies[service.name]
         if policy.owner == "ours":
-            pings = relations.facts[cluster].pings_http2 and speaks_http2(service.ports)
-            found.destination_rules.append(
-                local_rule(sources[0], http2_pings=pings, export_to=policy.export_to, origin=origin)
-            )
+            found.destination_rules.append(local_rule(sources[0], export_to=policy.export_to, origin=origin))
         decision = retry(relations, cluster, sources, service.ports, local=True)
         if decision.carrier == "virtualService":
             found.virtual_services.append(local_service(sources[0], decision, origin=origin))

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from meshgen.plan.model import Origin
 
 
-def local_rule(
-    exposure: Exposure, *, http2_pings: bool, export_to: tuple[str, ...], origin: Origin
-) -> PlannedDestinationRule:
-    """The rule beside a local copy: local endpoints first, then the own region, then the rest."""
+def local_rule(exposure: Exposure, *, export_to: tuple[str, ...], origin: Origin) -> PlannedDestinationRule:
+    """The rule beside a local copy: local endpoints first, then the own region, then the rest.
+
+    No pings: the pods' own sidecars would ping their applications, too (pilot/pkg/networking/core/cluster_builder.go),
+    and servers of gRPC close connections on which more than one ping in five minutes comes (ADR 10).
+    """
     failover = exposure.failover
     return PlannedDestinationRule(
         name=names.local_policy(exposure.service.name),
@@ -26,7 +28,7 @@ def local_rule(
         host=exposure.host,
         failover_priority=(REGION, NETWORK, ZONE) if failover.zone_aware else (REGION, NETWORK),
         outlier_detection=_detection(100, failover),
-        http2_pings=http2_pings,
+        http2_pings=False,
         export_to=export_to,
         origin=origin,
     )

@@ -79,6 +79,10 @@ spec:
 """)
 
 
+def with_port(base: str, port: str, version: str = "1.31") -> str:
+    return base.replace("{name: http, port: 80}", port).replace("n1}", f"n1, istio: {{version: '{version}'}}}}")
+
+
 PINGS = {"http2KeepAlive": {"interval": "2s", "timeout": "2s"}}
 
 
@@ -94,13 +98,25 @@ PINGS = {"http2KeepAlive": {"interval": "2s", "timeout": "2s"}}
         ("1.30.9", "{name: grpc, port: 80}", None),
     ],
 )
-@pytest.mark.parametrize("base", [HAS, LACKS], ids=["local copy", "remote only"])
-def test_http2_connections_are_pinged_where_istio_can(
-    base: str, version: str, port: str, http: dict[str, object] | None
+def test_http2_connections_to_other_clusters_are_pinged_where_istio_can(
+    version: str, port: str, http: dict[str, object] | None
 ) -> None:
-    text = base.replace("{name: http, port: 80}", port).replace("n1}", f"n1, istio: {{version: '{version}'}}}}")
-    found = compiled(text).spec("DestinationRule", cluster="c1")["trafficPolicy"]["connectionPool"]
-    assert found.get("http") == http
+    found = compiled(with_port(LACKS, port, version)).spec("DestinationRule", cluster="c1")
+    assert found["trafficPolicy"]["connectionPool"].get("http") == http
+
+
+def test_a_stub_is_pinged_like_any_host_without_a_local_copy() -> None:
+    fleet = with_port(LACKS, "{name: grpc, port: 80}").replace(
+        "{version: '1.31'}", "{version: '1.31', dnsCapture: false}"
+    )
+    found = compiled(fleet).spec("DestinationRule", cluster="c1")
+    assert found["trafficPolicy"]["connectionPool"]["http"] == PINGS
+
+
+def test_no_sidecar_pings_its_own_application() -> None:
+    """The rule of a host applies to the connections between its pods' sidecars and applications, too."""
+    found = compiled(with_port(HAS, "{name: grpc, port: 80}")).spec("DestinationRule", cluster="c1")
+    assert "http" not in found["trafficPolicy"]["connectionPool"]
 
 
 def test_a_remote_host_with_one_address_has_no_outlier_detection() -> None:
