@@ -60,10 +60,16 @@ class Envoy:
         found = self._endpoints(f"outbound_.{port}_._.{host}")
         return {endpoint.address: endpoint.connections for endpoint in found}
 
-    def keepalive(self, cluster: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """How connections of a cluster are asked whether they live, by TCP and by HTTP/2; empty: not at all."""
+    def keepalive(self, cluster: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """How connections of a cluster are asked whether they live, by TCP and by HTTP/2; empty: not at all.
+
+        None while the proxy does not know the cluster.
+        """
         found = self.admin(f"config_dump?resource=dynamic_active_clusters&name_regex={re.escape(cluster)}")
-        (item,) = (c["cluster"] for c in found["configs"] if c["cluster"]["name"] == cluster)
+        items = [c["cluster"] for c in found.get("configs", []) if c["cluster"]["name"] == cluster]
+        if not items:
+            return None
+        (item,) = items
         options = item.get("typed_extension_protocol_options", {}).get(_HTTP_OPTIONS, {})
         http2 = options.get("explicit_http_config", {}).get("http2_protocol_options", {})
         tcp = item.get("upstream_connection_options", {}).get("tcp_keepalive", {})

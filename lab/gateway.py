@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ruamel.yaml import YAML
+
 from lab.api import reference
 from lab.pod import Pod, PodSettings
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 PASSTHROUGH = 15443
 _TEMPLATES = "inject.istio.io/templates"
+_PROXY_CONFIG = "proxy.istio.io/config"
 
 
 class Gateway:
@@ -87,15 +90,17 @@ def _service_of(deployment: Object, services: Sequence[Object]) -> Object:
 
 
 def _pod_settings(deployment: Object) -> PodSettings:
-    metadata, spec = deployment["metadata"], deployment["spec"]["template"]["spec"]
+    metadata, template = deployment["metadata"], deployment["spec"]["template"]
+    spec = template["spec"]
     container = next(c for c in spec["containers"] if c["name"] == "istio-proxy")
     return PodSettings(
         name=metadata["name"],
         namespace=metadata["namespace"],
         service_account=spec.get("serviceAccountName", "default"),
-        labels=dict(deployment["spec"]["template"]["metadata"]["labels"]),
+        labels=dict(template["metadata"]["labels"]),
         proxy="router",
         env={variable["name"]: variable.get("value", "") for variable in container.get("env", [])},
+        proxy_config=YAML(typ="safe").load(template["metadata"]["annotations"].get(_PROXY_CONFIG, "")) or {},
     )
 
 

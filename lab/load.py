@@ -1,7 +1,7 @@
 """Open-loop load: requests start on schedule, whether or not earlier ones were answered.
 
 Run in the network namespace of the client: `python -m lab.load URL`. It sends until its standard input closes,
-waits for the answers that are due and prints one JSON line per request.
+waits for the answers that are due and prints one JSON line per request, before all of them one that it has begun.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0  # seconds after which a request counts as lost
 _PART = 1 << 16  # bytes
+_BEGUN = "begun"
 _STALL = 1.0  # seconds that a request may leave behind its schedule
 
 
@@ -154,6 +155,11 @@ class Load:
             self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 
+    def begun(self) -> None:
+        """Wait until the first request is sent: until then a program starts."""
+        if self._process and self._process.stdout:
+            self._process.stdout.readline()
+
     @property
     def process_id(self) -> int:
         return self._process.pid if self._process else 0
@@ -172,7 +178,7 @@ class Load:
             if self._process.returncode and not kind:
                 raise RuntimeError("the load failed; its error is above")
             lines = (self._output or rest).splitlines()
-            self.report = Report([Request(**json.loads(line)) for line in lines])
+            self.report = Report([Request(**json.loads(line)) for line in lines if line != _BEGUN])
             late = max((request.late for request in self.report.requests), default=0.0)
             if late > _STALL and not kind:
                 raise MachineStalledError(f"requests left up to {late:.1f} s late: {self.report}")
@@ -252,6 +258,7 @@ async def _run(options: argparse.Namespace) -> None:
     closed = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     tasks: list[asyncio.Task[Request]] = []
     started = time.monotonic()
+    print(_BEGUN, flush=True)  # noqa: T201 - the output of this program
     while not closed.done() and (not number or len(tasks) < number):
         late = max(0.0, time.monotonic() - started - len(tasks) / rate)
         request = Request(uuid.uuid4().hex, time.time(), late=late)

@@ -6,6 +6,8 @@ import contextlib
 import ctypes
 import ipaddress
 import os
+import select
+import signal
 import subprocess
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,7 +19,7 @@ from lab.isolation import WORK
 from lab.relay import Relay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -74,9 +76,9 @@ class Namespace:
         run("ip", "-n", self.name, "link", "set", "eth0", "down")
 
     def delete(self) -> None:
-        """Kill what was started here and remove the namespace."""
-        for process in self._processes:
-            process.kill()
+        """Kill what runs here, whoever started it, and remove the namespace."""
+        found = map(int, run("ip", "netns", "pids", self.name).split())
+        kill(process for process in found if process != os.getpid())
         for process in self._processes:
             process.wait()
         # The kernel takes its time to remove a namespace, and the interface with it.
@@ -200,6 +202,18 @@ class LoadBalancerAddress:
         option, table, *rule = fault
         iptables(option, table, "-I", *rule)
         self._fault = list(fault)
+
+
+def kill(processes: Iterable[int]) -> None:
+    """Kill processes, also those of other parents, and wait until they are gone, sockets included."""
+    descriptors = []
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            descriptors.append(os.pidfd_open(process))
+            os.kill(process, signal.SIGKILL)
+    for descriptor in descriptors:
+        select.select([descriptor], [], [])
+        os.close(descriptor)
 
 
 def run(*command: str) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lab.api import Object, reference
 from lab.envoy import Envoy
 from lab.isolation import WORK
+from lab.network import kill
 
 if TYPE_CHECKING:
     from lab.cluster import Cluster
@@ -47,6 +48,7 @@ class PodSettings:
     zone: str = ""
     proxy: str = "sidecar"
     env: dict[str, str] = field(default_factory=dict)
+    proxy_config: dict[str, Any] = field(default_factory=dict)
 
     def renamed(self, name: str, **changes: Any) -> PodSettings:
         return replace(self, name=name, **changes)
@@ -165,14 +167,15 @@ class Pod:
     def stall(self, seconds: float) -> float:
         """The proxy gets no processor for a while; returns for how long."""
         start = time.monotonic()
-        self._signal_proxy(signal.SIGSTOP)
-        time.sleep(seconds)
-        self._signal_proxy(signal.SIGCONT)
+        for number, pause in ((signal.SIGSTOP, seconds), (signal.SIGCONT, 0.0)):
+            for process in self._proxy():
+                os.kill(process, number)
+            time.sleep(pause)
         return time.monotonic() - start
 
     def stop_proxy(self) -> None:
         """The proxy dies; the kernel resets what connects."""
-        self._signal_proxy(signal.SIGKILL)
+        kill(self._proxy())
         if self.agent:
             self.agent.wait()
 
@@ -183,11 +186,11 @@ class Pod:
         self.stop_proxy()
 
     def terminate(self) -> None:
-        """End as the kubelet ends a pod: its proxy answers while it drains, for a second, then all is removed."""
+        """End as the kubelet ends a pod: its proxy answers while it drains, then all is removed."""
         if self.agent:
             self.agent.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.agent.wait(10)
+                self.agent.wait(60)
         self.delete()
 
     def delete(self) -> None:
@@ -201,11 +204,11 @@ class Pod:
     def log(self, name: str) -> Path:
         return self.cluster.directory / f"{self.settings.namespace}.{self.name}.{name}.log"
 
-    def _signal_proxy(self, number: signal.Signals) -> None:
-        if self.agent:
-            for process in [*_descendants(self.agent.pid), self.agent.pid]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process, number)
+    def _proxy(self) -> list[int]:
+        """The processes of the proxy, those that others started first."""
+        if self.agent is None or self.agent.poll() is not None:
+            return []
+        return [*_descendants(self.agent.pid), self.agent.pid]
 
     @property
     def _user(self) -> int:
@@ -241,6 +244,7 @@ class Pod:
             "concurrency": 2,
             "terminationDrainDuration": "1s",
             "proxyStatsMatcher": {"inclusionRegexps": [".*fail_verify.*"]},
+            **settings.proxy_config,
         }
         capture = str(cluster.settings.dns_capture and settings.proxy == "sidecar").lower()
         return {

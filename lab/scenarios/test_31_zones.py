@@ -60,7 +60,7 @@ def test_no_request_is_lost_when_zones_die_one_by_one_and_come_back(own_stage: S
     reports = {name: load.report for name, load in loads.items()}
     for name, report in reports.items():
         show(f"{name}, zones die one by one and come back", report)
-        at = {what: report.between(start, start + 3) for what, start in moments.items()}
+        at = {what: report.between(start, start + 2) for what, start in moments.items()}
         dead = _by_pod(at["one zone dead"])
         show(f"{name}, who answers: before, one zone dead", (near[name], dead))
         assert report.lost == []

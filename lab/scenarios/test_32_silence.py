@@ -89,6 +89,7 @@ FAR = FAR_IDLE | FAR_CALLED | FAR_SLOW
 """In c2, which is in the region of c1, and in c3."""
 CALLEES = LOCAL | FAR
 SILENCE = 32.0  # seconds
+PATIENT = 8.0  # seconds: two tries of 2 s at a dead endpoint come before one elsewhere
 STALL = 1.5  # seconds
 
 
@@ -131,8 +132,13 @@ def _has_settings(client: Pod, cluster: str, callee: Callee) -> bool:
 def test_no_sidecar_pings_its_own_application(stage: Stage) -> None:
     """Istio applies the `connectionPool` of a host's rule to the inbound connections of its pods, too."""
     lab = _boot(stage)
-    asked = {name: lab.pod("c1", "bookinfo", name).envoy.keepalive("inbound|50051||") for name in SLOW}
-    assert [pings for _, pings in asked.values()] == [{}, {"interval": "2s", "timeout": "2s"}]
+    ours, pinged = (lab.pod("c1", "bookinfo", name).envoy for name in SLOW)
+    pings = OURS["http"]["http2KeepAlive"]
+    wait_until(lambda: pinged.keepalive("inbound|50051||") == ({}, pings), "the changed rule is in force")
+    assert ours.keepalive("inbound|50051||") == (
+        {"keepalive_time": 10, "keepalive_interval": 5, "keepalive_probes": 3},
+        {},
+    )
 
 
 def test_calls_that_take_long_are_not_cut(stage: Stage, show: Show) -> None:
@@ -198,12 +204,16 @@ def silence(stage: Stage) -> Silence:
         held = {name: pool.submit(_closed, client, name) for name in HELD}
         with ExitStack() as stack:
             enter = stack.enter_context
-            loads = {name: enter(Load(client, CALLEES[name].url(name), rate=10)) for name in CALLED | FAR_CALLED}
+            called = CALLED | FAR_CALLED
+            loads = {name: enter(Load(client, CALLEES[name].url(name), rate=10, patience=PATIENT)) for name in called}
+            for load in loads.values():
+                load.begun()
             time.sleep(3)
             dying = {name: pool.submit(_vanish, lab, name) for name in IDLE | CALLED | HELD}
+            silent = time.time()
             for address in lab.gateways["c2/bookinfo/eastwest-gateway"].addresses.values():
                 address.silence()
-            start = dict.fromkeys(FAR, time.time()) | {name: future.result() for name, future in dying.items()}
+            start = dict.fromkeys(FAR, silent) | {name: future.result() for name, future in dying.items()}
             time.sleep(SILENCE)
         later = dict(zip(idle, pool.map(partial(_send_later, client), idle), strict=True))
         closed = {name: future.result() - start[name] for name, future in held.items()}
@@ -212,8 +222,9 @@ def silence(stage: Stage) -> Silence:
 
 
 def _vanish(lab: Lab, name: str) -> float:
+    start = time.time()
     lab.pod("c1", "bookinfo", name).die()
-    return time.time()
+    return start
 
 
 def _closed(client: Pod, name: str) -> float:
@@ -228,8 +239,7 @@ def _closed(client: Pod, name: str) -> float:
 
 
 def _send_later(client: Pod, name: str) -> Report:
-    # Two tries of 2 s at the dead endpoint come before the one elsewhere.
-    return send(client, CALLEES[name].url(name), 30, rate=10, patience=8)
+    return send(client, CALLEES[name].url(name), 30, rate=10, patience=PATIENT)
 
 
 @pytest.mark.quick

@@ -158,11 +158,12 @@ def outcomes(stage: Stage) -> dict[str, Outcome]:
 def _strike(lab: Lab, client: Pod, name: str, local: list[Pod]) -> Outcome:
     fault, opened, moments = FAULTS[name], [], []
     with Load(client, urls(fault.service(name))[0], rate=fault.rate, method=fault.method) as load:
+        load.begun()
         started = time.time()
         for due, step in fault.steps:
             time.sleep(max(0, started + due - time.time()))
-            opened.append(_open_connections(client, name))
             moments.append(time.time())
+            opened.append(_open_connections(client, name))
             step(lab, local)
             moments.append(time.time())
         time.sleep(max(0, started + fault.seconds - time.time()))

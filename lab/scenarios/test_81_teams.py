@@ -129,6 +129,8 @@ def _local_copies_die(lab: Lab, cluster: str) -> dict[str, Report]:
     client = lab.new_client(cluster)
     with ExitStack() as loads:
         running = {name: loads.enter_context(Load(client, url(name))) for name in names}
+        for load in running.values():
+            load.begun()
         time.sleep(1)
         for pod in pods:
             pod.stop_server()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.check.consumers import imports, is_stub
 from meshgen.check.places import listed
+from meshgen.model.facts import ROOT_NAMESPACE
 from meshgen.model.hosts import qualify
 from meshgen.model.inventory import ObservedPortPolicy
 from meshgen.model.policies import (
@@ -13,6 +14,7 @@ from meshgen.model.policies import (
     REGION,
     ZONE,
     exported_to_all,
+    has_policy,
     orders_local_first,
     rules_beside,
     traffic_policy,
@@ -58,6 +60,23 @@ def unmerged(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRu
         for rule in rules_beside(relations, link.cluster, link.service):
             if tuple(rule.export_to or ()) != decided.export_to:
                 yield link, rule
+
+
+def hidden(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRule]]:
+    """The team's rule that governed a host for all clients until ours came, which is more specific or nearer.
+
+    Source: the first level with a match wins, the root namespace last (pilot/pkg/model/push_context.go); within a level
+    an exact host beats a wildcard, and nothing is merged (pilot/pkg/model/config.go).
+    """
+    for link, decided in decisions(relations):
+        if decided.owner != "ours" or rules_beside(relations, link.cluster, link.service):
+            continue
+        rules = [rule for rule in relations.destination_rules(link.cluster, link.host) if not rule.workload_selector]
+        beside = [rule for rule in rules if rule.namespace == link.service.namespace]
+        above = [rule for rule in rules if rule.namespace == ROOT_NAMESPACE and exported_to_all(rule)]
+        governing = max(beside or above, key=lambda rule: len(rule.host), default=None)
+        if governing is not None and (has_policy(governing) or governing.subsets):
+            yield link, governing
 
 
 def for_ports(policies: Sequence[ObservedPolicy]) -> str:

@@ -81,6 +81,7 @@ def import_(
       kinds=ns,svc,deploy,sts,ds,cronjobs,jobs,pods
       rules=destinationrules,virtualservices,serviceentries
       rules=$rules,sidecars,peerauthentications
+      # with the CRDs of Gateway API: rules=$rules,httproutes,grpcroutes
       kubectl get $kinds,$rules -A -o yaml |
         meshgen inventory import --cluster cluster-1 -
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meshgen.diagnostics import Diagnostic
 from meshgen.inventory.fields import Fields
 from meshgen.load.parse import parse
+from meshgen.model.facts import ROOT_NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from meshgen.inventory.facts import Item
     from meshgen.inventory.objects import KubernetesObject
 
-ROOT_NAMESPACE = "istio-system"
 NETWORK_LABEL = "topology.istio.io/network"
 _ORDER = (
     "version",

@@ -18,6 +18,8 @@ AUTO_ALLOCATION = (1, 25)
 """First Istio whose istiod gives ServiceEntries an address by default."""
 HTTP2_PINGS = (1, 31)
 """First Istio with `http2KeepAlive` in DestinationRules (istio#60436)."""
+ROOT_NAMESPACE = "istio-system"
+"""Where Istio's own configuration and rules for all namespaces are."""
 DEFAULT_VIP_RANGE = "240.241.0.0/16"
 
 

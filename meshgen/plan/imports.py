@@ -131,6 +131,7 @@ def _policies(
     name: str,
     namespace: str,
     export_to: tuple[str, ...],
+    pinged: bool = True,
 ) -> None:
     """The DestinationRule and the retries of a host that the cluster lacks."""
     levels = remote_levels(relations, cluster, [source.cluster for source in sources])
@@ -148,7 +149,7 @@ def _policies(
                 namespace=namespace,
                 levels=levels,
                 endpoints=endpoints,
-                http2_pings=relations.facts[cluster].pings_http2 and speaks_http2(ports),
+                http2_pings=pinged and relations.facts[cluster].pings_http2 and speaks_http2(ports),
                 export_to=policy.export_to if beside else export_to,
                 origin=origin,
             )
@@ -181,7 +182,11 @@ def _stub(relations: Relations, cluster: str, sources: list[Exposure], found: Im
     for source in sources:
         found.workload_entries += _entries(relations, [(None, source)], name, labels, keys, origin)
     policy_name = names.local_policy(name.name)
-    _policies(relations, cluster, sources, found, name=policy_name, namespace=name.namespace, export_to=())
+    # Pods that arrive are under this rule from their first moment, and must not be pinged by their own sidecars.
+    pinged = relations.services[cluster].get(name) is None
+    _policies(
+        relations, cluster, sources, found, name=policy_name, namespace=name.namespace, export_to=(), pinged=pinged
+    )
 
 
 def _local(relations: Relations, cluster: str, group: Group, found: Imports) -> list[Exposure]:

@@ -19,7 +19,7 @@ def local_rule(exposure: Exposure, *, export_to: tuple[str, ...], origin: Origin
     """The rule beside a local copy: local endpoints first, then the own region, then the rest.
 
     No pings: the pods' own sidecars would ping their applications, too (pilot/pkg/networking/core/cluster_builder.go),
-    and servers of gRPC close connections on which more than one ping in five minutes comes (ADR 10).
+    and a server of gRPC closes a connection on which several come in five minutes while it sends nothing (ADR 10).
     """
     failover = exposure.failover
     return PlannedDestinationRule(

@@ -113,6 +113,18 @@ def test_a_stub_is_pinged_like_any_host_without_a_local_copy() -> None:
     assert found["trafficPolicy"]["connectionPool"]["http"] == PINGS
 
 
+def test_a_stub_is_not_pinged_while_pods_of_its_own_arrive() -> None:
+    port = "{name: grpc, port: 80}"
+    arriving = with_port(HAS, port).replace("'1.31'}", "'1.31', dnsCapture: false}")
+    arriving = arriving.replace(
+        "serviceAccounts: [web]}\n  gateways: [{name: ew, namespace: shop, addresses: [198",
+        "serviceAccounts: [web], state: arriving}\n  gateways: [{name: ew, namespace: shop, addresses: [198",
+    )
+    assert "state: arriving" in arriving
+    found = compiled(arriving).specs("DestinationRule", cluster="c1").values()
+    assert ["http" in spec["trafficPolicy"]["connectionPool"] for spec in found] == [False]
+
+
 def test_no_sidecar_pings_its_own_application() -> None:
     """The rule of a host applies to the connections between its pods' sidecars and applications, too."""
     found = compiled(with_port(HAS, "{name: grpc, port: 80}")).spec("DestinationRule", cluster="c1")

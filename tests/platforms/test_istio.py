@@ -49,7 +49,7 @@ template:
       gateway.meshgen.io/id: shop.ew
       sidecar.istio.io/inject: "true"
       topology.istio.io/network: n2
-    annotations: {inject.istio.io/templates: gateway}
+    annotations: {inject.istio.io/templates: gateway, proxy.istio.io/config: "terminationDrainDuration: 45s"}
   spec:
     serviceAccountName: ew
     terminationGracePeriodSeconds: 60

@@ -6,10 +6,11 @@ a subset were answered 503 while all copies lived.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from meshgen.check.places import listed, notes
-from meshgen.check.policies import unmerged
+from meshgen.check.policies import hidden, unmerged
 from meshgen.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
 
     from meshgen.model.relations import Relations
 
+_ALIKE = "Remove its `exportTo`, since Istio merges rules that are exported alike"
+_EXACT = "Declare them in a rule for exactly the host, which Istio merges with ours"
+
 
 def check(relations: Relations) -> Iterator[Diagnostic]:
     """Find rules with subsets that Istio does not merge with ours, where a route of the team is for the same host."""
-    for link, rule in unmerged(relations):
+    beside = ((link, rule, "exportTo", _ALIKE) for link, rule in unmerged(relations))
+    wider = ((link, rule, "host", _EXACT) for link, rule in hidden(relations))
+    for link, rule, field, remedy in chain(beside, wider):
         routes = relations.virtual_services(link.cluster, link.host)
         if not rule.subsets or not routes:
             continue
@@ -30,9 +36,8 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             message=f"our DestinationRule for `{link.host}` in cluster `{link.cluster}` would hide the "
             f"subset{'s' if len(rule.subsets) > 1 else ''} {listed(rule.subsets)} of DestinationRule `{rule.name}` of "
             f"namespace `{rule.namespace}`: requests that {routes[0].kind} `{routes[0].name}` routes there would fail",
-            span=rule.span("exportTo"),
-            help="Remove its `exportTo`, since Istio merges rules that are exported alike, or set "
-            "`failover: {enabled: false}` for the service.",
+            span=rule.span(field),
+            help=f"{remedy}, or set `failover: {{enabled: false}}` for the service.",
             notes=notes((routes[0].span("name"), "this routes the host")),
             object=link.object,
         )

@@ -105,7 +105,7 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
         "template": {
             "metadata": {
                 "labels": dict(sorted(labels.items())),
-                "annotations": {"inject.istio.io/templates": "gateway"},
+                "annotations": {"inject.istio.io/templates": "gateway", "proxy.istio.io/config": _PROXY_CONFIG},
             },
             "spec": {
                 "serviceAccountName": planned.name,
@@ -117,6 +117,8 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
     }
 
 
+# Load balancers go on sending to a pod that ends; the proxy would take nothing any more after 5 s (pkg/config/mesh).
+_PROXY_CONFIG = "terminationDrainDuration: 45s"
 _SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 

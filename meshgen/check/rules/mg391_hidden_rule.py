@@ -1,0 +1,36 @@
+"""Our exact DestinationRule hides wildcards of its namespace, and rules of the root namespace (`policies.hidden`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.check.policies import hidden
+from meshgen.diagnostics import Diagnostic
+from meshgen.model.policies import has_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.check.consumers import Link
+    from meshgen.model.inventory import ObservedDestinationRule
+    from meshgen.model.relations import Relations
+
+
+def check(relations: Relations) -> Iterator[Diagnostic]:
+    """Find rules whose policy no longer counts for a host, one finding a rule; MG389 has subsets that routes need."""
+    found: dict[tuple[str, str, str], tuple[ObservedDestinationRule, list[Link]]] = {}
+    for link, rule in hidden(relations):
+        if has_policy(rule):
+            found.setdefault((link.cluster, rule.namespace, rule.name), (rule, []))[1].append(link)
+    for (cluster, namespace, name), (rule, links) in found.items():
+        more = f" and {len(links) - 1} more" if len(links) > 1 else ""
+        yield Diagnostic(
+            code="MG391",
+            severity="warning",
+            message=f"our DestinationRule for `{links[0].host}`{more} in cluster `{cluster}` hides `{name}` of "
+            f"namespace `{namespace}`: none of its settings counts there any more",
+            span=rule.span("host"),
+            help="Accept this, write a rule with what the host needs of them for exactly the host, or set "
+            "`failover: {enabled: false}`.",
+            object=f"{cluster}/{namespace}/{name}",
+        )
