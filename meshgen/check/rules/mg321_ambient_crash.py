@@ -25,8 +25,7 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
                 message=f"istiod {version} of cluster `{cluster}` runs with ambient mode and would crash on entries of "
                 "other clusters",
                 span=istio_place(relations, cluster, "version"),
-                help="Upgrade to 1.28.6, 1.29.1 or newer, or switch AMBIENT_ENABLE_MULTI_NETWORK on and set "
-                "`ambientMultiNetwork: true` in the inventory.",
+                help="Upgrade to 1.28.6, 1.29.1 or newer.",
                 notes=notes((istio.span("ambient"), "ambient mode is on here")),
                 object=f"cluster/{cluster}",
             )
