@@ -213,6 +213,9 @@ def kill(processes: Iterable[int]) -> None:
             os.kill(process, signal.SIGKILL)
     for descriptor in descriptors:
         select.select([descriptor], [], [])
+        # The lab is the first process of its namespace, so orphans are its children.
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PIDFD, descriptor, os.WEXITED | os.WNOHANG)
         os.close(descriptor)
 
 
