@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from meshgen.check.consumers import imports, is_stub
 from meshgen.check.places import listed
 from meshgen.model.facts import ROOT_NAMESPACE
-from meshgen.model.hosts import qualify
 from meshgen.model.inventory import ObservedPortPolicy
 from meshgen.model.policies import (
     NETWORK,
@@ -15,6 +15,7 @@ from meshgen.model.policies import (
     ZONE,
     exported_to_all,
     has_policy,
+    is_exact,
     orders_local_first,
     rules_beside,
     traffic_policy,
@@ -29,23 +30,19 @@ if TYPE_CHECKING:
     from meshgen.model.relations import Exposure, Relations
 
 
-def decisions(relations: Relations) -> Iterator[tuple[Link, TrafficPolicyDecision]]:
+@lru_cache(maxsize=1)
+def decisions(relations: Relations) -> tuple[tuple[Link, TrafficPolicyDecision], ...]:
     """The decision for each host whose rule would stand in the namespace of its Service."""
-    for link in imports(relations):
-        if link.kind == "failover" or is_stub(relations, link):
-            yield link, decision(relations, link)
+    return tuple(
+        (link, decision(relations, link))
+        for link in imports(relations)
+        if link.kind == "failover" or is_stub(relations, link)
+    )
 
 
 def decision(relations: Relations, link: Link) -> TrafficPolicyDecision:
     """Whose rule governs a host whose rule would stand in the namespace of its Service."""
     return traffic_policy(relations, link.cluster, link.service, link.ports, local=link.local is not None)
-
-
-def is_exact(relations: Relations, rule: ObservedDestinationRule, host: str) -> bool:
-    """Whether a rule is for exactly `host`, for all clients."""
-    return (
-        qualify(rule.host, rule.namespace, relations.fleet.spec.cluster_domain) == host and not rule.workload_selector
-    )
 
 
 def unmerged(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRule]]:
@@ -73,10 +70,15 @@ def hidden(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRule
             continue
         rules = [rule for rule in relations.destination_rules(link.cluster, link.host) if not rule.workload_selector]
         beside = [rule for rule in rules if rule.namespace == link.service.namespace]
-        above = [rule for rule in rules if rule.namespace == ROOT_NAMESPACE and exported_to_all(rule)]
+        above = [rule for rule in rules if comes_last(rule)]
         governing = max(beside or above, key=lambda rule: len(rule.host), default=None)
         if governing is not None and (has_policy(governing) or governing.subsets):
             yield link, governing
+
+
+def comes_last(rule: ObservedDestinationRule) -> bool:
+    """Whether a rule is one of the root namespace for everybody: it counts where no nearer one matches, there, too."""
+    return rule.namespace == ROOT_NAMESPACE and exported_to_all(rule) and not rule.workload_selector
 
 
 def for_ports(policies: Sequence[ObservedPolicy]) -> str:

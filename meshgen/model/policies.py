@@ -71,15 +71,19 @@ def traffic_policy(
 
 def rules_beside(relations: Relations, cluster: str, service: ServiceName) -> list[ObservedDestinationRule]:
     """The teams' rules for exactly a host, in its namespace, for all clients: ours would stand beside them."""
-    domain = relations.fleet.spec.cluster_domain
-    host = service.host(domain)
+    host = service.host(relations.fleet.spec.cluster_domain)
     return [
         rule
         for rule in relations.destination_rules(cluster, host)
-        if rule.namespace == service.namespace
-        and qualify(rule.host, rule.namespace, domain) == host
-        and not rule.workload_selector
+        if rule.namespace == service.namespace and is_exact(relations, rule, host)
     ]
+
+
+def is_exact(relations: Relations, rule: ObservedDestinationRule, host: str) -> bool:
+    """Whether a rule is for exactly `host`, for all clients."""
+    return (
+        qualify(rule.host, rule.namespace, relations.fleet.spec.cluster_domain) == host and not rule.workload_selector
+    )
 
 
 def exported_to_all(rule: ObservedDestinationRule) -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.check.consumers import imports, is_stub
-from meshgen.check.policies import for_ports, is_exact, place
+from meshgen.check.policies import comes_last, for_ports, place
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import ROOT_NAMESPACE, multicluster_namespace
-from meshgen.model.policies import breaking_tls, exported_to_all, without_failover
+from meshgen.model.facts import multicluster_namespace
+from meshgen.model.policies import breaking_tls, is_exact, without_failover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +55,7 @@ def _judge(relations: Relations, link: Link, rule: ObservedDestinationRule) -> t
     if home and (not rule.workload_selector or rule.host.startswith("*")):
         # An exact rule for all clients is judged elsewhere, and ours is more specific than a wildcard.
         return None
-    if rule.namespace == ROOT_NAMESPACE and exported_to_all(rule) and not rule.workload_selector:
-        # For clients there, too, the rules of the root namespace come last.
+    if comes_last(rule):
         return None
     breaking = breaking_tls(rule, link.ports)
     if breaking and rule.namespace == link.service.namespace and is_exact(relations, rule, link.host):
