@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.diagnostics import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from meshgen.diagnostics import Span
     from meshgen.model.base import ClusterSelector
@@ -31,6 +31,12 @@ def listed(names: Iterable[str]) -> str:
     if len(quoted) == 1:
         return quoted[0]
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first of several names, at least one, and how many more there are: `` `a` and 2 more``."""
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"`{names[0]}`{more}"
 
 
 def gateway_object(cluster: str, key: GatewayKey) -> str:

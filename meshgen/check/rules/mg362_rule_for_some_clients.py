@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.check.consumers import imports, is_stub
+from meshgen.check.places import first_of
 from meshgen.check.policies import comes_last, for_ports, place
 from meshgen.diagnostics import Diagnostic
 from meshgen.model.facts import multicluster_namespace
@@ -33,12 +34,12 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
                 key = (link.cluster, rule.namespace, rule.name, effect)
                 found.setdefault(key, (rule, remedy, []))[2].append(link)
     for (cluster, namespace, name, effect), (rule, remedy, links) in found.items():
-        more = f" and {len(links) - 1} more" if len(links) > 1 else ""
+        hosts = first_of([link.host for link in links])
         yield Diagnostic(
             code="MG362",
             severity="warning",
             message=f"DestinationRule `{name}` of namespace `{namespace}` in cluster `{cluster}` {effect} that call "
-            f"`{links[0].host}`{more}",
+            f"{hosts}",
             span=rule.span("host"),
             help=f"Narrow its host, or {remedy}.",
             object=f"{cluster}/{namespace}/{name}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.check.consumers import imports, is_stub
+from meshgen.check.places import first_of
 from meshgen.diagnostics import Diagnostic
 from meshgen.model.facts import multicluster_namespace
 from meshgen.model.hosts import host_matches
@@ -33,11 +34,10 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             hosts = [link.host for link in links if _meant_for(link, sidecar.namespace)]
             if sidecar.egress_hosts is None or not hosts or any(_sees(sidecar, shared, host) for host in hosts):
                 continue
-            more = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
             yield Diagnostic(
                 code="MG375",
                 severity="warning",
-                message=f"Sidecar `{sidecar.name}` hides `{hosts[0]}`{more} from namespace `{sidecar.namespace}` in "
+                message=f"Sidecar `{sidecar.name}` hides {first_of(hosts)} from namespace `{sidecar.namespace}` in "
                 f"cluster `{cluster}`",
                 span=sidecar.span("egressHosts"),
                 help=f"Add `{shared}/*` to its `egress[].hosts`, or accept this if nothing there calls other clusters.",

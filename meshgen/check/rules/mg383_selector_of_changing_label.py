@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.check.consumers import imports
+from meshgen.check.places import first_of
 from meshgen.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             if key in _LABELS:
                 found.setdefault((link.cluster, key), []).append(link)
     for (cluster, key), links in found.items():
-        first, *others = links
-        more = f" and {len(others)} more" if others else ""
+        first = links[0]
+        hosts = first_of([link.host for link in links])
         why, advice = _LABELS[key]
         yield Diagnostic(
             code="MG383",
             severity="warning",
-            message=f"the selector of `{first.host}`{more} in cluster `{cluster}` needs label `{key}`, {why}",
+            message=f"the selector of {hosts} in cluster `{cluster}` needs label `{key}`, {why}",
             span=first.local.span("selector", key) if first.local is not None else None,
             help=advice,
             object=f"cluster/{cluster}",

@@ -8,7 +8,7 @@ from meshgen.check import policies
 from meshgen.check.consumers import is_stub
 from meshgen.check.consumers import retries as all_retries
 from meshgen.check.origins import exposure_at
-from meshgen.check.places import listed
+from meshgen.check.places import first_of, listed
 from meshgen.diagnostics import Diagnostic
 from meshgen.model.protocols import speaks_http2
 
@@ -31,14 +31,13 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
             found.setdefault(link.sources[0].workspace.name, []).append((link, retries))
     for workspace, pairs in found.items():
         links = [link for link, _ in pairs]
-        hosts = list(dict.fromkeys(link.host for link in links))
-        more = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+        hosts = first_of(list(dict.fromkeys(link.host for link in links)))
         clusters = listed(dict.fromkeys(link.cluster for link in links))
         too_old = any(link.kind == "remote" for link in links)
         yield Diagnostic(
             code="MG390",
             severity="hint",
-            message=f"calls of `{hosts[0]}`{more} in {clusters} may wait for minutes when a node or an address "
+            message=f"calls of {hosts} in {clusters} may wait for minutes when a node or an address "
             "vanishes without a word: HTTP/2 has one connection for all, and nothing fails that would move them",
             span=exposure_at(links[0].sources[0]),
             help=f"{_remedy(pairs[0][1])}{', or name `istio.version` if it is 1.31 or newer' if too_old else ''}.",

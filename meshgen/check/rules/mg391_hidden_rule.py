@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.check.places import first_of
 from meshgen.check.policies import hidden
 from meshgen.diagnostics import Diagnostic
 from meshgen.model.policies import has_policy
@@ -23,11 +24,11 @@ def check(relations: Relations) -> Iterator[Diagnostic]:
         if has_policy(rule):
             found.setdefault((link.cluster, rule.namespace, rule.name), (rule, []))[1].append(link)
     for (cluster, namespace, name), (rule, links) in found.items():
-        more = f" and {len(links) - 1} more" if len(links) > 1 else ""
+        hosts = first_of([link.host for link in links])
         yield Diagnostic(
             code="MG391",
             severity="warning",
-            message=f"our DestinationRule for `{links[0].host}`{more} in cluster `{cluster}` hides `{name}` of "
+            message=f"our DestinationRule for {hosts} in cluster `{cluster}` hides `{name}` of "
             f"namespace `{namespace}`: none of its settings counts there any more",
             span=rule.span("host"),
             help="Accept this, write a rule with what the host needs of them for exactly the host, or set "
