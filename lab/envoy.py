@@ -66,10 +66,9 @@ class Envoy:
         None while the proxy does not know the cluster.
         """
         found = self.admin(f"config_dump?resource=dynamic_active_clusters&name_regex={re.escape(cluster)}")
-        items = [c["cluster"] for c in found.get("configs", []) if c["cluster"]["name"] == cluster]
-        if not items:
+        item = next((c["cluster"] for c in found.get("configs", []) if c["cluster"]["name"] == cluster), None)
+        if item is None:
             return None
-        (item,) = items
         options = item.get("typed_extension_protocol_options", {}).get(_HTTP_OPTIONS, {})
         http2 = options.get("explicit_http_config", {}).get("http2_protocol_options", {})
         tcp = item.get("upstream_connection_options", {}).get("tcp_keepalive", {})

@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
-    Identify = Callable[[str], dict[str, str]]
-    Execute = Callable[[str], None]
+    from lab.grpc_calls import Execute, Identify
 
 # Nothing here is encrypted, but every client would make a context of its own, which takes longer than the request.
 _TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

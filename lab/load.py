@@ -155,7 +155,7 @@ class Load:
             self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 
-    def begun(self) -> None:
+    def wait_until_begun(self) -> None:
         """Wait until the first request is sent: until then a program starts."""
         if self._process and self._process.stdout:
             self._process.stdout.readline()

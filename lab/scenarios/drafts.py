@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
+HTTP: Item = {"name": "http", "port": 9080}
+HTTP2: Item = {"name": "http2", "port": 9080}
+GRPC: Item = {"name": "grpc", "port": 50051}
+TCP: Item = {"name": "tcp-mysql", "port": 3306}
+"""A port of a service for each protocol that the lab speaks."""
+IMPATIENT: Item = {"retries": {"perTryTimeout": "1s"}}
+"""`failover` of a service whose answers come fast."""
+
 
 def service(name: str, namespace: str = "bookinfo", **fields: Any) -> Item:
     """A service as inventories name it: port 9080, account `bookinfo-<name>`."""
@@ -19,7 +27,7 @@ def service(name: str, namespace: str = "bookinfo", **fields: Any) -> Item:
         "name": name,
         "namespace": namespace,
         "selector": {"app": name},
-        "ports": [{"name": "http", "port": 9080}],
+        "ports": [HTTP],
         "serviceAccounts": [f"bookinfo-{name}"],
         **fields,
     }

@@ -19,7 +19,7 @@ import pytest
 from lab.envoy import wait_until
 from lab.gitops import read_tree
 from lab.load import Load, MachineStalledError, send
-from lab.scenarios.drafts import Draft, Item, host, service
+from lab.scenarios.drafts import GRPC, HTTP, HTTP2, IMPATIENT, TCP, Draft, Item, host, service
 from lab.workloads import urls
 
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
     from lab.pod import Pod
     from lab.scenarios.conftest import Show, Stage
 
-HTTP: Item = {"name": "http", "port": 9080}
-HTTP2: Item = {"name": "http2", "port": 9080}
-GRPC: Item = {"name": "grpc", "port": 50051}
-TCP: Item = {"name": "tcp-mysql", "port": 3306}
-IMPATIENT: Item = {"retries": {"perTryTimeout": "1s"}}
 NOTHING: dict[str, Any] = {"tcp": {"connectTimeout": "2s"}}
 
 
@@ -207,7 +202,7 @@ def silence(stage: Stage) -> Silence:
             called = CALLED | FAR_CALLED
             loads = {name: enter(Load(client, CALLEES[name].url(name), rate=10, patience=PATIENT)) for name in called}
             for load in loads.values():
-                load.begun()
+                load.wait_until_begun()
             time.sleep(3)
             dying = {name: pool.submit(_vanish, lab, name) for name in IDLE | CALLED | HELD}
             silent = time.time()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.load import Load, send
-from lab.scenarios.drafts import BOOKINFO, Draft, Item, host, service, url
+from lab.scenarios.drafts import BOOKINFO, GRPC, HTTP, HTTP2, IMPATIENT, TCP, Draft, Item, host, service, url
 from lab.workloads import urls
 
 if TYPE_CHECKING:
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
     from lab.load import Report, Request
     from lab.pod import Pod
     from lab.scenarios.conftest import Show, Stage
-
-
-HTTP: Item = {"name": "http", "port": 9080}
-HTTP2: Item = {"name": "http2", "port": 9080}
-GRPC: Item = {"name": "grpc", "port": 50051}
-TCP: Item = {"name": "tcp-mysql", "port": 3306}
 
 
 @dataclass(frozen=True)
@@ -108,7 +102,6 @@ def _cut_off_node(_: Lab, pods: list[Pod]) -> None:
     pods[0].die()
 
 
-IMPATIENT: Item = {"retries": {"perTryTimeout": "1s"}}
 FAULTS = {
     "returns": Fault(((2, _kill_application), (12, _start_application)), 60),
     "stays-dead": Fault(((2, _kill_application),), 75),
@@ -158,7 +151,7 @@ def outcomes(stage: Stage) -> dict[str, Outcome]:
 def _strike(lab: Lab, client: Pod, name: str, local: list[Pod]) -> Outcome:
     fault, opened, moments = FAULTS[name], [], []
     with Load(client, urls(fault.service(name))[0], rate=fault.rate, method=fault.method) as load:
-        load.begun()
+        load.wait_until_begun()
         started = time.time()
         for due, step in fault.steps:
             time.sleep(max(0, started + due - time.time()))

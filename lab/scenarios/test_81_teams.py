@@ -130,7 +130,7 @@ def _local_copies_die(lab: Lab, cluster: str) -> dict[str, Report]:
     with ExitStack() as loads:
         running = {name: loads.enter_context(Load(client, url(name))) for name in names}
         for load in running.values():
-            load.begun()
+            load.wait_until_begun()
         time.sleep(1)
         for pod in pods:
             pod.stop_server()

@@ -285,7 +285,7 @@ def test_every_sort_while_the_local_copy_dies(own_stage: Stage, show: Show) -> N
             for name, who in cases
         }
         for load in running.values():
-            load.begun()
+            load.wait_until_begun()
         time.sleep(8)
         death = time.time()
         for name in SORTS:

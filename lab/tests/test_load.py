@@ -93,7 +93,7 @@ def _stop(process: int, seconds: float) -> None:
 def test_a_load_that_could_not_keep_its_schedule_is_void(url: str) -> None:
     load = Load(HERE, url, rate=5)
     load.__enter__()
-    load.begun()
+    load.wait_until_begun()
     time.sleep(1)
     _stop(load.process_id, 1.5)
     time.sleep(0.5)
