@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics.accept import apply
+from meshgen.check.accept import apply
 from meshgen.diagnostics.model import ordered
+from meshgen.language.typed import typed_fleet
 from meshgen.load import load
-from meshgen.model.typed import typed_fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Diagnostic
     from meshgen.emit.manifest import Manifest
-    from meshgen.model.relations import Relations
     from meshgen.plan.model import Plan
 
 
@@ -57,8 +57,8 @@ def check_fleet(path: Path) -> Checked:
     diagnostics += problems
     if fleet is None:
         return Checked(None, loaded.sources, ordered(diagnostics))
+    from meshgen.analysis.relations import Relations
     from meshgen.check import check
-    from meshgen.model.relations import Relations
 
     relations = Relations(fleet)
     diagnostics += check(relations)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from meshgen.check import rules
 
 if TYPE_CHECKING:
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Diagnostic
-    from meshgen.model.relations import Relations
 
 
 def check(relations: Relations) -> list[Diagnostic]:

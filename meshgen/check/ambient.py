@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import own_entries
 from meshgen.check.routes import routes
-from meshgen.model.facts import own_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.inventory import ObservedIstio
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.inventory import ObservedIstio
 
 _FIXED: dict[tuple[int, ...], int] = {(1, 28): 6, (1, 29): 1}
 """Release line → the patch release with the fix."""

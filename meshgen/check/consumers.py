@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from meshgen.model.facts import own_entries
-from meshgen.model.groups import groups
-from meshgen.model.policies import local_levels, remote_levels, retry, service_name, shared_ports
+from meshgen.analysis.facts import own_entries
+from meshgen.analysis.groups import groups
+from meshgen.analysis.policies import local_levels, remote_levels, retry, service_name, shared_ports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from meshgen.model.failover import EffectiveFailover
-    from meshgen.model.groups import Group
-    from meshgen.model.hosts import ServiceName
-    from meshgen.model.inventory import ObservedService, ServicePort
-    from meshgen.model.policies import RetryDecision
-    from meshgen.model.relations import Exposure, Relations
+    from meshgen.analysis.failover import EffectiveFailover
+    from meshgen.analysis.groups import Group
+    from meshgen.analysis.hosts import ServiceName
+    from meshgen.analysis.policies import RetryDecision
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.language.inventory import ObservedService, ServicePort
 
 Kind = Literal["remote", "failover", "off", "unfit", "namesake"]
 

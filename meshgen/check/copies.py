@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
+from meshgen.analysis.protocols import HTTP_FAMILY, declared_protocol
 from meshgen.check.consumers import links
-from meshgen.model.protocols import HTTP_FAMILY, declared_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
-    from meshgen.model.inventory import ObservedService, ServicePort
-    from meshgen.model.relations import Relations
+    from meshgen.language.inventory import ObservedService, ServicePort
 
 Key = TypeVar("Key")
 _ENCRYPTED = frozenset({"HTTPS", "TLS"})

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meshgen.model.hosts import parse_host
+from meshgen.analysis.hosts import parse_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.relations import Relations
-    from meshgen.model.workspace import ExposedService
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.inventory import ObservedService
+    from meshgen.language.workspace import ExposedService
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from meshgen.plan.names import gateway_network
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.cluster import Cluster
-    from meshgen.model.relations import GatewayKey, Relations
+    from meshgen.analysis.relations import GatewayKey, Relations
+    from meshgen.language.cluster import Cluster
 
 
 def unknown_networks(relations: Relations) -> Iterator[Cluster]:

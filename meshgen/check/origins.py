@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from meshgen.analysis.relations import Exposure
     from meshgen.diagnostics import Span
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.relations import Exposure
-    from meshgen.model.workspace import ExposedService, Workspace
+    from meshgen.language.inventory import ObservedService
+    from meshgen.language.workspace import ExposedService, Workspace
 
 
 def exposed_at(workspace: Workspace, setting: ExposedService | None) -> Span | None:

@@ -9,11 +9,11 @@ from meshgen.diagnostics import Note
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from meshgen.analysis.relations import GatewayKey, Relations
     from meshgen.diagnostics import Span
-    from meshgen.model.base import ClusterSelector
-    from meshgen.model.fleet import Fleet
-    from meshgen.model.gateway import GatewaySettings
-    from meshgen.model.relations import GatewayKey, Relations
+    from meshgen.language.base import ClusterSelector
+    from meshgen.language.fleet import Fleet
+    from meshgen.language.gateway import GatewaySettings
 
 _SHOWN = 3
 

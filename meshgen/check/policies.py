@@ -5,11 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from meshgen.check.consumers import imports, is_stub
-from meshgen.check.places import listed
-from meshgen.model.facts import ROOT_NAMESPACE
-from meshgen.model.inventory import ObservedPortPolicy
-from meshgen.model.policies import (
+from meshgen.analysis.facts import ROOT_NAMESPACE
+from meshgen.analysis.policies import (
     NETWORK,
     REGION,
     ZONE,
@@ -20,14 +17,17 @@ from meshgen.model.policies import (
     rules_beside,
     traffic_policy,
 )
+from meshgen.check.consumers import imports, is_stub
+from meshgen.check.places import listed
+from meshgen.language.inventory import ObservedPortPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from meshgen.analysis.policies import TrafficPolicyDecision
+    from meshgen.analysis.relations import Exposure, Relations
     from meshgen.check.consumers import Link
-    from meshgen.model.inventory import ObservedDestinationRule, ObservedPolicy
-    from meshgen.model.policies import TrafficPolicyDecision
-    from meshgen.model.relations import Exposure, Relations
+    from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy
 
 
 @lru_cache(maxsize=1)

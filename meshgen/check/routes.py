@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Exposure, GatewayKey, Relations
+    from meshgen.analysis.relations import Exposure, GatewayKey, Relations
 
 
 @dataclass(frozen=True, slots=True)

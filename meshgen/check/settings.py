@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.failover import effective
 from meshgen.check.origins import failover_at
-from meshgen.model.failover import effective
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.failover import EffectiveFailover
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
-    from meshgen.model.failover import EffectiveFailover
-    from meshgen.model.relations import Relations
-    from meshgen.model.workspace import ExposedService, Workspace
+    from meshgen.language.workspace import ExposedService, Workspace
 
 _MILLISECONDS = {"h": 3_600_000.0, "m": 60_000.0, "s": 1_000.0, "ms": 1.0}
 

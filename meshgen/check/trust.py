@@ -10,7 +10,7 @@ from meshgen.check.consumers import imports
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 
 @dataclass(slots=True)

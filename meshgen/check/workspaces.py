@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.model.hosts import name_matches, namespace_matches
+from meshgen.analysis.hosts import name_matches, namespace_matches
 
 if TYPE_CHECKING:
-    from meshgen.model.hosts import ServiceName
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.relations import Relations
-    from meshgen.model.workspace import Workspace
+    from meshgen.analysis.hosts import ServiceName
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.inventory import ObservedService
+    from meshgen.language.workspace import Workspace
 
 
 def valid_pattern(pattern: str) -> bool:

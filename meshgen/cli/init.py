@@ -34,7 +34,7 @@ def init(directory: Path, platform: str) -> None:
 def files(platform: str) -> dict[str, str]:
     """What `init` writes: path below the directory → text."""
     from meshgen import platforms
-    from meshgen.model.schema import text
+    from meshgen.language.schema import text
 
     written = {
         path.relative_to(_TEMPLATE).as_posix(): path.read_text(encoding="utf-8")

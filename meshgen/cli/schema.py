@@ -14,8 +14,8 @@ def schema(kind: str | None) -> None:
 
     Editors take the schema of all from the first line of a file: `# yaml-language-server: $schema=…`.
     """
+    from meshgen.language.schema import text
     from meshgen.load.documents import KINDS
-    from meshgen.model.schema import text
 
     by_lower_case = {name.lower(): name for name in KINDS}
     if kind is not None and kind.lower() not in by_lower_case:

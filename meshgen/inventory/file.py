@@ -13,10 +13,10 @@ from meshgen.inventory import render
 from meshgen.inventory.facts import SECTIONS
 from meshgen.inventory.fields import plain_value
 from meshgen.inventory.splice import CannotSpliceError, rewritten, splice
+from meshgen.language.inventory import Inventory, ObservedIstio
+from meshgen.language.typed import typed_fleet
 from meshgen.load.documents import API_VERSION, Document, Loaded
 from meshgen.load.parse import parse
-from meshgen.model.inventory import Inventory, ObservedIstio
-from meshgen.model.typed import typed_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from meshgen.analysis.facts import ROOT_NAMESPACE
 from meshgen.diagnostics import Diagnostic
 from meshgen.inventory.fields import Fields
 from meshgen.load.parse import parse
-from meshgen.model.facts import ROOT_NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

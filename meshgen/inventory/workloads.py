@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meshgen.inventory.objects import POD_KINDS
-from meshgen.model.gateway import NETWORK_VIEW
+from meshgen.language.gateway import NETWORK_VIEW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.model.facts import management_cluster, multicluster_namespace, own_entries
+from meshgen.analysis.facts import management_cluster, multicluster_namespace, own_entries
 from meshgen.plan.gateways import exposed, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Imports, imports
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
@@ -14,7 +14,7 @@ from meshgen.plan.workspaces import planned_workspaces
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
     from meshgen.plan.model import PlannedGateway, PlannedWorkspace
 
 

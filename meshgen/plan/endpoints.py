@@ -10,7 +10,7 @@ from meshgen.plan.model import PlannedRemoteGateway, RemoteEndpoint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from meshgen.model.relations import Exposure, Relations
+    from meshgen.analysis.relations import Exposure, Relations
     from meshgen.plan.model import Origin
 
 

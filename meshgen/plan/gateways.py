@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.model.hosts import parse_host
+from meshgen.analysis.hosts import parse_host
 from meshgen.plan.model import GatewayAddress, Origin, PlannedGateway, WorkspaceExposure
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
-    from meshgen.model.gateway import GatewaySettings
-    from meshgen.model.relations import Relations
-    from meshgen.model.workspace import Workspace
+    from meshgen.language.gateway import GatewaySettings
+    from meshgen.language.workspace import Workspace
 
 NO_NETWORK_VIEW = "meshgen-local"
 """Network view of gateways where the mesh has no network names: local endpoints carry no network and always pass, the

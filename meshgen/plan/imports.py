@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from meshgen.model.accounts import accounts_by_place
-from meshgen.model.facts import multicluster_namespace
-from meshgen.model.groups import groups, remote_sources
-from meshgen.model.hosts import ServiceName
-from meshgen.model.policies import remote_levels, retry, service_name, shared_ports, traffic_policy
-from meshgen.model.protocols import declared_protocol, speaks_http2
+from meshgen.analysis.accounts import accounts_by_place
+from meshgen.analysis.facts import multicluster_namespace
+from meshgen.analysis.groups import groups, remote_sources
+from meshgen.analysis.hosts import ServiceName
+from meshgen.analysis.policies import remote_levels, retry, service_name, shared_ports, traffic_policy
+from meshgen.analysis.protocols import declared_protocol, speaks_http2
 from meshgen.plan import names
 from meshgen.plan.endpoints import remote_endpoints, remote_gateways, subject_alt_names
 from meshgen.plan.gateways import spans, workspace_origin
@@ -27,9 +27,9 @@ from meshgen.plan.policies import local_rule, local_service, remote_rule, remote
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from meshgen.model.groups import Group
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.relations import Exposure, Relations
+    from meshgen.analysis.groups import Group
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.language.inventory import ObservedService
     from meshgen.plan.model import (
         PlannedDestinationRule,
         PlannedRemoteGateway,

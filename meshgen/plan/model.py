@@ -7,8 +7,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from meshgen.analysis.hosts import ServiceName
     from meshgen.diagnostics import Span
-    from meshgen.model.hosts import ServiceName
 
 
 class Stage(IntEnum):
@@ -24,10 +24,13 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The input behind an object: its logical name (`workspace/my-workspace`) and places in the fleet."""
+    """The input behind an object: its logical name (`workspace/my-workspace`) and places in the fleet.
+
+    Places do not count in comparisons: a comment in the fleet changes nothing in a plan.
+    """
 
     name: str
-    spans: tuple[Span, ...] = ()
+    spans: tuple[Span, ...] = field(default=(), compare=False)
 
 
 class GatewayAddress(NamedTuple):

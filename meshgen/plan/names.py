@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from meshgen.model.hosts import ServiceName
+    from meshgen.analysis.hosts import ServiceName
 
 _LONGEST_LABEL_VALUE = 63
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.model.policies import NETWORK, REGION, ZONE
+from meshgen.analysis.policies import NETWORK, REGION, ZONE
 from meshgen.plan import names
 from meshgen.plan.model import PlannedDestinationRule, PlannedVirtualService
 
 if TYPE_CHECKING:
-    from meshgen.model.failover import EffectiveFailover
-    from meshgen.model.policies import RetryDecision
-    from meshgen.model.relations import Exposure
+    from meshgen.analysis.failover import EffectiveFailover
+    from meshgen.analysis.policies import RetryDecision
+    from meshgen.analysis.relations import Exposure
     from meshgen.plan.model import Origin
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.model.groups import groups, remote_sources
-from meshgen.model.policies import retry, service_name, shared_ports
+from meshgen.analysis.groups import groups, remote_sources
+from meshgen.analysis.policies import retry, service_name, shared_ports
 from meshgen.plan.model import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.groups import Group
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.policies import RetryCarrier
-    from meshgen.model.relations import Exposure, Relations
+    from meshgen.analysis.groups import Group
+    from meshgen.analysis.policies import RetryCarrier
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.language.inventory import ObservedService
     from meshgen.plan.model import ReachState
 
 

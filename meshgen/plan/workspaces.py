@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.model.facts import multicluster_namespace
-from meshgen.model.hosts import name_matches
-from meshgen.model.service_labels import service_labels
+from meshgen.analysis.facts import multicluster_namespace
+from meshgen.analysis.hosts import name_matches
+from meshgen.analysis.service_labels import service_labels
 from meshgen.plan.gateways import workspace_exposure, workspace_origin
 from meshgen.plan.model import PlannedWorkspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
-    from meshgen.model.workspace import Workspace
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.workspace import Workspace
 
 
 def planned_workspaces(relations: Relations) -> Iterator[PlannedWorkspace]:

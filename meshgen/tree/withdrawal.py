@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from meshgen.analysis.hosts import ServiceName, host_matches
 from meshgen.diagnostics import Diagnostic, Span
-from meshgen.model.hosts import ServiceName, host_matches
 from meshgen.plan import names
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ def test_the_version_is_printed_without_the_imports_of_a_compile() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     version, modules = done.stdout.splitlines()
     assert version == f"meshgen {__version__}"
-    assert not [name for name in ("pydantic", "ruamel", "jsonschema_rs", "meshgen.model") if f"'{name}'" in modules]
+    assert not [name for name in ("pydantic", "ruamel", "jsonschema_rs", "meshgen.language") if f"'{name}'" in modules]
 
 
 def test_explaining_a_code_imports_no_models() -> None:

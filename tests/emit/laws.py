@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from meshgen.model.hosts import covers
+from meshgen.analysis.hosts import covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

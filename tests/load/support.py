@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.diagnostics.model import ordered
+from meshgen.language.typed import typed_fleet
 from meshgen.load import load
-from meshgen.model.typed import typed_fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from meshgen.diagnostics import Diagnostic
-    from meshgen.model.fleet import Fleet
+    from meshgen.language.fleet import Fleet
 
 FLEET = "apiVersion: meshgen.io/v1\nkind: Fleet\nmetadata: {name: demo}\nspec:\n  platform: istio\n"
 

@@ -14,8 +14,8 @@ import pytest
 from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
 
+from meshgen.language.schema import file_names, schema_of
 from meshgen.load.documents import KINDS
-from meshgen.model.schema import file_names, schema_of
 from tests.load.support import FLEET, document, typed
 
 if TYPE_CHECKING:

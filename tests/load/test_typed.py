@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meshgen.model.mistakes import PATTERNS
-from meshgen.model.schema import combined
+from meshgen.language.mistakes import PATTERNS
+from meshgen.language.schema import combined
 from tests.load.support import FLEET, codes, document, typed
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def test_there_is_a_fleet_after_a_warning(tmp_path: Path) -> None:
 
 
 def test_MG112_fires_when_the_fleet_is_for_a_later_meshgen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("meshgen.model.typed.__version__", "1.2.3")
+    monkeypatch.setattr("meshgen.language.typed.__version__", "1.2.3")
     _, (found,) = typed(tmp_path, FLEET + '  requiredVersion: ">=2"\n')
     assert (found.code, found.message) == ("MG112", "the fleet must be built by meshgen `>=2`, but this is 1.2.3")
     assert str(found.span).endswith("fleet.yaml:6:20")
@@ -70,7 +70,7 @@ def test_MG112_fires_beside_other_mistakes_that_the_later_meshgen_may_not_see(tm
 
 @pytest.mark.parametrize("version", ["2.0.0", "2.1.0rc1"])
 def test_MG112_silent_when_the_version_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
-    monkeypatch.setattr("meshgen.model.typed.__version__", version)
+    monkeypatch.setattr("meshgen.language.typed.__version__", version)
     assert typed(tmp_path, FLEET + '  requiredVersion: ">=2,<3"\n')[1] == []
 
 

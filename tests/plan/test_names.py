@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshgen.model.hosts import ServiceName
+from meshgen.analysis.hosts import ServiceName
 from meshgen.plan import names
 from tests.fleets import HAS, LACKS, compiled
 

@@ -10,7 +10,7 @@ from meshgen.diagnostics.near import did_you_mean, near
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

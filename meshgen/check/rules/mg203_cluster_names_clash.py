@@ -10,8 +10,8 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.cluster import Cluster
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.cluster import Cluster
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.hosts import covers, name_matches, selects
 from meshgen.check.places import cluster_selectors
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.hosts import covers, name_matches, selects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.hosts import parse_host
 from meshgen.check.places import notes
 from meshgen.check.workspaces import copies, hosts_of
 from meshgen.diagnostics import Diagnostic
 from meshgen.diagnostics.near import did_you_mean, near_host
-from meshgen.model.hosts import parse_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

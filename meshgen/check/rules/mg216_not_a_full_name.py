@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.hosts import parse_host
 from meshgen.check.workspaces import hosts_of, may_span
 from meshgen.diagnostics import Diagnostic
 from meshgen.diagnostics.near import did_you_mean
-from meshgen.model.hosts import parse_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
-    from meshgen.model.workspace import Workspace
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.workspace import Workspace
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -10,8 +10,8 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
-    from meshgen.model.workspace import ExposedService
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.workspace import ExposedService
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -9,8 +9,8 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.inventory import ObservedService
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -13,9 +13,9 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
-    from meshgen.model.inventory import Inventory
-    from meshgen.model.relations import Relations
+    from meshgen.language.inventory import Inventory
 
 _KINDS = {
     "services": "Service",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.hosts import namespace_matches
 from meshgen.diagnostics import Diagnostic, Note
-from meshgen.model.hosts import namespace_matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
-    from meshgen.model.relations import Relations
-    from meshgen.model.workspace import Workspace
+    from meshgen.language.workspace import Workspace
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import parse_version
 from meshgen.check.places import notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
-    from meshgen.model.cluster import Cluster
-    from meshgen.model.relations import Relations
+    from meshgen.language.cluster import Cluster
 
 
 _FIELDS = {

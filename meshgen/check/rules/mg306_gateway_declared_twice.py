@@ -10,8 +10,8 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.gateway import GatewaySettings
-    from meshgen.model.relations import GatewayKey, Relations
+    from meshgen.analysis.relations import GatewayKey, Relations
+    from meshgen.language.gateway import GatewaySettings
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.hosts import covers
 from meshgen.check.places import gateway_object, notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.hosts import covers
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.gateway import GatewaySettings
-    from meshgen.model.relations import GatewayKey, Relations
+    from meshgen.analysis.relations import GatewayKey, Relations
+    from meshgen.language.gateway import GatewaySettings
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

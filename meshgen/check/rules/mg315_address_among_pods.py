@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import own_entries
 from meshgen.check.addresses import parse, parse_range
 from meshgen.check.places import gateway_object, listed, notes
 from meshgen.check.routes import routes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import own_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import GatewayKey, Relations
+    from meshgen.analysis.relations import GatewayKey, Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import own_entries
 from meshgen.check.places import gateway_object, listed, network_place, notes
 from meshgen.check.routes import routes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import own_entries
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import GatewayKey, Relations
+    from meshgen.analysis.relations import GatewayKey, Relations
 
 
 _VIA_GATEWAY = (1, 30)

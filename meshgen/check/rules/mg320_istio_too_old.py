@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import FLOOR, readable
 from meshgen.check.places import istio_place, listed
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import FLOOR, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
-    from meshgen.model.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import readable
 from meshgen.check.places import istio_place
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

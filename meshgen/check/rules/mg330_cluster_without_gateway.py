@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.hosts import parse_host, selects
 from meshgen.check.places import listed, notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.hosts import parse_host, selects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
-    from meshgen.model.workspace import Workspace
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.workspace import Workspace
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -11,7 +11,7 @@ from meshgen.platforms import platform
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 
 _LONGEST = 63 - len("xcpgw-")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.hosts import selects
 from meshgen.check.places import listed, notes
 from meshgen.check.routes import routes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.hosts import selects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Exposure, Relations
     from meshgen.diagnostics import Span
-    from meshgen.model.base import ClusterSelector
-    from meshgen.model.relations import Exposure, Relations
+    from meshgen.language.base import ClusterSelector
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import own_entries
 from meshgen.check.consumers import links
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import service_object
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import own_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 _SILENT = "is the Service of an east-west gateway"
 

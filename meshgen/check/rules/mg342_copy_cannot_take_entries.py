@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import own_entries
+from meshgen.analysis.hosts import ServiceName
 from meshgen.check.consumers import links
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import own_entries
-from meshgen.model.hosts import ServiceName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -14,8 +14,8 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.check.copies import PortOf
-    from meshgen.model.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -11,9 +11,9 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.check.consumers import Link
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.relations import Relations
+    from meshgen.language.inventory import ObservedService
 
 Side = tuple[str, "ObservedService"]
 

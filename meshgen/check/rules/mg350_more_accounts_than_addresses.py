@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.accounts import needed_accounts
+from meshgen.analysis.hosts import ServiceName
 from meshgen.check.consumers import all_groups, imports, is_stub
 from meshgen.check.origins import service_object
 from meshgen.check.places import listed, notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.accounts import needed_accounts
-from meshgen.model.hosts import ServiceName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.relations import Exposure, Relations
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.language.inventory import ObservedService
 
 Pair = tuple["ObservedService | None", "ObservedService"]
 

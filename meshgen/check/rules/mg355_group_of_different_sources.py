@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.groups import remote_sources
 from meshgen.check.consumers import all_groups
 from meshgen.check.origins import service_object
 from meshgen.check.places import listed, notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.groups import remote_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.inventory import ObservedService
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -16,7 +16,7 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 _OURS = {"app.kubernetes.io/managed-by": "meshgen", "security.istio.io/tlsMode": "istio"}
 _OF_ISTIO = frozenset(

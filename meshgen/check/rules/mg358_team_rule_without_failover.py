@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.policies import breaking_tls, without_failover
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
 from meshgen.check.policies import decisions, for_ports, missing_block, place
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.policies import breaking_tls, without_failover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

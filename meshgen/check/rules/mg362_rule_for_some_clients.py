@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import multicluster_namespace
+from meshgen.analysis.policies import breaking_tls, is_exact, without_failover
 from meshgen.check.consumers import imports, is_stub
 from meshgen.check.places import first_of
 from meshgen.check.policies import comes_last, for_ports, place
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import multicluster_namespace
-from meshgen.model.policies import breaking_tls, is_exact, without_failover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.check.consumers import Link
-    from meshgen.model.inventory import ObservedDestinationRule, ObservedPolicy
-    from meshgen.model.relations import Relations
+    from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

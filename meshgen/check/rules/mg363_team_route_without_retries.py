@@ -13,8 +13,8 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.policies import RetryDecision
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.policies import RetryDecision
+    from meshgen.analysis.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.policies import exported_to_all, has_policy
 from meshgen.check.places import listed
 from meshgen.check.policies import unmerged
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.policies import exported_to_all, has_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.inventory import ObservedDestinationRule
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.inventory import ObservedDestinationRule
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import multicluster_namespace
 from meshgen.check.consumers import imports
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import multicluster_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.check.consumers import Link
-    from meshgen.model.inventory import ObservedServiceEntry
-    from meshgen.model.relations import Relations
+    from meshgen.language.inventory import ObservedServiceEntry
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

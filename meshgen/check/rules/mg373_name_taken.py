@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import multicluster_namespace
 from meshgen.check import policies
 from meshgen.check.consumers import is_stub, retries
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import multicluster_namespace
 from meshgen.plan.names import local_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.policies import RetryDecision
+    from meshgen.analysis.relations import Relations
     from meshgen.check.consumers import Link
-    from meshgen.model.base import Item
-    from meshgen.model.policies import RetryDecision
-    from meshgen.model.relations import Relations
+    from meshgen.language.base import Item
 
 Key = tuple[str, str, str]
 """Kind, namespace, name."""

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import multicluster_namespace
+from meshgen.analysis.hosts import covers
 from meshgen.check.consumers import imports
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import multicluster_namespace
-from meshgen.model.hosts import covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
-    from meshgen.model.inventory import ObservedPeerAuthentication, ObservedService
-    from meshgen.model.relations import Relations
+    from meshgen.language.inventory import ObservedPeerAuthentication, ObservedService
 
 _SET = ("DISABLE", "PERMISSIVE", "STRICT")
 

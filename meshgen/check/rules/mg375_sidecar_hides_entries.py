@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import multicluster_namespace
+from meshgen.analysis.hosts import host_matches
 from meshgen.check.consumers import imports, is_stub
 from meshgen.check.places import first_of
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.facts import multicluster_namespace
-from meshgen.model.hosts import host_matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.check.consumers import Link
-    from meshgen.model.inventory import ObservedSidecar
-    from meshgen.model.relations import Relations
+    from meshgen.language.inventory import ObservedSidecar
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -18,8 +18,8 @@ from meshgen.plan.names import virtual_address
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.check.consumers import Link
-    from meshgen.model.relations import Relations
 
 _SMALLEST_PREFIX = 8
 """A range beyond 240.0.0.0/4, or all of it, is nobody's to give."""

@@ -9,8 +9,8 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Exposure, Relations
-    from meshgen.model.workspace import ExposedService
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.language.workspace import ExposedService
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -15,8 +15,8 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.check.consumers import Link
-    from meshgen.model.relations import Relations
 
 _LABELS = {
     "app.kubernetes.io/instance": (

@@ -13,7 +13,7 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 _LONGEST_SNI = 255
 _LONGEST_HOST = 253

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.service_labels import select
 from meshgen.check.origins import service_object
 from meshgen.check.places import notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.service_labels import select
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -16,7 +16,7 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.relations import Relations
+    from meshgen.analysis.relations import Relations
 
 _ALIKE = "Remove its `exportTo`, since Istio merges rules that are exported alike"
 _EXACT = "Declare them in a rule for exactly the host, which Istio merges with ours"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.protocols import speaks_http2
 from meshgen.check import policies
 from meshgen.check.consumers import is_stub
 from meshgen.check.consumers import retries as all_retries
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import first_of, listed
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.protocols import speaks_http2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.policies import RetryDecision
+    from meshgen.analysis.relations import Relations
     from meshgen.check.consumers import Link
-    from meshgen.model.policies import RetryDecision
-    from meshgen.model.relations import Relations
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.policies import has_policy
 from meshgen.check.places import first_of
 from meshgen.check.policies import hidden
 from meshgen.diagnostics import Diagnostic
-from meshgen.model.policies import has_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.check.consumers import Link
-    from meshgen.model.inventory import ObservedDestinationRule
-    from meshgen.model.relations import Relations
+    from meshgen.language.inventory import ObservedDestinationRule
 
 
 def check(relations: Relations) -> Iterator[Diagnostic]:

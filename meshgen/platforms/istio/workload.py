@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.manifest import Manifest
 from meshgen.emit.metadata import metadata
-from meshgen.model.gateway import NETWORK_VIEW
+from meshgen.language.gateway import NETWORK_VIEW
 from meshgen.plan.model import Stage
 from meshgen.plan.names import gateway_id
 

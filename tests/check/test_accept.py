@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from meshgen.check.accept import apply
 from meshgen.diagnostics import Diagnostic
-from meshgen.diagnostics.accept import apply
-from meshgen.model.fleet import Accept
+from meshgen.language.fleet import Accept
 
 WARNING = Diagnostic("MG343", "warning", "a namesake", object="cluster-1/bookinfo/details")
 HINT = Diagnostic("MG367", "hint", "a better way", object="cluster/cluster-1")

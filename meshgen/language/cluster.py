@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from meshgen.model.base import ClusterName, IstioVersion, Item, Label, Labels, LabelValue, Subdomain
+from meshgen.language.base import ClusterName, IstioVersion, Item, Label, Labels, LabelValue, Subdomain
 
 State = Literal["active", "draining"]
 

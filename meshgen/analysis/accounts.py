@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from meshgen.model.inventory import ObservedService
+    from meshgen.language.inventory import ObservedService
 
 
 def needed_accounts(pairs: Iterable[tuple[ObservedService | None, ObservedService]]) -> list[str]:

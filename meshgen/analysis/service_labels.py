@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from meshgen.model.hosts import covers, parse_host
+from meshgen.analysis.hosts import covers, parse_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.relations import Relations
-    from meshgen.model.workspace import Workspace
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.inventory import ObservedService
+    from meshgen.language.workspace import Workspace
 
 Labels = dict[str, str]
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from meshgen.model.hosts import ServiceName, parse_host, qualify
-from meshgen.model.protocols import HTTP_FAMILY, declared_protocol
+from meshgen.analysis.hosts import ServiceName, parse_host, qualify
+from meshgen.analysis.protocols import HTTP_FAMILY, declared_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from meshgen.model.failover import EffectiveFailover
-    from meshgen.model.inventory import (
+    from meshgen.analysis.failover import EffectiveFailover
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.language.inventory import (
         ObservedDestinationRule,
         ObservedPolicy,
         ObservedVirtualService,
         ServicePort,
     )
-    from meshgen.model.relations import Exposure, Relations
 
 REGION = "topology.kubernetes.io/region"
 NETWORK = "topology.istio.io/network"

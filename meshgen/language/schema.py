@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from meshgen.language.shape import required
+from meshgen.language.typed import MODELS
 from meshgen.load.documents import API_VERSION, KINDS
-from meshgen.model.shape import required
-from meshgen.model.typed import MODELS
 
 if TYPE_CHECKING:
-    from meshgen.model.base import Item
+    from meshgen.language.base import Item
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 COMBINED = "fleet-file"

@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from meshgen.model.facts import ClusterFacts, cluster_facts
-from meshgen.model.failover import EffectiveFailover, effective
-from meshgen.model.hosts import ServiceName, host_matches, namespace_matches, parse_host, qualify, selects
+from meshgen.analysis.facts import ClusterFacts, cluster_facts
+from meshgen.analysis.failover import EffectiveFailover, effective
+from meshgen.analysis.hosts import ServiceName, host_matches, namespace_matches, parse_host, qualify, selects
 
 if TYPE_CHECKING:
-    from meshgen.model.cluster import Cluster
-    from meshgen.model.fleet import Fleet
-    from meshgen.model.gateway import GatewaySettings
-    from meshgen.model.inventory import (
+    from meshgen.language.cluster import Cluster
+    from meshgen.language.fleet import Fleet
+    from meshgen.language.gateway import GatewaySettings
+    from meshgen.language.inventory import (
         Inventory,
         ObservedDestinationRule,
         ObservedGateway,
         ObservedService,
         ObservedVirtualService,
     )
-    from meshgen.model.workspace import ExposedService, Workspace
+    from meshgen.language.workspace import ExposedService, Workspace
 
 GatewayKey = tuple[str, str]
 """Namespace and name of a gateway."""

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from meshgen.model.base import Item, Label, Labels, LabelValue, Port, ServiceLabel, Subdomain
-from meshgen.model.failover import OutlierDetection
+from meshgen.language.base import Item, Label, Labels, LabelValue, Port, ServiceLabel, Subdomain
+from meshgen.language.failover import OutlierDetection
 
 
 class ObservedIstio(Item):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from meshgen.model.inventory import ServicePort
+    from meshgen.language.inventory import ServicePort
 
 _BY_PREFIX = {
     "http": "HTTP",

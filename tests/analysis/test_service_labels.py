@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from meshgen.model.cluster import Cluster
-from meshgen.model.fleet import Fleet, FleetSpec
-from meshgen.model.inventory import Inventory
-from meshgen.model.relations import Relations
-from meshgen.model.service_labels import Problem, Selection, select
-from meshgen.model.workspace import Workspace
+from meshgen.analysis.relations import Relations
+from meshgen.analysis.service_labels import Problem, Selection, select
+from meshgen.language.cluster import Cluster
+from meshgen.language.fleet import Fleet, FleetSpec
+from meshgen.language.inventory import Inventory
+from meshgen.language.workspace import Workspace
 
 Services = dict[str, dict[str, str]]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.diagnostics import Diagnostic
 from meshgen.diagnostics.near import near
+from meshgen.language.base import LABEL, SERVICE_LABEL, SUBDOMAIN
+from meshgen.language.shape import fields, shape_at
 from meshgen.load.documents import first_key, quoted
 from meshgen.load.scalars import BOOLEAN_WORDS
-from meshgen.model.base import LABEL, SERVICE_LABEL, SUBDOMAIN
-from meshgen.model.shape import fields, shape_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

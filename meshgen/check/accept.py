@@ -9,7 +9,7 @@ from meshgen.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from meshgen.model.fleet import Accept
+    from meshgen.language.fleet import Accept
 
 
 def apply(diagnostics: Iterable[Diagnostic], accepts: Sequence[Accept]) -> list[Diagnostic]:

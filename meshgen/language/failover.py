@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meshgen.model.base import Duration, Item
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from meshgen.model.workspace import ExposedService, Workspace
+from meshgen.language.base import Duration, Item
 
 RetryMode = Literal["auto", "virtualService", "meshConfig", "off"]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -90,47 +84,4 @@ class Failover(Item):
         description="Whether endpoints of the own zone come first (default false). Without it about a quarter of the "
         "requests go to another cluster when one of two local zones is dead: Envoy sends a part away from a level with "
         "less than about 72 % of its endpoints alive.",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class EffectiveFailover:
-    """The failover of one exposed service: its own fields, else the workspace's, else the defaults."""
-
-    enabled: bool
-    zone_aware: bool
-    mode: RetryMode
-    attempts: int | None
-    per_try_timeout: str | None
-    outlier_detection: dict[str, int | str | bool]
-    """Istio's fields, in Istio's spelling."""
-
-
-DEFAULT_OUTLIER_DETECTION: dict[str, int | str | bool] = {
-    "consecutive5xxErrors": 0,
-    "consecutiveGatewayErrors": 5,
-    "interval": "5s",
-    "baseEjectionTime": "30s",
-}
-
-
-def effective(workspace: Workspace, setting: ExposedService | None) -> EffectiveFailover:
-    """Merge the failover of an exposed service over its workspace's, field by field."""
-    layers = [item for item in (setting.failover if setting else None, workspace.failover) if item is not None]
-    retries = [layer.retries for layer in layers if layer.retries is not None]
-    detection = dict(DEFAULT_OUTLIER_DETECTION)
-    for layer in reversed(layers):
-        if layer.outlier_detection is not None:
-            detection |= layer.outlier_detection.model_dump(by_alias=True, exclude_none=True)
-
-    def first(items: Sequence[Item], name: str, default: Any) -> Any:
-        return next((value for item in items if (value := getattr(item, name)) is not None), default)
-
-    return EffectiveFailover(
-        enabled=first(layers, "enabled", default=True),
-        zone_aware=first(layers, "zone_aware", default=False),
-        mode=first(retries, "mode", "auto"),
-        attempts=first(retries, "attempts", None),
-        per_try_timeout=first(retries, "per_try_timeout", None),
-        outlier_detection=detection,
     )

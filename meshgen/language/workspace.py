@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from meshgen.model.base import ClusterSelector, Item, Label, Subdomain
-from meshgen.model.cluster import State
-from meshgen.model.failover import Failover
-from meshgen.model.gateway import GatewaySettings
+from meshgen.language.base import ClusterSelector, Item, Label, Subdomain
+from meshgen.language.cluster import State
+from meshgen.language.failover import Failover
+from meshgen.language.gateway import GatewaySettings
 
 
 class NamespaceSelector(Item):

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from meshgen.model.base import ClusterName, Item, Label, Subdomain
-from meshgen.model.cluster import Cluster, Istio
-from meshgen.model.gateway import Gateway
-from meshgen.model.published_host import PublishedHost
-from meshgen.model.workspace import Workspace
+from meshgen.language.base import ClusterName, Item, Label, Subdomain
+from meshgen.language.cluster import Cluster, Istio
+from meshgen.language.gateway import Gateway
+from meshgen.language.published_host import PublishedHost
+from meshgen.language.workspace import Workspace
 from meshgen.platforms import platform_names
 
 if TYPE_CHECKING:
-    from meshgen.model.inventory import Inventory
+    from meshgen.language.inventory import Inventory
 
     PlatformName = str
 else:

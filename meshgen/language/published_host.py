@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from meshgen.model.base import Item, Label, Port, ServiceLabel, Subdomain
+from meshgen.language.base import Item, Label, Port, ServiceLabel, Subdomain
 
 
 class PublishedHost(Item):

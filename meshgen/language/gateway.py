@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meshgen.model.base import ClusterSelector, Item, Label, Labels, Port, ServiceLabel
+from meshgen.language.base import ClusterSelector, Item, Label, Labels, Port, ServiceLabel
 
 NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
 """Variable of a gateway's pods: the only network whose endpoints the gateway sees."""

@@ -8,18 +8,18 @@ from pydantic import Field, ValidationError
 
 from meshgen import __version__
 from meshgen.diagnostics import Diagnostic, Note, Span
+from meshgen.language.base import Item, Subdomain
+from meshgen.language.cluster import Cluster
+from meshgen.language.fleet import Fleet, FleetSpec
+from meshgen.language.gateway import Gateway
+from meshgen.language.inventory import Inventory
+from meshgen.language.mistakes import Subject, mistakes, object_at
+from meshgen.language.published_host import PublishedHost
+from meshgen.language.shape import fields, required, shape
+from meshgen.language.workspace import Workspace
 from meshgen.load.documents import first_key, quoted
 from meshgen.load.nodes import Node
 from meshgen.load.scalars import old_reading
-from meshgen.model.base import Item, Subdomain
-from meshgen.model.cluster import Cluster
-from meshgen.model.fleet import Fleet, FleetSpec
-from meshgen.model.gateway import Gateway
-from meshgen.model.inventory import Inventory
-from meshgen.model.mistakes import Subject, mistakes, object_at
-from meshgen.model.published_host import PublishedHost
-from meshgen.model.shape import fields, required, shape
-from meshgen.model.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

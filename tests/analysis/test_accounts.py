@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from meshgen.model.accounts import accounts_by_place, needed_accounts
-from meshgen.model.inventory import ObservedService
+from meshgen.analysis.accounts import accounts_by_place, needed_accounts
+from meshgen.language.inventory import ObservedService
 
 
 def service(*accounts: str, known: bool = True) -> ObservedService:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
-    from meshgen.model.cluster import Cluster
-    from meshgen.model.fleet import Fleet
+    from meshgen.language.cluster import Cluster
+    from meshgen.language.fleet import Fleet
 
 FLOOR = (1, 24)
 """Oldest Istio that meshgen emits for, and what it assumes where none is named."""

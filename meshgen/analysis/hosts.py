@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from meshgen.model.base import ClusterSelector
-    from meshgen.model.cluster import Cluster
+    from meshgen.language.base import ClusterSelector
+    from meshgen.language.cluster import Cluster
 
 
 class ServiceName(NamedTuple):

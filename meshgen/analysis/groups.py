@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from meshgen.model.hosts import ServiceName, covers
+from meshgen.analysis.hosts import ServiceName, covers
 
 if TYPE_CHECKING:
-    from meshgen.model.inventory import ObservedService
-    from meshgen.model.relations import Exposure, Relations
-    from meshgen.model.workspace import Workspace
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.language.inventory import ObservedService
+    from meshgen.language.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

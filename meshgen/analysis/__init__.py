@@ -1,0 +1,1 @@
+"""What follows from the fleet: facts of clusters, who spans, exposes and serves what, and why."""

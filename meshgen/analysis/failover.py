@@ -1,0 +1,56 @@
+"""The failover of one exposed service, after inheritance and defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meshgen.language.base import Item
+    from meshgen.language.failover import RetryMode
+    from meshgen.language.workspace import ExposedService, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveFailover:
+    """The failover of one exposed service: its own fields, else the workspace's, else the defaults."""
+
+    enabled: bool
+    zone_aware: bool
+    mode: RetryMode
+    attempts: int | None
+    per_try_timeout: str | None
+    outlier_detection: dict[str, int | str | bool]
+    """Istio's fields, in Istio's spelling."""
+
+
+DEFAULT_OUTLIER_DETECTION: dict[str, int | str | bool] = {
+    "consecutive5xxErrors": 0,
+    "consecutiveGatewayErrors": 5,
+    "interval": "5s",
+    "baseEjectionTime": "30s",
+}
+
+
+def effective(workspace: Workspace, setting: ExposedService | None) -> EffectiveFailover:
+    """Merge the failover of an exposed service over its workspace's, field by field."""
+    layers = [item for item in (setting.failover if setting else None, workspace.failover) if item is not None]
+    retries = [layer.retries for layer in layers if layer.retries is not None]
+    detection = dict(DEFAULT_OUTLIER_DETECTION)
+    for layer in reversed(layers):
+        if layer.outlier_detection is not None:
+            detection |= layer.outlier_detection.model_dump(by_alias=True, exclude_none=True)
+
+    def first(items: Sequence[Item], name: str, default: Any) -> Any:
+        return next((value for item in items if (value := getattr(item, name)) is not None), default)
+
+    return EffectiveFailover(
+        enabled=first(layers, "enabled", default=True),
+        zone_aware=first(layers, "zone_aware", default=False),
+        mode=first(retries, "mode", "auto"),
+        attempts=first(retries, "attempts", None),
+        per_try_timeout=first(retries, "per_try_timeout", None),
+        outlier_detection=detection,
+    )
