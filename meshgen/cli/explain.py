@@ -49,7 +49,7 @@ def _explain_file(path: str, fleet: str, reporting: Reporting) -> None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
     manifest = file.find(compilation.manifests, path)
     if manifest is None and (cluster := file.mesh_config_of(compilation.files, path)) is not None:
-        click.echo(file.mesh_config(compilation.plan, cluster), nl=False)
+        click.echo(file.mesh_config(compilation.calls, cluster), nl=False)
         return
     if manifest is None:
         raise click.UsageError(f"`{path}` is no file that fleet `{fleet}` makes; name one below the output directory.")
@@ -63,8 +63,8 @@ def _explain_host(name: str, fleet: str, reporting: Reporting) -> None:
     compilation = plan_fleet(Path(fleet))
     if compilation.plan is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
-    text = host(compilation.plan, name)
+    text = host(compilation.calls, compilation.plan, name)
     if text is None:
-        hint = did_you_mean(near(name, hosts(compilation.plan))) or "`meshgen show` lists all hosts."
+        hint = did_you_mean(near(name, hosts(compilation.calls))) or "`meshgen show` lists all hosts."
         raise click.UsageError(f"`{name}` is no code, output file or exposed host. {hint}")
     click.echo(text, nl=False)

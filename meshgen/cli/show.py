@@ -33,5 +33,5 @@ def show(fleet: str, shape: Form, reporting: Reporting) -> None:
     compilation = plan_fleet(Path(fleet))
     if compilation.plan is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
-    click.echo(matrix(compilation.plan, shape), nl=False)
+    click.echo(matrix(compilation.calls, shape), nl=False)
     raise click.exceptions.Exit(1 if reporting.fails(compilation.diagnostics) else 0)

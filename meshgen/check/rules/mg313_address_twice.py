@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.check.addresses import normal
+from meshgen.analysis.addresses import normal
 from meshgen.check.places import gateway_object, notes
 from meshgen.diagnostics import Diagnostic
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.check.addresses import parse
+from meshgen.analysis.addresses import parse
 from meshgen.check.places import gateway_object
 from meshgen.diagnostics import Diagnostic
 

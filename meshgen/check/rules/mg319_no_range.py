@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.check.addresses import parse_range
+from meshgen.analysis.addresses import parse_range
 from meshgen.diagnostics import Diagnostic
 
 if TYPE_CHECKING:

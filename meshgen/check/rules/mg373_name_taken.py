@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import multicluster_namespace
+from meshgen.analysis.names import local_policy
 from meshgen.check import policies
 from meshgen.check.consumers import is_stub, retries
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.plan.names import local_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

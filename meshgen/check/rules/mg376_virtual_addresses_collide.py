@@ -9,11 +9,11 @@ import ipaddress
 import math
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.names import virtual_address
 from meshgen.check.consumers import imports
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
 from meshgen.diagnostics import Diagnostic
-from meshgen.plan.names import virtual_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
