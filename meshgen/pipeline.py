@@ -58,10 +58,11 @@ def check_fleet(path: Path) -> Checked:
     if fleet is None:
         return Checked(None, loaded.sources, ordered(diagnostics))
     from meshgen.analysis.relations import Relations
-    from meshgen.check import check
+    from meshgen.check.context import Context
+    from meshgen.check.table import check
 
     relations = Relations(fleet)
-    diagnostics += check(relations)
+    diagnostics += check(Context(relations))
     found = ordered(apply(diagnostics, fleet.spec.accept))
     if any(diagnostic.severity == "error" for diagnostic in found):
         # Advice on a fleet that does not build only hides what keeps it from building.
