@@ -241,7 +241,7 @@ def _failures(compilation: Compilation) -> list[str]:
     if compilation.plan is None and not compilation.checked.failed:
         failed.append("no plan, and no error that says why")
     failed += broken(compilation) if not compilation.checked.failed else ()
-    if compilation.plan is not None:
+    if compilation.plan is not None and compilation.calls is not None:
         table = matrix(compilation.calls, "table")
         failed += [f"{call.host} is not in the table" for call in compilation.calls if call.host not in table]
         failed += [each for each in hosts(compilation.calls) if host(compilation.calls, compilation.plan, each) is None]

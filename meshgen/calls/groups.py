@@ -25,6 +25,9 @@ class Conflict:
     reason: str
     first: ObservedService
     second: ObservedService
+    first_sources: tuple[str, ...]
+    second_sources: tuple[str, ...]
+    """The clusters that callers of each may move to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,15 @@ def _group(
                     for m in members
                     if any(m.selector.get(key, value) != value for key, value in service.selector.items())
                 )
-                conflict = Conflict("selectors", rival, service)
+                conflict = _conflict("selectors", rival, service, sources)
             elif sources.get(service.name, ()) != sources[seed.name]:
-                conflict = Conflict("sources", seed, service)
+                conflict = _conflict("sources", seed, service, sources)
             labels |= service.selector
     members.sort(key=lambda service: (len(service.selector), service.name))
     return Group(cluster, workspace, tuple(members), labels, sources[seed.name], conflict)
+
+
+def _conflict(
+    reason: str, first: ObservedService, second: ObservedService, sources: Mapping[str, tuple[str, ...]]
+) -> Conflict:
+    return Conflict(reason, first, second, sources.get(first.name, ()), sources.get(second.name, ()))

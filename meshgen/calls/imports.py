@@ -60,8 +60,10 @@ class Importing:
         # Pods that arrive are under this rule from their first moment, and must not be pinged by their own sidecars.
         pingable = form == "serviceEntry" or service not in self._relations.services[consumer]
         endpoints = self._endpoints_of(sources)
-        takes = [Taken(form, namespace, host if form == "serviceEntry" else service.name)]
-        if form == "stub":
+        if facts.dns_capture:
+            takes = [Taken("serviceEntry", namespace, host)]
+        else:
+            takes = [Taken("stub", namespace, service.name)]
             takes += (taken for source in sources for taken in self._entries_of(source, service))
         return Import(
             form=form,

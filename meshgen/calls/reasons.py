@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def local_reasons(
-    consumer: str, local: ObservedService, serving: Sequence[Exposure], moving: bool, group: Group | None
+    consumer: str, local: ObservedService, serving: Sequence[Exposure], *, moving: bool, group: Group | None
 ) -> Iterator[Reason]:
     """Why callers of the consumer's own copy stay there, and why they cannot move although somebody serves the host."""
     yield Reason("arriving" if local.state == "arriving" else "own Service", consumer)

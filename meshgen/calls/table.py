@@ -54,6 +54,13 @@ class Calls:
         return tuple(self.of(consumer)[host] for host in self._services for consumer in self.consumers)
 
     @cached_property
+    def all_groups(self) -> tuple[Group, ...]:
+        """The groups of all consumers, sorted by consumer; none where a control plane writes entries."""
+        if not own_entries(self.relations.fleet):
+            return ()
+        return tuple(group for consumer in self.consumers for group in self.groups(consumer))
+
+    @cached_property
     def imports(self) -> tuple[Import, ...]:
         """The imports that meshgen writes, sorted by host, then consumer; none where a control plane writes entries."""
         if not own_entries(self.relations.fleet):

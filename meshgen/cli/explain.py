@@ -45,7 +45,7 @@ def _explain_file(path: str, fleet: str, reporting: Reporting) -> None:
     from meshgen.views import file
 
     compilation = compile_fleet(Path(fleet))
-    if compilation.plan is None:
+    if compilation.plan is None or compilation.calls is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
     manifest = file.find(compilation.manifests, path)
     if manifest is None and (cluster := file.mesh_config_of(compilation.files, path)) is not None:
@@ -61,7 +61,7 @@ def _explain_host(name: str, fleet: str, reporting: Reporting) -> None:
     from meshgen.views.host import host, hosts
 
     compilation = plan_fleet(Path(fleet))
-    if compilation.plan is None:
+    if compilation.plan is None or compilation.calls is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
     text = host(compilation.calls, compilation.plan, name)
     if text is None:
