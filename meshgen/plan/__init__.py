@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import management_cluster, multicluster_namespace, own_entries
+from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gateways import exposed, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
@@ -48,6 +49,7 @@ def _cluster_plan(
     found = importer.imports(cluster) if own_entries(relations.fleet) else Imports()
     return ClusterPlan(
         cluster=cluster,
+        facts=consumer_facts(relations, cluster),
         namespaces=_namespaces(relations, cluster, gateways, found, workspaces),
         gateways=gateways,
         exposures=tuple(workspace_exposures(relations, cluster)),
