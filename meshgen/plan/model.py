@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from meshgen.analysis.hosts import ServiceName
+    from meshgen.calls import RemoteEndpoint
     from meshgen.diagnostics import Span
 
 
@@ -39,24 +40,6 @@ class GatewayAddress(NamedTuple):
     cluster: str
     namespace: str
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteEndpoint:
-    """One address of a source's east-west gateway, seen from a consumer."""
-
-    source: str
-    gateway_namespace: str
-    gateway: str
-    network: str
-    """Made-up network of that gateway, different from every real one."""
-    address: str | None
-    """IP address; None where istiod resolves the gateway's hostname."""
-    port: int
-    locality: str | None
-    """`region` or `region/zone` of the source."""
-    place: int
-    """Place in the inventory's address list, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,23 +261,6 @@ class PlannedWorkspace:
     origin: Origin
 
 
-ReachState = Literal["local", "failover", "remote", "unreachable"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How one cluster reaches one host, and why so."""
-
-    host: str
-    cluster: str
-    state: ReachState
-    sources: tuple[str, ...]
-    """Clusters whose gateways it may use."""
-    reasons: tuple[str, ...]
-    exposes: bool
-    retries: Literal["virtualService", "mesh", "none"]
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The plan of the fleet. Clusters, and what is in them, are sorted by name."""
@@ -306,7 +272,6 @@ class Plan:
     management_cluster: str | None
     clusters: tuple[ClusterPlan, ...]
     workspaces: tuple[PlannedWorkspace, ...] = ()
-    reach: tuple[Reach, ...] = ()
     exposed: dict[GatewayAddress, frozenset[str]] = field(default_factory=dict)
     """Gateway → the hosts that its configuration lets in, whatever their state; `*.<namespace>.svc.<domain>` where a
     workspace exposes everything and the platform, not meshgen, lists it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.relations import Relations
+from meshgen.calls import Calls
 from meshgen.language.typed import typed_fleet
 from meshgen.load import load_contents
 from meshgen.plan import plan
@@ -22,4 +23,4 @@ def plan_of(contents: Mapping[str, bytes]) -> Plan | None:
     """
     loaded, _ = load_contents(contents)
     fleet, _ = typed_fleet(loaded)
-    return None if fleet is None else plan(Relations(fleet))
+    return None if fleet is None else plan(Calls(Relations(fleet)))

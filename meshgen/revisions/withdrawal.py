@@ -36,7 +36,7 @@ def withdrawn(
             code="MG650",
             severity="error",
             message=f"`{use.host}` would no longer be exposed by {source}, "
-            f"but `{use.consumer}` still calls it there ({used[use]})",
+            f"but `{use.consumer}` still calls it there, as of {used[use]}",
             span=_place(fleet, use),
             help="Set `state: draining` (or `state: leaving` in the inventory), build and sync everywhere, "
             "then remove it; `--allow-withdrawal` if nothing calls it.",

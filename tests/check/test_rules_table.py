@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
+import pkgutil
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from meshgen.check import rules
+from meshgen.check.table import RULES, TOPICS
 from meshgen.pages import codes, page
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from meshgen.check.rule import Rule
+
 ROOT = Path(__file__).parents[2]
-RULES = ROOT / "meshgen" / "check" / "rules"
 CODE = re.compile(r"MG[0-9]{3}")
 SEVERITIES = ("error", "warning", "hint")
 UNDECIDED = (
@@ -52,11 +61,6 @@ def _severity(code: str) -> str:
     return found.group(1) if found else ""
 
 
-def _rules() -> set[str]:
-    """The codes of all rules over the whole fleet, from the names of their modules."""
-    return {path.name[:5].upper() for path in RULES.glob("mg*.py")}
-
-
 ROWS = _rows()
 DECIDED = [row for row in ROWS if row.code != "—"]
 LEFT = [row for row in ROWS if row.code == "—"]
@@ -76,9 +80,34 @@ def test_a_line_without_a_code_says_why(row: Row) -> None:
     assert any(reason in row.decided_by for reason in UNDECIDED)
 
 
-@pytest.mark.parametrize("code", sorted(_rules()))
+@pytest.mark.parametrize("code", [rule.code for rule in RULES])
 def test_a_rule_stands_in_the_table(code: str) -> None:
     assert any(code in CODE.findall(row.code) for row in ROWS)
+
+
+def test_a_code_is_of_one_rule() -> None:
+    found = [rule.code for rule in RULES]
+    assert found == sorted(set(found))
+
+
+def test_every_module_of_rules_is_a_topic() -> None:
+    modules = {name for _, name, _ in pkgutil.iter_modules(rules.__path__, f"{rules.__name__}.")}
+    assert {topic.__name__ for topic in TOPICS} == modules
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=[topic.__name__.rpartition(".")[2] for topic in TOPICS])
+def test_every_function_of_a_topic_that_takes_the_context_is_in_its_table(topic: ModuleType) -> None:
+    public = {
+        function
+        for name, function in inspect.getmembers(topic, inspect.isfunction)
+        if not name.startswith("_") and function.__module__ == topic.__name__
+    }
+    assert {rule.find for rule in topic.RULES} == public
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.code for rule in RULES])
+def test_a_page_has_the_title_and_the_severity_of_its_rule(rule: Rule) -> None:
+    assert (page(rule.code) or "").startswith(f"# {rule.code}: {rule.title}\n\nSeverity: {rule.severity}\n")
 
 
 def test_every_limit_of_tetrate_is_named_once() -> None:

@@ -1,1 +1,1 @@
-"""One module a rule, named `mg<number>_<what it finds>`, with one function `check(relations)`."""
+"""One module a topic. Its table `RULES` has one line a rule; `meshgen.check.table` lists the topics."""

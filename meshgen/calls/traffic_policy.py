@@ -1,0 +1,131 @@
+"""Whose DestinationRule governs a host in a cluster, and what is asked of a team's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from meshgen.analysis.hosts import qualify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from meshgen.analysis.hosts import ServiceName
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy, ServicePort
+
+REGION = "topology.kubernetes.io/region"
+NETWORK = "topology.istio.io/network"
+ZONE = "topology.kubernetes.io/zone"
+_LOCAL_FIRST = frozenset({REGION, NETWORK, ZONE, "topology.istio.io/subzone", "kubernetes.io/hostname"})
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficPolicyDecision:
+    """Whose DestinationRule governs a host in a cluster.
+
+    `ours`: meshgen emits one, beside a team's that only has subsets, or beside `rule`, which governs the host for the
+    namespaces that it is exported to; `theirs`: the team's does so for everybody; `refused`: the team's would leave
+    callers without failover. `export_to`: that of ours, so that Istio merges it with the team's.
+    """
+
+    owner: Literal["ours", "theirs", "refused"]
+    rule: ObservedDestinationRule | None = None
+    export_to: tuple[str, ...] = ()
+
+
+def traffic_policy(
+    relations: Relations, cluster: str, service: ServiceName, ports: Sequence[ServicePort], *, local: bool
+) -> TrafficPolicyDecision:
+    """Decide for a host that `cluster` has with these ports, from the teams' rules for exactly it in its namespace.
+
+    Only a `local` copy has to come first: without one, any rule of the team will do that keeps mesh TLS.
+
+    Rules elsewhere or with wildcards lose against an exact one there (Istio: pilot/pkg/model/push_context.go) or
+    concern some clients only: those are warnings, not decisions. With several rules for one host the oldest policy
+    wins, so the worst one decides. Rules that are exported differently are not merged: clients that see several take
+    the newest, clients that see none of the team's need ours (pilot/pkg/model/destination_rule.go; in the lab they
+    shared the traffic of all clusters without it). An explicit `*` is another export than none there: in the lab ours
+    without it hid the team's subsets, and every request that was routed to one failed.
+    """
+    theirs: ObservedDestinationRule | None = None
+    rules = rules_beside(relations, cluster, service)
+    for rule in rules:
+        if not has_policy(rule):
+            continue
+        if breaking_tls(rule, ports) or (local and without_failover(rule, ports)):
+            return TrafficPolicyDecision("refused", rule)
+        if theirs is None or exported_to_all(rule):
+            theirs = rule
+    if theirs is not None and exported_to_all(theirs):
+        return TrafficPolicyDecision("theirs", theirs)
+    by_name = bool(rules) and all(rule.export_to == ["*"] for rule in rules)
+    return TrafficPolicyDecision("ours", theirs, ("*",) if by_name else ())
+
+
+def rules_beside(relations: Relations, cluster: str, service: ServiceName) -> list[ObservedDestinationRule]:
+    """The teams' rules for exactly a host, in its namespace, for all clients: ours would stand beside them."""
+    host = service.host(relations.fleet.spec.cluster_domain)
+    return [
+        rule
+        for rule in relations.destination_rules(cluster, host)
+        if rule.namespace == service.namespace and is_exact(relations, rule, host)
+    ]
+
+
+def is_exact(relations: Relations, rule: ObservedDestinationRule, host: str) -> bool:
+    """Whether a rule is for exactly `host`, for all clients."""
+    return (
+        qualify(rule.host, rule.namespace, relations.fleet.spec.cluster_domain) == host and not rule.workload_selector
+    )
+
+
+def exported_to_all(rule: ObservedDestinationRule) -> bool:
+    """Whether clients of every namespace see a team's rule."""
+    return not rule.export_to or "*" in rule.export_to
+
+
+def has_policy(rule: ObservedDestinationRule) -> bool:
+    """Whether a team's rule says more than its subsets."""
+    return rule.traffic_policy or bool(
+        rule.outlier_detection or rule.failover_priority or rule.tls_mode or rule.port_level_settings
+    )
+
+
+def without_failover(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> list[ObservedPolicy]:
+    """The policies of a host's ports without priorities (outlier detection) or without local endpoints first."""
+    return [
+        policy
+        for policy in _policies(rule, ports)
+        if policy.outlier_detection is None or not orders_local_first(policy)
+    ]
+
+
+def breaking_tls(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> list[ObservedPolicy]:
+    """What of a rule switches the mesh's own TLS off, on which the way through a gateway depends.
+
+    Where the entry of a port has no mode, the rule's own decides whether the port gets remote endpoints
+    (trafficPolicyTLSModeForPort, pilot/pkg/xds/endpoints/mtls_checker.go), although its policy counts for nothing else.
+    """
+    policies = _policies(rule, ports)
+    entries = [policy for policy in policies if policy is not rule]
+    own = [rule] if rule in policies or any(entry.tls_mode is None for entry in entries) else []
+    return [policy for policy in (*own, *entries) if policy.tls_mode not in (None, "ISTIO_MUTUAL")]
+
+
+def orders_local_first(policy: ObservedPolicy) -> bool:
+    """Whether the `failoverPriority` of a team's policy puts endpoints of the own network before all others."""
+    order = policy.failover_priority or []
+    return NETWORK in order and order[0].partition("=")[0] in _LOCAL_FIRST
+
+
+def _policies(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> list[ObservedPolicy]:
+    """What counts for the TCP ports of a host: the rule's own policy if it does for one of them, then entries of ports.
+
+    The entry of a port replaces the rule's own policy, also with what it leaves out; the first of several counts
+    (GetPortLevelTrafficPolicy, pilot/pkg/networking/util/util.go).
+    """
+    entries = {entry.port: entry for entry in reversed(rule.port_level_settings)}
+    numbers = {port.port for port in ports if port.protocol == "TCP"}
+    own = [rule] if numbers - entries.keys() else []
+    return [*own, *(entries[number] for number in sorted(numbers & entries.keys()))]

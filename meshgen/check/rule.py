@@ -1,0 +1,35 @@
+"""One line of a topic's table, and what its function finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from meshgen.check.context import Context
+    from meshgen.diagnostics import Note, Severity, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnostic without what its rule says of all of them: code and severity."""
+
+    message: str
+    span: Span | None = None
+    help: str = ""
+    notes: tuple[Note, ...] = ()
+    object: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `find` yields its findings in a fleet, in a fixed order, and never raises."""
+
+    code: str
+    severity: Severity
+    title: str
+    since: str
+    """The first version with the rule."""
+    find: Callable[[Context], Iterable[Finding]]

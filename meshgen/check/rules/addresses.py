@@ -1,0 +1,301 @@
+"""Addresses at which gateways are reached, and ranges of addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.analysis.addresses import normal, parse, parse_range
+from meshgen.analysis.facts import own_entries
+from meshgen.check.places import gateway_object, listed, network_place, notes
+from meshgen.check.routes import routes
+from meshgen.check.rule import Finding, Rule
+from meshgen.platforms import platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.analysis.relations import GatewayKey
+    from meshgen.check.context import Context
+    from meshgen.diagnostics import Span
+
+
+def gateway_address_unknown(context: Context) -> Iterator[Finding]:
+    """Find gateways of active clusters without an address, which is normal before the first sync.
+
+    Consumers get endpoints once the gateway's address is known (design §3).
+    """
+    relations = context.relations
+    if not own_entries(relations.fleet):
+        return
+    for cluster, gateways in relations.gateway_places.items():
+        inventory = relations.inventory(cluster)
+        if relations.cluster(cluster).state != "active" or inventory is None:
+            continue
+        for key, workspaces in gateways.items():
+            observed = relations.observed_gateways[cluster].get(key)
+            if observed is not None and (observed.addresses or observed.hostname):
+                continue
+            namespace, name = key
+            declared = next((w.east_west_gateway for w in workspaces if w.east_west_gateway), relations.gateways[key])
+            yield Finding(
+                message=f"the address of gateway `{name}` in cluster `{cluster}` is not known yet, so other clusters "
+                "get no entries for its services",
+                span=declared.span("name"),
+                help=f"Once its load balancer has one, run `kubectl get service {name} -n {namespace} -o yaml | "
+                f"meshgen inventory import --cluster {cluster} -`.",
+                notes=notes(
+                    (observed.span(), "the inventory has no address here")
+                    if observed
+                    else (inventory.span("name"), "the inventory that will have it")
+                ),
+                object=gateway_object(cluster, key),
+            )
+
+
+def address_of_two_gateways(context: Context) -> Iterator[Finding]:
+    """Find two gateways with the same address and port: traffic for one cluster would arrive at the other.
+
+    One finding for each pair of gateways, at the first address that they share.
+
+    Envoy keeps one endpoint for an address and port (istio#56355).
+    """
+    relations = context.relations
+    if not own_entries(relations.fleet):
+        return
+    seen: dict[tuple[str, int], tuple[str, GatewayKey, Span | None]] = {}
+    for cluster, gateways in relations.gateway_places.items():
+        for key in gateways:
+            observed = relations.observed_gateways[cluster].get(key)
+            others = {(cluster, key)}
+            for index, address in enumerate(observed.addresses if observed else ()):
+                span = observed.span("addresses", index) if observed else None
+                target = (normal(address), relations.gateways[key].port)
+                other_cluster, other, place = seen.setdefault(target, (cluster, key, span))
+                if (other_cluster, other) in others:
+                    continue
+                others.add((other_cluster, other))
+                yield Finding(
+                    message=f"gateways `{other[1]}` of cluster `{other_cluster}` and `{key[1]}` of cluster `{cluster}` "
+                    f"have the same address `{address}`",
+                    span=span,
+                    help="Correct the inventory that is wrong: an address and port belongs to one gateway.",
+                    notes=notes((place, f"cluster `{other_cluster}` has it here")),
+                    object=gateway_object(cluster, key),
+                )
+
+
+def address_twice(context: Context) -> Iterator[Finding]:
+    """Find addresses that stand twice in the list of one gateway, in whatever spelling.
+
+    Envoy keeps one endpoint for an address and port (istio#56355).
+    """
+    for cluster, gateways in context.relations.observed_gateways.items():
+        for key, observed in gateways.items():
+            seen: dict[str, int] = {}
+            for index, address in enumerate(observed.addresses):
+                first = seen.setdefault(normal(address), index)
+                if first == index:
+                    continue
+                yield Finding(
+                    message=f"gateway `{key[1]}` of cluster `{cluster}` has the address `{address}` twice",
+                    span=observed.span("addresses", index),
+                    help="Remove the second one; the places of the others name WorkloadEntries.",
+                    notes=notes((observed.span("addresses", first), "the first one is here")),
+                    object=gateway_object(cluster, key),
+                )
+
+
+def no_usable_address(context: Context) -> Iterator[Finding]:
+    """Find gateway addresses that are DNS names, which istiod drops for Services, or that no cluster can reach.
+
+    Endpoints have IP addresses that other clusters can reach (Istio: serviceregistry/serviceentry/conversion.go).
+    """
+    for cluster, gateways in context.relations.observed_gateways.items():
+        for key, observed in gateways.items():
+            for index, text in enumerate(observed.addresses):
+                problem, advice = _unusable(text)
+                if problem:
+                    yield Finding(
+                        message=f"address `{text}` of gateway `{key[1]}` in cluster `{cluster}` is {problem}",
+                        span=observed.span("addresses", index),
+                        help=advice,
+                        object=gateway_object(cluster, key),
+                    )
+
+
+def _unusable(text: str) -> tuple[str, str]:
+    address = parse(text)
+    if address is None:
+        return "no IP address", "A DNS name belongs into `hostname`; `addresses` has IP addresses only."
+    kinds = {
+        "unspecified": address.is_unspecified,
+        "a loopback address": address.is_loopback,
+        "link-local": address.is_link_local,
+        "a multicast address": address.is_multicast,
+    }
+    problem = next((kind for kind, applies in kinds.items() if applies), "")
+    return problem, "Write the address at which other clusters reach its load balancer."
+
+
+def address_among_pods(context: Context) -> Iterator[Finding]:
+    """Find gateway addresses inside the pod and node ranges of clusters that get entries with them.
+
+    One finding for each address, at the first range that it lies in.
+
+    A proxy whose own address is that of an entry is taken for it (Istio: serviceregistry/util/workloadinstances).
+    """
+    relations = context.relations
+    if not own_entries(relations.fleet):
+        return
+    ranges = {
+        cluster.name: [(i, parsed) for i, text in enumerate(cluster.pod_cidrs) if (parsed := parse_range(text))]
+        for cluster in relations.fleet.clusters
+    }
+    inside: dict[tuple[str, GatewayKey, int], dict[str, int]] = {}
+    for route in routes(relations):
+        observed = route.exposures[0].observed_gateway
+        for index, text in enumerate(observed.addresses if observed and ranges[route.consumer] else ()):
+            address = parse(text)
+            place = next((i for i, pods in ranges[route.consumer] if address is not None and address in pods), None)
+            if place is not None:
+                inside.setdefault((route.source, route.gateway, index), {})[route.consumer] = place
+    for (source, key, index), consumers in inside.items():
+        observed = relations.observed_gateways[source][key]
+        first, place = next(iter(consumers.items()))
+        consumer = relations.cluster(first)
+        yield Finding(
+            message=f"address `{observed.addresses[index]}` of gateway `{key[1]}` in cluster `{source}` lies in "
+            f"`{consumer.pod_cidrs[place]}`, where {listed(consumers)} {'has' if len(consumers) == 1 else 'have'} pods",
+            span=observed.span("addresses", index),
+            help="Give the gateway an address outside of that range, or correct the range: a pod with that address "
+            "would lose its Services.",
+            notes=notes((consumer.span("podCIDRs", place), f"`{first}` has its pods here")),
+            object=gateway_object(source, key),
+        )
+
+
+def single_address(context: Context) -> Iterator[Finding]:
+    """Find gateways that other clusters know by one address only.
+
+    With one address of a gateway there is nothing to move to when it fails (design §3).
+    """
+    relations = context.relations
+    for cluster, gateways in relations.gateway_places.items():
+        for key in gateways:
+            observed = relations.observed_gateways[cluster].get(key)
+            if observed is None or len(observed.addresses) != 1:
+                continue
+            yield Finding(
+                message=f"gateway `{key[1]}` of cluster `{cluster}` has one address only: if it fails, the cluster is "
+                "out of reach",
+                span=observed.span("addresses", 0),
+                help="Give its load balancer an address in each zone, or accept this where it moves its address.",
+                object=gateway_object(cluster, key),
+            )
+
+
+def hostname_only(context: Context) -> Iterator[Finding]:
+    """Find gateways that are known by hostname only where meshgen's entries need an address.
+
+    Tetrate's gateways are reached by address: entries with a DNS name do not work there (Tetrate's TSE guide).
+    """
+    relations = context.relations
+    spec = relations.fleet.spec
+    if platform(spec.platform).hostname_gateways or not own_entries(relations.fleet):
+        return
+    for cluster, gateways in relations.gateway_places.items():
+        for key in gateways:
+            observed = relations.observed_gateways[cluster].get(key)
+            if observed is None or observed.addresses or not observed.hostname:
+                continue
+            yield Finding(
+                message=f"gateway `{key[1]}` of cluster `{cluster}` is known by hostname only, which platform "
+                f"`{spec.platform}` cannot use",
+                span=observed.span("hostname"),
+                help="Give its load balancer fixed addresses and list them in `addresses`.",
+                object=gateway_object(cluster, key),
+            )
+
+
+_VIA_GATEWAY = (1, 30)
+
+
+def hostname_needs_network(context: Context) -> Iterator[Finding]:
+    """Find gateways known by hostname only whose consumers have no network name of their own.
+
+    istiod replaces entries without an address by the gateway of their network, for proxies of another network.
+
+    A proxy without a network uses gateways of other networks only since 1.30 (Istio: xds/endpoints/ep_filters.go).
+    """
+    relations = context.relations
+    if not platform(relations.fleet.spec.platform).hostname_gateways or not own_entries(relations.fleet):
+        return
+    lost: dict[tuple[str, GatewayKey], list[str]] = {}
+    for route in routes(relations):
+        observed = route.exposures[0].observed_gateway
+        facts = relations.facts[route.consumer]
+        if observed is None or observed.addresses or not observed.hostname:
+            continue
+        if not facts.network and facts.version < _VIA_GATEWAY:
+            consumers = lost.setdefault((route.source, route.gateway), [])
+            if route.consumer not in consumers:
+                consumers.append(route.consumer)
+    for (cluster, key), consumers in lost.items():
+        yield Finding(
+            message=f"gateway `{key[1]}` of cluster `{cluster}` is known by hostname only, and of its consumers "
+            f"{listed(consumers)} {'has' if len(consumers) == 1 else 'have'} no network name",
+            span=relations.observed_gateways[cluster][key].span("hostname"),
+            help="List addresses of the gateway, or give the consumers a network name; from Istio 1.30 on none is "
+            "needed.",
+            notes=notes((network_place(relations, consumers[0]), f"cluster `{consumers[0]}` is here")),
+            object=gateway_object(cluster, key),
+        )
+
+
+_FEWEST_ADDRESSES = 4
+"""Two addresses of a range are not for hosts."""
+
+
+def no_range(context: Context) -> Iterator[Finding]:
+    """Find `podCIDRs` and `vipRange` that are no ranges, or too small a range for two hosts.
+
+    Ranges are CIDRs, and a range of virtual addresses has room for hosts (design §2).
+    """
+    relations = context.relations
+    for cluster in relations.fleet.clusters:
+        for index, text in enumerate(cluster.pod_cidrs):
+            if parse_range(text) is None:
+                yield _no_range(
+                    text, "no range of addresses", cluster.span("podCIDRs", index), f"cluster/{cluster.name}"
+                )
+    owners = [(relations.fleet.spec.istio, f"fleet/{relations.fleet.name}")]
+    owners += [(cluster.istio, f"cluster/{cluster.name}") for cluster in relations.fleet.clusters]
+    for istio, named in owners:
+        if istio is None or istio.vip_range is None:
+            continue
+        parsed = parse_range(istio.vip_range)
+        problem = "no range of addresses" if parsed is None else "too small a range for virtual addresses"
+        if parsed is None or parsed.num_addresses < _FEWEST_ADDRESSES:
+            yield _no_range(istio.vip_range, problem, istio.span("vipRange"), named)
+
+
+def _no_range(text: str, problem: str, span: Span | None, named: str) -> Finding:
+    return Finding(
+        message=f"`{text}` is {problem}",
+        span=span,
+        help="Write a CIDR such as `10.1.0.0/16`.",
+        object=named,
+    )
+
+
+RULES = (
+    Rule("MG311", "warning", "gateway address not known yet", "0.1", gateway_address_unknown),
+    Rule("MG312", "error", "one address for two gateways", "0.1", address_of_two_gateways),
+    Rule("MG313", "error", "the same address twice", "0.1", address_twice),
+    Rule("MG314", "error", "no usable address", "0.1", no_usable_address),
+    Rule("MG315", "error", "a gateway address among pods", "0.1", address_among_pods),
+    Rule("MG316", "warning", "a single gateway address", "0.1", single_address),
+    Rule("MG317", "error", "a gateway known by hostname only", "0.1", hostname_only),
+    Rule("MG318", "error", "a hostname needs a network", "0.1", hostname_needs_network),
+    Rule("MG319", "error", "not a range of addresses", "0.1", no_range),
+)

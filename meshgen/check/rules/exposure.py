@@ -1,0 +1,359 @@
+"""What is exposed, whether it can be, and who is left to use it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.analysis.facts import own_entries
+from meshgen.analysis.hosts import parse_host, selects
+from meshgen.check.exposable import unexposable_services
+from meshgen.check.origins import exposure_at, service_object
+from meshgen.check.places import listed, notes
+from meshgen.check.routes import routes
+from meshgen.check.rule import Finding, Rule
+from meshgen.check.workspaces import copies, hosts_of, may_span
+from meshgen.diagnostics.near import did_you_mean, near_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.check.context import Context
+    from meshgen.diagnostics import Span
+    from meshgen.language.base import ClusterSelector
+    from meshgen.language.workspace import ExposedService, Workspace
+
+
+def not_a_full_name(context: Context) -> Iterator[Finding]:
+    """Find exposed hosts that are not `<service>.<namespace>.svc.<cluster domain>`.
+
+    A gateway has one chain for each service, by its full name (Istio: pilot/pkg/networking/core/gateway.go), so short
+    names, names of pods and other domains lead nowhere.
+
+    An exposed host is the full name of a Service in every cluster (design §2, §3).
+    """
+    relations = context.relations
+    domain = relations.fleet.spec.cluster_domain
+    for workspace in relations.fleet.workspaces:
+        for setting in workspace.exposed_services or ():
+            if parse_host(setting.host, domain) is None:
+                yield Finding(
+                    message=f"`{setting.host}` is not the full name of a service",
+                    span=setting.span("host"),
+                    help=_advice(relations, workspace, setting.host),
+                    object=setting.host,
+                )
+
+
+def _advice(relations: Relations, workspace: Workspace, host: str) -> str:
+    domain = relations.fleet.spec.cluster_domain
+    labels = host.split(".")
+    known = hosts_of(relations, workspace)
+    meant = [other for other in known if host == other.split(".", 1)[0]]
+    if len(labels) > 1:
+        meant = [f"{labels[0]}.{labels[1]}.svc.{domain}"]
+    if "svc" in labels[3:]:
+        place = labels.index("svc", 3)
+        meant = [f"{labels[place - 2]}.{labels[place - 1]}.svc.{domain}"]
+    meant = [other for other in meant if may_span(relations, workspace, other.split(".")[1])]
+    if len(meant) == 1:
+        return f"Write the full name: `{meant[0]}`."
+    return did_you_mean(meant[:3]) or f"Write the full name: `<service>.<namespace>.svc.{domain}`."
+
+
+def host_outside_workspace(context: Context) -> Iterator[Finding]:
+    """Find exposed hosts whose namespace no pattern of the workspace can match in any cluster.
+
+    A workspace exposes services of its own namespaces (design §3).
+    """
+    relations = context.relations
+    domain = relations.fleet.spec.cluster_domain
+    for workspace in relations.fleet.workspaces:
+        for setting in workspace.exposed_services or ():
+            name = parse_host(setting.host, domain)
+            if name is not None and not may_span(relations, workspace, name.namespace):
+                patterns = workspace.namespace_selector.span("names")
+                yield Finding(
+                    message=f"workspace `{workspace.name}` exposes `{setting.host}`, but does not span namespace "
+                    f"`{name.namespace}`",
+                    span=setting.span("host"),
+                    help=f"Add `*/{name.namespace}` to the workspace's namespaces, or expose the service in the "
+                    "workspace that has them.",
+                    notes=notes((patterns, f"`{workspace.name}` spans these namespaces")),
+                    object=setting.host,
+                )
+
+
+def exposed_service_unknown(context: Context) -> Iterator[Finding]:
+    """Find exposed hosts that no cluster has: a misspelled name, or an inventory that is behind.
+
+    An exposed service is in the inventory of at least one cluster (design §3).
+    """
+    relations = context.relations
+    domain = relations.fleet.spec.cluster_domain
+    for workspace in relations.fleet.workspaces:
+        for setting in workspace.exposed_services or ():
+            name = parse_host(setting.host, domain)
+            if name is None or not may_span(relations, workspace, name.namespace) or copies(relations, workspace, name):
+                continue
+            similar = did_you_mean(near_host(setting.host, hosts_of(relations, workspace)))
+            yield Finding(
+                message=f"no cluster of workspace `{workspace.name}` has the exposed service `{setting.host}`",
+                span=setting.span("host"),
+                help=similar
+                or "Correct the name, or bring the inventories up to date with `meshgen inventory import`.",
+                object=setting.host,
+            )
+
+
+def host_exposed_twice(context: Context) -> Iterator[Finding]:
+    """Find hosts that stand twice in one list: the settings of the second would be lost.
+
+    A workspace lists an exposed service once (design §2).
+    """
+    for workspace in context.relations.fleet.workspaces:
+        seen: dict[str, ExposedService] = {}
+        for setting in workspace.exposed_services or ():
+            first = seen.setdefault(setting.host, setting)
+            if first is not setting:
+                yield Finding(
+                    message=f"workspace `{workspace.name}` exposes `{setting.host}` twice",
+                    span=setting.span("host"),
+                    help="Keep one of the two.",
+                    notes=notes((first.span("host"), "the first one is here")),
+                    object=setting.host,
+                )
+
+
+def host_of_two_workspaces(context: Context) -> Iterator[Finding]:
+    """Find hosts that one workspace exposes from one cluster, and another one from another cluster.
+
+    A consumer would need two ServiceEntries for the host, of which Istio takes the older one and ignores the endpoints
+    of the other (pilot/pkg/model/sidecar.go). One finding for each pair of workspaces and namespace.
+
+    A host has one workspace, in whatever cluster (design §3).
+    """
+    shared: dict[tuple[str, str, str], list[tuple[Exposure, Exposure]]] = {}
+    for exposures in context.relations.by_host.values():
+        first = exposures[0]
+        other = next((exposure for exposure in exposures if exposure.workspace.name != first.workspace.name), None)
+        if other is not None:
+            key = (first.workspace.name, other.workspace.name, first.name.namespace)
+            shared.setdefault(key, []).append((first, other))
+    for pairs in shared.values():
+        first, other = pairs[0]
+        more = f", and {len(pairs) - 1} more of namespace `{first.name.namespace}`" if len(pairs) > 1 else ""
+        yield Finding(
+            message=f"`{first.host}`{more} is exposed by two workspaces, `{first.workspace.name}` from cluster "
+            f"`{first.cluster}` and `{other.workspace.name}` from cluster `{other.cluster}`",
+            span=_exposed_at(other),
+            help="Let one workspace span the namespace in all clusters: clients cannot tell the two apart.",
+            notes=notes((_exposed_at(first), f"`{first.workspace.name}` exposes it here")),
+            object=first.host if len(pairs) == 1 else f"workspace/{other.workspace.name}",
+        )
+
+
+def _exposed_at(exposure: Exposure) -> Span | None:
+    if exposure.setting is not None:
+        return exposure.setting.span("host")
+    return exposure.workspace.namespace_selector.span("names")
+
+
+def exposed_never_consumed(context: Context) -> Iterator[Finding]:
+    """Find exposed services without a consumer in fleets of several clusters; one finding a selector.
+
+    A selector that chooses no cluster by mistake is the business of the rules on selectors.
+
+    A service that no other cluster may call needs not be exposed (design §3).
+    """
+    relations = context.relations
+    if len(relations.fleet.clusters) < 2:  # noqa: PLR2004 - alone there is nobody to call
+        return
+    consumed = {exposure.host for route in routes(relations) for exposure in route.exposures}
+    lost: dict[int, list[Exposure]] = {}
+    for host, exposures in relations.by_host.items():
+        active = [exposure for exposure in exposures if exposure.active]
+        if active and host not in consumed:
+            selector = _consumers(active[0])
+            if selector is None or selector.names == [] or any(selects(selector, c) for c in relations.fleet.clusters):
+                lost.setdefault(id(selector or active[0].workspace), []).append(active[0])
+    for exposures in lost.values():
+        first = exposures[0]
+        yield Finding(
+            message=f"{listed(exposure.host for exposure in exposures)} of workspace `{first.workspace.name}` "
+            f"{'is' if len(exposures) == 1 else 'are'} exposed, but no other cluster may call "
+            f"{'it' if len(exposures) == 1 else 'them'}",
+            span=_consumers_at(first),
+            help="Widen `consumers`, or do not expose what nobody calls.",
+            notes=notes((first.gateway.span("name"), "exposed through this gateway")),
+            object=first.host if len(exposures) == 1 else f"workspace/{first.workspace.name}",
+        )
+
+
+def _consumers(exposure: Exposure) -> ClusterSelector | None:
+    if exposure.setting is not None and exposure.setting.consumers is not None:
+        return exposure.setting.consumers
+    return exposure.workspace.consumers
+
+
+def _consumers_at(exposure: Exposure) -> Span | None:
+    selector = _consumers(exposure)
+    return exposure.workspace.span("name") if selector is None else selector.span()
+
+
+_HELP = {
+    "has a port without a name": "Name all its ports: entries are matched by the name of the port.",
+    "is the Service of an east-west gateway": "Take it off `exposedServices`: the gateway is how others get in.",
+}
+
+
+def listed_service_cannot_be_exposed(context: Context) -> Iterator[Finding]:
+    """Find listed services that cannot be exposed from a cluster, each with the reason.
+
+    A service that `exposedServices` names has to be one that a gateway can pass on.
+    """
+    for found in unexposable_services(context.relations):
+        if found.setting is None:
+            continue
+        service = found.service
+        yield Finding(
+            message=f"`{found.setting.host}` cannot be exposed from cluster `{found.cluster}`: "
+            f"its Service {found.reason}",
+            span=found.setting.span("host"),
+            help=_HELP.get(found.reason, "Take it off `exposedServices`, or expose a ClusterIP Service beside it."),
+            notes=notes((service.span("name"), f"the Service in `{found.cluster}`")),
+            object=service_object(found.cluster, service),
+        )
+
+
+_SILENT = "is the Service of an east-west gateway"
+
+
+def service_skipped(context: Context) -> Iterator[Finding]:
+    """Find Services that are skipped, but not gateways' own nor those that MG342 reports.
+
+    Where a workspace exposes everything, what cannot be exposed is left out (design §3).
+    """
+    relations = context.relations
+    unfit = (
+        {(call.consumer, call.service) for call in context.calls if call.unfit is not None}
+        if own_entries(relations.fleet)
+        else set()
+    )
+    for found in unexposable_services(relations):
+        service = found.service
+        if found.setting is not None or found.reason == _SILENT:
+            continue
+        if (found.cluster, (service.namespace, service.name)) in unfit:
+            continue
+        yield Finding(
+            message=f"Service `{service.name}` of namespace `{service.namespace}` in cluster `{found.cluster}` is not "
+            f"exposed: it {found.reason}",
+            span=service.span("name"),
+            help="List the services to expose in `exposedServices`, or accept this with a reason.",
+            object=service_object(found.cluster, service),
+        )
+
+
+def namesake(context: Context) -> Iterator[Finding]:
+    """Find Services in consumers whose namespace the exposing workspace does not span.
+
+    A Service that has the name of an exposed one but is not in its workspace keeps the name (design §3).
+    """
+    for call in context.calls:
+        local = call.local
+        if call.standing != "namesake" or local is None or not call.serving:
+            continue
+        if _of_two_workspaces(context.relations, call.host):
+            continue
+        source = call.serving[0]
+        yield Finding(
+            message=f"cluster `{call.consumer}` has a Service of its own named `{call.host}`, outside of workspace "
+            f"`{source.workspace.name}`: it gets no remote endpoints",
+            span=local.span("name"),
+            help=f"Let workspace `{source.workspace.name}` span `{call.consumer}/{call.service.namespace}`, or leave "
+            f"the cluster out of its `consumers`.",
+            notes=notes((exposure_at(source), f"exposed from `{source.cluster}`")),
+            object=call.object,
+        )
+
+
+def _of_two_workspaces(relations: Relations, host: str) -> bool:
+    """Whether MG220 has already said that several workspaces expose the host."""
+    return len({exposure.workspace.name for exposure in relations.by_host[host]}) > 1
+
+
+def hidden_from_gateway(context: Context) -> Iterator[Finding]:
+    """Find exposed Services that the namespace of their gateway does not see.
+
+    A gateway passes on only Services that it sees: `networking.istio.io/exportTo` can hide them.
+
+    Source: pilot/pkg/model/sidecar.go.
+    """
+    for exposure in context.relations.exposures:
+        seen_by = exposure.service.export_to
+        namespace = exposure.gateway.namespace
+        if not seen_by or "*" in seen_by or namespace in seen_by:
+            continue
+        if "." in seen_by and namespace == exposure.service.namespace:
+            continue
+        yield Finding(
+            message=f"`{exposure.host}` is hidden from its gateway in cluster `{exposure.cluster}`: "
+            f"the Service is not exported to namespace `{namespace}`",
+            span=exposure.service.span("exportTo"),
+            help=f"Add `{namespace}` to its annotation `networking.istio.io/exportTo`.",
+            notes=notes((exposure_at(exposure), "exposed here")),
+            object=service_object(exposure.cluster, exposure.service),
+        )
+
+
+def no_source_left(context: Context) -> Iterator[Finding]:
+    """Find hosts that no cluster serves any more while consumers without a copy may call them.
+
+    Draining the last source of a host leaves its consumers without endpoints (design §3, draining).
+    """
+    relations = context.relations
+    for host, exposures in relations.by_host.items():
+        if any(exposure.serves for exposure in exposures) or all(exposure.active for exposure in exposures):
+            continue
+        of_host = (context.calls.of(consumer)[host] for consumer in context.calls.consumers)
+        without = [call.consumer for call in of_host if call.standing == "none" and call.may_call]
+        if not without:
+            continue
+        draining = next(exposure for exposure in exposures if not exposure.active)
+        yield Finding(
+            message=f"no cluster serves `{host}` any more: {listed(without)} "
+            f"{'has' if len(without) == 1 else 'have'} no endpoint left",
+            span=_drained_at(relations, draining),
+            help="Keep one source active until no one calls the host, or accept this.",
+            object=host,
+        )
+
+
+def _drained_at(relations: Relations, exposure: Exposure) -> Span | None:
+    """Where its draining was written."""
+    cluster = relations.cluster(exposure.cluster)
+    if exposure.setting is not None and exposure.setting.state != "active":
+        return exposure.setting.span("state")
+    if exposure.workspace.state != "active":
+        return exposure.workspace.span("state")
+    if cluster.state != "active":
+        return cluster.span("state")
+    if exposure.service.state != "active":
+        return exposure.service.span("state")
+    return exposure_at(exposure)
+
+
+RULES = (
+    Rule("MG216", "error", "not the full name of a service", "0.1", not_a_full_name),
+    Rule("MG217", "error", "an exposed host outside of the workspace", "0.1", host_outside_workspace),
+    Rule("MG218", "error", "an exposed service that no cluster has", "0.1", exposed_service_unknown),
+    Rule("MG219", "error", "a host exposed twice", "0.1", host_exposed_twice),
+    Rule("MG220", "error", "a host of two workspaces", "0.1", host_of_two_workspaces),
+    Rule("MG336", "warning", "exposed, but never consumed", "0.1", exposed_never_consumed),
+    Rule("MG340", "error", "a listed service cannot be exposed", "0.1", listed_service_cannot_be_exposed),
+    Rule("MG341", "warning", "a Service is left out of what is exposed", "0.1", service_skipped),
+    Rule("MG343", "warning", "a namesake outside of the workspace", "0.1", namesake),
+    Rule("MG354", "error", "a Service hidden from its gateway", "0.1", hidden_from_gateway),
+    Rule("MG384", "warning", "no source is left", "0.1", no_source_left),
+)

@@ -1,0 +1,212 @@
+"""East-west gateways: how they are declared."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from meshgen.analysis.hosts import covers, parse_host, selects
+from meshgen.check.places import declared_gateways, gateway_object, listed, notes
+from meshgen.check.rule import Finding, Rule
+from meshgen.diagnostics.near import did_you_mean, near
+from meshgen.platforms import platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.analysis.relations import GatewayKey, Relations
+    from meshgen.check.context import Context
+    from meshgen.language.gateway import GatewaySettings
+    from meshgen.language.workspace import Workspace
+
+
+def gateway_of_another_role(context: Context) -> Iterator[Finding]:
+    """Find workspaces whose `eastWestGateway` is an edge or ingress gateway.
+
+    Workspaces expose their services through east-west gateways (design §1).
+    """
+    relations = context.relations
+    for workspace in relations.fleet.workspaces:
+        gateway = relations.gateway_of(workspace)
+        if workspace.east_west_gateway is None or gateway is None or gateway.role == "eastWest":
+            continue
+        other = notes((gateway.span("role"), "its role is here")) if gateway is not workspace.east_west_gateway else ()
+        yield Finding(
+            message=f"gateway `{gateway.name}` of workspace `{workspace.name}` has role `{gateway.role}`, "
+            "so other clusters cannot come through it",
+            span=workspace.east_west_gateway.span("role" if not other else "name"),
+            help="Name a gateway with role `eastWest`.",
+            notes=other,
+            object=f"workspace/{workspace.name}",
+        )
+
+
+def unused_gateway(context: Context) -> Iterator[Finding]:
+    """Find east-west gateways that no workspace names: nothing is emitted for them.
+
+    A declared gateway is emitted where a workspace uses it (design §3).
+    """
+    relations = context.relations
+    used = {
+        (inline.namespace, inline.name)
+        for workspace in relations.fleet.workspaces
+        if (inline := workspace.east_west_gateway) is not None
+    }
+    for gateway in relations.fleet.gateways:
+        if gateway.role != "eastWest" or (gateway.namespace, gateway.name) in used:
+            continue
+        elsewhere = [f"{namespace}/{name}" for namespace, name in sorted(used) if name == gateway.name]
+        similar = elsewhere or near(gateway.name, {name for _, name in used})
+        yield Finding(
+            message=f"no workspace uses gateway `{gateway.name}` of namespace `{gateway.namespace}`",
+            span=gateway.span("name"),
+            help=did_you_mean(similar) or "Name it in a workspace's `eastWestGateway`, or delete it.",
+            object=f"gateway/{gateway.name}",
+        )
+
+
+def gateway_declared_twice(context: Context) -> Iterator[Finding]:
+    """Find gateways whose settings stand in several places and differ there.
+
+    Workspaces that share a gateway name it; one of them, or a Gateway of its own, has the settings.
+
+    The settings of a gateway stand in one place only (design §2).
+    """
+    first: dict[GatewayKey, GatewaySettings] = {}
+    for gateway, named in declared_gateways(context.relations.fleet):
+        settings = _written(gateway)
+        if not settings:
+            continue
+        other = first.setdefault((gateway.namespace, gateway.name), gateway)
+        theirs = _written(other)
+        different = sorted(key for key in settings | theirs if settings.get(key) != theirs.get(key))
+        if not different:
+            continue
+        yield Finding(
+            message=f"gateway `{gateway.name}` of namespace `{gateway.namespace}` has other settings elsewhere: "
+            f"{', '.join(f'`{key}`' for key in different)}",
+            span=gateway.span(next((key for key in different if key in settings), "name")),
+            help="Keep its settings in one place, best in a Gateway of its own, and only name it in workspaces.",
+            notes=notes((other.span("name"), "its other settings are here")),
+            object=named,
+        )
+
+
+def _written(gateway: GatewaySettings) -> dict[str, object]:
+    return gateway.model_dump(by_alias=True, exclude_unset=True, exclude={"name", "namespace"})
+
+
+def selector_of_gateway(context: Context) -> Iterator[Finding]:
+    """Find `managed: false` without a selector, and a selector where meshgen chooses the labels itself.
+
+    A gateway that meshgen does not run is found by its pods' labels (design §2).
+    """
+    for gateway, named in declared_gateways(context.relations.fleet):
+        if not gateway.managed and not gateway.selector:
+            message = f"gateway `{gateway.name}` is not managed and has no selector"
+            span = gateway.span("managed")
+            advice = "Set `selector` to labels that its pods have, and no other pods of the cluster."
+        elif gateway.managed and gateway.selector is not None:
+            message = f"gateway `{gateway.name}` has a selector, but is managed"
+            span = gateway.key_span("selector")
+            advice = "Remove `selector`, or set `managed: false` if somebody else runs the gateway."
+        else:
+            continue
+        yield Finding(message=message, span=span, help=advice, object=named)
+
+
+def selector_of_several_gateways(context: Context) -> Iterator[Finding]:
+    """Find selectors of foreign gateways that also match another gateway's pods, which then expose both their hosts.
+
+    Tetrate's workload selectors name a namespace, so only gateways of one namespace meet there. One finding for a pair
+    of gateways, whatever the number of clusters.
+
+    A Gateway's selector matches pods of all namespaces (Istio: pilot/pkg/features/pilot.go).
+    """
+    relations = context.relations
+    everywhere = platform(relations.fleet.spec.platform).management == "none"
+    seen: set[tuple[GatewayKey, GatewayKey]] = set()
+    for cluster, gateways in relations.gateway_places.items():
+        for first, second in combinations(gateways, 2):
+            pair = [relations.gateways[first], relations.gateways[second]]
+            if (first, second) in seen or not (everywhere or first[0] == second[0]) or not _meet(*pair):
+                continue
+            seen.add((first, second))
+            foreign, other = pair if not pair[0].managed else reversed(pair)
+            yield Finding(
+                message=f"the selector of gateway `{foreign.name}` also matches the pods of gateway `{other.name}` in "
+                f"cluster `{cluster}`",
+                span=foreign.span("selector"),
+                help="Choose labels that only its own pods have: each gateway would get the hosts of both.",
+                notes=notes((other.span("name" if other.managed else "selector"), f"`{other.name}` is here")),
+                object=gateway_object(cluster, (foreign.namespace, foreign.name)),
+            )
+
+
+def _meet(first: GatewaySettings, second: GatewaySettings) -> bool:
+    if first.managed and second.managed:
+        return False
+    a, b = _pod_labels(first), _pod_labels(second)
+    return bool(a and b) and ((not first.managed and covers(a, b)) or (not second.managed and covers(b, a)))
+
+
+def _pod_labels(gateway: GatewaySettings) -> dict[str, str]:
+    return {"app": gateway.name} if gateway.managed else gateway.selector or {}
+
+
+def cluster_without_gateway(context: Context) -> Iterator[Finding]:
+    """Find clusters with services to expose that the `clusters` of the workspace's gateway leave out.
+
+    A cluster exposes a workspace's services where the workspace's gateway is (design §3).
+    """
+    relations = context.relations
+    for workspace in relations.fleet.workspaces:
+        gateway = relations.gateway_of(workspace)
+        if gateway is None or gateway.clusters is None or not _any_chosen(relations, workspace):
+            continue
+        lost = [
+            cluster
+            for cluster, namespaces in relations.spanned[workspace.name].items()
+            if not selects(gateway.clusters, relations.cluster(cluster))
+            and _has_exposable(relations, workspace, cluster, namespaces)
+        ]
+        if not lost:
+            continue
+        yield Finding(
+            message=f"gateway `{gateway.name}` is not in {listed(lost)}, so services of workspace `{workspace.name}` "
+            "there are not exposed",
+            span=gateway.span("clusters"),
+            help="Widen `clusters` of the gateway, or accept this if only others shall be called.",
+            notes=notes((workspace.namespace_selector.span("names"), "the workspace spans these namespaces")),
+            object=f"workspace/{workspace.name}",
+        )
+
+
+def _any_chosen(relations: Relations, workspace: Workspace) -> bool:
+    """A gateway in no cluster at all is the business of the rules on selectors."""
+    gateway = relations.gateway_of(workspace)
+    return gateway is not None and any(selects(gateway.clusters, cluster) for cluster in relations.fleet.clusters)
+
+
+def _has_exposable(relations: Relations, workspace: Workspace, cluster: str, namespaces: list[str]) -> bool:
+    domain = relations.fleet.spec.cluster_domain
+    wanted = None
+    if workspace.exposed_services is not None:
+        wanted = {parse_host(setting.host, domain) for setting in workspace.exposed_services}
+    return any(
+        name.namespace in namespaces
+        and (wanted is None or name in wanted)
+        and service.state == "active"
+        and relations.unexposable(cluster, service) is None
+        for name, service in relations.services[cluster].items()
+    )
+
+
+RULES = (
+    Rule("MG215", "error", "an east-west gateway of another role", "0.1", gateway_of_another_role),
+    Rule("MG224", "warning", "a gateway that nothing uses", "0.1", unused_gateway),
+    Rule("MG306", "error", "a gateway declared twice", "0.1", gateway_declared_twice),
+    Rule("MG307", "error", "a selector that does not fit", "0.1", selector_of_gateway),
+    Rule("MG310", "error", "a selector of several gateways", "0.1", selector_of_several_gateways),
+    Rule("MG330", "warning", "a cluster without the gateway", "0.1", cluster_without_gateway),
+)

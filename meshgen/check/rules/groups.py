@@ -1,0 +1,147 @@
+"""Services that select each other's entries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.check.origins import exposure_at, service_object
+from meshgen.check.places import first_of, listed, notes
+from meshgen.check.rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.calls import Import
+    from meshgen.check.context import Context
+    from meshgen.language.inventory import ObservedService
+
+
+def different_sources(context: Context) -> Iterator[Finding]:
+    """Find pairs of Services that would share entries for clusters which serve only one of them.
+
+    Services that take the same entries have to be served by the same clusters (design §3, groups).
+    """
+    for group in context.calls.all_groups:
+        cluster, conflict = group.cluster, group.conflict
+        if conflict is None or conflict.reason != "sources":
+            continue
+        first, second = conflict.first, conflict.second
+        yield Finding(
+            message=f"Services `{first.name}` and `{second.name}` of namespace `{second.namespace}` in cluster "
+            f"`{cluster}` take the same entries, but {_served(first, conflict.first_sources)} and "
+            f"{_served(second, conflict.second_sources)}",
+            span=second.span("selector"),
+            help="Expose both from the same clusters with failover, or give them selectors that differ.",
+            notes=notes((first.span("selector"), f"the selector of `{first.name}`")),
+            object=service_object(cluster, second),
+        )
+
+
+def _served(service: ObservedService, sources: tuple[str, ...]) -> str:
+    return f"`{service.name}` is served by {listed(sources) if sources else 'no other cluster'}"
+
+
+def selectors_contradict(context: Context) -> Iterator[Finding]:
+    """Find Services that share entries with a third one and contradict each other.
+
+    An entry has one value for a label: it cannot satisfy two selectors that want different ones (design §3, groups).
+    """
+    for group in context.calls.all_groups:
+        cluster, conflict = group.cluster, group.conflict
+        if conflict is None or conflict.reason != "selectors":
+            continue
+        first, second = conflict.first, conflict.second
+        key = next(k for k, v in sorted(first.selector.items()) if second.selector.get(k, v) != v)
+        yield Finding(
+            message=f"Services `{first.name}` and `{second.name}` of namespace `{second.namespace}` in cluster "
+            f"`{cluster}` need the same entries with different labels `{key}`",
+            span=second.span("selector", key),
+            help="Expose either the Service that selects all pods or those that select some of them, not both.",
+            notes=notes((first.span("selector", key), f"the selector of `{first.name}`")),
+            object=service_object(cluster, second),
+        )
+
+
+_OURS = {"app.kubernetes.io/managed-by": "meshgen", "security.istio.io/tlsMode": "istio"}
+_OF_ISTIO = frozenset(
+    {
+        "topology.istio.io/cluster",
+        "topology.istio.io/network",
+        "topology.istio.io/subzone",
+        "topology.kubernetes.io/region",
+        "topology.kubernetes.io/zone",
+    }
+)
+
+
+def selector_of_overridden_label(context: Context) -> Iterator[Finding]:
+    """Find selectors of local copies that entries would not satisfy.
+
+    Labels of an entry that Istio or meshgen sets, so that a selector cannot rely on them.
+
+    Source: metadata labels are merged over those of the spec (serviceregistry/serviceentry/conversion.go), topology
+    labels come from locality, network and cluster (pilot/pkg/serviceregistry/util/label).
+    """
+    for item in context.calls.imports:
+        if item.local is None:
+            continue
+        for key, value in item.local.selector.items():
+            if key in _OF_ISTIO:
+                why = "Istio sets it"
+            elif _OURS.get(key, value) != value:
+                why = f"theirs is `{_OURS[key]}`"
+            else:
+                continue
+            yield Finding(
+                message=f"the selector of `{item.host}` in cluster `{item.consumer}` needs label `{key}: {value}`, "
+                f"which entries cannot have: {why}",
+                span=item.local.span("selector", key),
+                help="Select the pods by another label, or set `failover: {enabled: false}`.",
+                notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves it")),
+                object=item.object,
+            )
+
+
+_LABELS = {
+    "app.kubernetes.io/instance": (
+        "which Argo CD sets on entries if it tracks by label",
+        "Let Argo CD track by annotation, its default since 3.0, and accept this.",
+    ),
+    "rollouts-pod-template-hash": (
+        "which every rollout of Argo Rollouts changes",
+        "Select the pods by another label, or import the inventory after each rollout.",
+    ),
+}
+
+
+def selector_of_changing_label(context: Context) -> Iterator[Finding]:
+    """Find selectors of local copies with such labels, one finding a label and cluster.
+
+    Labels that Argo writes: a selector with them may lose its entries some day.
+
+    Source: metadata labels are merged over those of the spec (serviceregistry/serviceentry/conversion.go), and Argo
+    CD's label tracking sets one on all that it syncs.
+    """
+    found: dict[tuple[str, str], list[Import]] = {}
+    for item in context.calls.imports:
+        for key in item.local.selector if item.local is not None else ():
+            if key in _LABELS:
+                found.setdefault((item.consumer, key), []).append(item)
+    for (cluster, key), items in found.items():
+        first = items[0]
+        hosts = first_of([item.host for item in items])
+        why, advice = _LABELS[key]
+        yield Finding(
+            message=f"the selector of {hosts} in cluster `{cluster}` needs label `{key}`, {why}",
+            span=first.local.span("selector", key) if first.local is not None else None,
+            help=advice,
+            object=f"cluster/{cluster}",
+        )
+
+
+RULES = (
+    Rule("MG355", "error", "Services with the same entries from different clusters", "0.1", different_sources),
+    Rule("MG356", "error", "Services with the same entries and contradicting selectors", "0.1", selectors_contradict),
+    Rule("MG357", "error", "a selector needs a label that entries cannot have", "0.1", selector_of_overridden_label),
+    Rule("MG383", "warning", "a selector needs a label that tools change", "0.1", selector_of_changing_label),
+)

@@ -1,0 +1,152 @@
+"""Names of what is emitted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.check.origins import exposure_at
+from meshgen.check.places import notes
+from meshgen.check.rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.analysis.relations import Relations
+    from meshgen.calls import Import
+    from meshgen.check.context import Context
+    from meshgen.language.base import Item
+    from meshgen.language.inventory import ObservedServiceEntry
+
+
+def second_service_entry(context: Context) -> Iterator[Finding]:
+    """Find other people's ServiceEntries for an imported host.
+
+    One host has one ServiceEntry in a cluster, and none that asks DNS beside a Service.
+
+    Source: the oldest wins and the endpoints of the others are ignored, pilot/pkg/model/sidecar.go; endpoints get lost
+    beside a Service, istio#33567.
+    """
+    relations = context.relations
+    entries = {
+        cluster: [(host, entry) for entry in inventory.service_entries for host in entry.hosts]
+        for cluster, inventory in relations.fleet.inventories.items()
+    }
+    by_host: dict[tuple[str, str], list[ObservedServiceEntry]] = {}
+    for cluster, found in entries.items():
+        for host, entry in found:
+            by_host.setdefault((cluster, host), []).append(entry)
+    shared = context.calls.multicluster_namespace
+    seen: set[tuple[str, int]] = set()
+    for item in context.calls.imports:
+        for entry in by_host.get((item.consumer, item.host), []):
+            if (item.consumer, id(entry)) in seen:
+                continue
+            if item.local is None and (entry.namespace, entry.name) == (shared, item.host):
+                continue  # MG373: it has the very name of ours
+            why = _harm_of_entry(item, entry)
+            if why is None:
+                continue
+            seen.add((item.consumer, id(entry)))
+            yield Finding(
+                message=f"ServiceEntry `{entry.name}` of namespace `{entry.namespace}` in cluster `{item.consumer}` "
+                f"is for `{item.host}` too: {why}",
+                span=entry.span("hosts"),
+                help="Delete it, or leave the cluster out of the service's `consumers`.",
+                notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves it")),
+                object=item.object,
+            )
+
+
+def _harm_of_entry(item: Import, entry: ObservedServiceEntry) -> str | None:
+    if item.local is None:
+        return "two ServiceEntries for one host take endpoints from each other"
+    if (entry.resolution or "").startswith("DNS"):
+        return "beside a Service one that asks DNS makes endpoints disappear"
+    return None
+
+
+Key = tuple[str, str, str]
+"""Kind, namespace, name."""
+
+
+def name_taken(context: Context) -> Iterator[Finding]:
+    """Find objects of the inventories that have the kind and name of an object that would be emitted.
+
+    Names of emitted objects are fixed, so an object of that kind and name must not be somebody else's (design §3).
+    """
+    relations = context.relations
+    theirs = {cluster: _objects(relations, cluster) for cluster in relations.fleet.inventories}
+    for item in context.calls.imports:
+        for key in _emitted(item):
+            other = theirs.get(item.consumer, {}).get(key)
+            if other is None:
+                continue
+            kind, namespace, name = key
+            yield Finding(
+                message=f"{kind} `{name}` of namespace `{namespace}` in cluster `{item.consumer}` is somebody else's, "
+                f"and meshgen needs the name for `{item.host}`",
+                span=other.span("name"),
+                help="Rename or delete it; if meshgen wrote it, label it `app.kubernetes.io/managed-by: meshgen` and "
+                "import the inventory again.",
+                notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves the host")),
+                object=f"{item.consumer}/{namespace}/{name}",
+            )
+
+
+def _objects(relations: Relations, cluster: str) -> dict[Key, Item]:
+    inventory = relations.inventory(cluster)
+    if inventory is None:
+        return {}
+    found: dict[Key, Item] = {}
+    found |= {("ServiceEntry", item.namespace, item.name): item for item in inventory.service_entries}
+    found |= {("DestinationRule", item.namespace, item.name): item for item in inventory.destination_rules}
+    found |= {(item.kind, item.namespace, item.name): item for item in inventory.virtual_services}
+    return found
+
+
+_KINDS = {"serviceEntry": "ServiceEntry", "destinationRule": "DestinationRule", "virtualService": "VirtualService"}
+
+
+def _emitted(item: Import) -> Iterator[Key]:
+    for taken in item.takes:
+        if taken.sort in _KINDS:
+            yield _KINDS[taken.sort], taken.namespace, taken.name
+
+
+_LONGEST_SNI = 255
+_LONGEST_HOST = 253
+
+
+def host_too_long(context: Context) -> Iterator[Finding]:
+    """Find exposed hosts that are too long, with the longest port and subset that is known of them.
+
+    What a client asks a gateway for has to fit into an SNI of 255 characters, a host into 253.
+
+    Source: SNI `outbound_.<port>_.<subset>_.<host>` (Istio: pilot/pkg/networking/core/gateway.go).
+    """
+    relations = context.relations
+    for host, exposures in relations.by_host.items():
+        ports = [port.port for exposure in exposures for port in exposure.service.ports]
+        subsets = [
+            subset
+            for exposure in exposures
+            for rule in relations.destination_rules(exposure.cluster, host)
+            for subset in rule.subsets
+        ]
+        sni = f"outbound_.{max(ports)}_.{max(subsets, key=len, default='')}_.{host}"
+        if len(sni) <= _LONGEST_SNI and len(host) <= _LONGEST_HOST:
+            continue
+        yield Finding(
+            message=f"`{host}` is too long to be asked for at a gateway: the server name `outbound_.<port>_.<subset>_."
+            f"<host>` has {len(sni)} characters, TLS takes {_LONGEST_SNI}",
+            span=exposure_at(exposures[0]),
+            help="Shorten the name of the Service, its namespace or its subsets.",
+            object=host,
+        )
+
+
+RULES = (
+    Rule("MG372", "error", "another ServiceEntry for the host", "0.1", second_service_entry),
+    Rule("MG373", "error", "the name of an emitted object is taken", "0.1", name_taken),
+    Rule("MG385", "error", "a host that is too long for a server name", "0.1", host_too_long),
+)

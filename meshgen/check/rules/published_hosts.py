@@ -1,0 +1,157 @@
+"""Published hosts: what they name exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.analysis.hosts import parse_host
+from meshgen.check.places import listed, notes
+from meshgen.check.rule import Finding, Rule
+from meshgen.check.workspaces import copies, hosts_of
+from meshgen.diagnostics.near import did_you_mean, near, near_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.check.context import Context
+
+
+def of_unknown_workspace(context: Context) -> Iterator[Finding]:
+    """Find published hosts whose workspace does not exist.
+
+    A published host belongs to a workspace of the fleet (design §2).
+    """
+    relations = context.relations
+    workspaces = {workspace.name for workspace in relations.fleet.workspaces}
+    for host in relations.fleet.published_hosts:
+        if host.workspace not in workspaces:
+            yield Finding(
+                message=f"published host `{host.name}` is of workspace `{host.workspace}`, which does not exist",
+                span=host.span("workspace"),
+                help=did_you_mean(near(host.workspace, workspaces)) or "Name a workspace of the fleet.",
+                object=f"publishedHost/{host.name}",
+            )
+
+
+def behind_unknown_gateway(context: Context) -> Iterator[Finding]:
+    """Find published hosts whose gateway is not declared.
+
+    A published host goes through a gateway of the fleet (design §2).
+    """
+    relations = context.relations
+    gateways = {name for _, name in relations.gateways}
+    for host in relations.fleet.published_hosts:
+        if host.gateway not in gateways:
+            yield Finding(
+                message=f"published host `{host.name}` is behind gateway `{host.gateway}`, which is not declared",
+                span=host.span("gateway"),
+                help=did_you_mean(near(host.gateway, gateways))
+                or "Declare a Gateway of this name with role `edge` or `ingress`.",
+                object=f"publishedHost/{host.name}",
+            )
+
+
+def behind_east_west_gateway(context: Context) -> Iterator[Finding]:
+    """Find published hosts whose gateway takes traffic of other clusters only.
+
+    Users outside the mesh come through edge or ingress gateways (design §1).
+    """
+    relations = context.relations
+    for host in relations.fleet.published_hosts:
+        gateways = [gateway for (_, name), gateway in relations.gateways.items() if name == host.gateway]
+        if gateways and all(gateway.role == "eastWest" for gateway in gateways):
+            yield Finding(
+                message=f"published host `{host.name}` is behind `{host.gateway}`, which is an east-west gateway",
+                span=host.span("gateway"),
+                help="Name a gateway with role `edge` or `ingress`: an east-west gateway only takes mesh traffic of "
+                "other clusters.",
+                notes=notes((gateways[0].span("role"), f"`{host.gateway}` is declared here")),
+                object=f"publishedHost/{host.name}",
+            )
+
+
+def service_outside_workspace(context: Context) -> Iterator[Finding]:
+    """Find published hosts whose service no cluster has in a namespace of the workspace.
+
+    The service of a published host is one of its workspace (design §2).
+    """
+    relations = context.relations
+    workspaces = {workspace.name: workspace for workspace in relations.fleet.workspaces}
+    for host in relations.fleet.published_hosts:
+        workspace = workspaces.get(host.workspace)
+        if workspace is None:
+            continue
+        name = parse_host(host.service, relations.fleet.spec.cluster_domain)
+        if name is not None and copies(relations, workspace, name):
+            continue
+        similar = near_host(host.service, hosts_of(relations, workspace))
+        yield Finding(
+            message=f"workspace `{workspace.name}` has no service `{host.service}` to publish",
+            span=host.span("service"),
+            help=did_you_mean(similar)
+            or f"Name a service of the workspace in full: `<service>.<namespace>.svc."
+            f"{relations.fleet.spec.cluster_domain}`.",
+            notes=notes((workspace.namespace_selector.span("names"), "the workspace spans these namespaces")),
+            object=f"publishedHost/{host.name}",
+        )
+
+
+def missing_port(context: Context) -> Iterator[Finding]:
+    """Find published ports that a copy of the service lacks, and absent ones where there are several to choose from.
+
+    The port of a published host is one of its service (design §2).
+    """
+    relations = context.relations
+    workspaces = {workspace.name: workspace for workspace in relations.fleet.workspaces}
+    for host in relations.fleet.published_hosts:
+        workspace = workspaces.get(host.workspace)
+        name = parse_host(host.service, relations.fleet.spec.cluster_domain)
+        if workspace is None or name is None:
+            continue
+        for cluster, service in copies(relations, workspace, name):
+            numbers = [port.port for port in service.ports if port.protocol == "TCP"]
+            if host.port in numbers or (host.port is None and len(numbers) == 1):
+                continue
+            what = f"has no port {host.port}" if host.port else f"has {len(numbers)} TCP ports, and `port` names none"
+            yield Finding(
+                message=f"service `{host.service}` of published host `{host.name}` {what} in cluster `{cluster}`",
+                span=host.span("port") if host.port else host.span("service"),
+                help=f"Set `port` to one of {listed(map(str, numbers))}." if numbers else "Publish another service.",
+                notes=notes((service.span("ports"), f"its ports in `{cluster}`")),
+                object=f"publishedHost/{host.name}",
+            )
+            break
+
+
+def not_compiled_yet(context: Context) -> Iterator[Finding]:
+    """Say once that nothing is emitted for published hosts and for edge and ingress gateways.
+
+    Published hosts, and the gateways in front of them, are compiled by a later version.
+    """
+    relations = context.relations
+    hosts = relations.fleet.published_hosts
+    gateways = [gateway for gateway in relations.gateways.values() if gateway.role != "eastWest"]
+    first = next(iter([*hosts, *gateways]), None)
+    if first is None:
+        return
+    counted = [_count(len(hosts), "published host"), _count(len(gateways), "edge or ingress gateway")]
+    yield Finding(
+        message=f"{' and '.join(filter(None, counted))} checked, but not compiled: this version emits nothing for them",
+        span=first.span("name"),
+        help="Keep them for a later version, or take them out.",
+        object=f"fleet/{relations.fleet.name}",
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
+
+
+RULES = (
+    Rule("MG209", "error", "a published host of an unknown workspace", "0.1", of_unknown_workspace),
+    Rule("MG210", "error", "a published host behind an unknown gateway", "0.1", behind_unknown_gateway),
+    Rule("MG211", "error", "a published host behind an east-west gateway", "0.1", behind_east_west_gateway),
+    Rule("MG212", "error", "a published service outside of its workspace", "0.1", service_outside_workspace),
+    Rule("MG213", "error", "a published port that the service lacks", "0.1", missing_port),
+    Rule("MG214", "hint", "not compiled yet", "0.1", not_compiled_yet),
+)

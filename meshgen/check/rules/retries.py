@@ -1,0 +1,201 @@
+"""Who retries, and whether that reaches another cluster."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from meshgen.analysis.protocols import speaks_http2
+from meshgen.calls.retries import local_levels
+from meshgen.check.origins import exposure_at, failover_at, service_object
+from meshgen.check.places import first_of, listed
+from meshgen.check.rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.calls import Import
+    from meshgen.calls.retries import RetryDecision
+    from meshgen.check.context import Context
+    from meshgen.diagnostics import Span
+
+
+def team_route_without_retries(context: Context) -> Iterator[Finding]:
+    """Find hosts for which no VirtualService is emitted since the team has one; the help holds the block to add.
+
+    A team's VirtualService or route for a host keeps its own retries: ours would lose against the older object.
+
+    Source: design §3, Retries; without them 30 of 1,500 requests were lost at a failover, with them none.
+    """
+    for item in context.calls.imports:
+        decision = item.retries
+        team = decision.team
+        if decision.reason != "team" or team is None:
+            continue
+        if team.kind == "VirtualService":
+            advice = f"Add to each of its `http` routes: `{_retry_block(decision)}`, then accept this."
+        else:
+            advice = "Let the mesh retry instead: set `failover: {retries: {mode: meshConfig}}`."
+        yield Finding(
+            message=f"{team.kind} `{team.name}` of namespace `{team.namespace}` in cluster `{item.consumer}` routes "
+            f"`{item.host}`: meshgen emits no retries, so requests are lost when it fails over",
+            span=team.span("name"),
+            help=advice,
+            object=item.object,
+        )
+
+
+def _retry_block(decision: RetryDecision) -> str:
+    return (
+        f'retries: {{attempts: {decision.attempts}, retryOn: "connect-failure,refused-stream,reset-before-request", '
+        f"retryRemoteLocalities: true}}"
+    )
+
+
+def port_without_protocol(context: Context) -> Iterator[Finding]:
+    """Find ports without protocol that keep a host from getting retries, once each.
+
+    A VirtualService replaces the routes of all ports that may be HTTP, so each port has to say what it speaks.
+
+    Source: design §3, Retries; protocol selection (Istio: pkg/config/kube/conversion.go).
+    """
+    seen: set[int] = set()
+    for item in context.calls.imports:
+        decision = item.retries
+        port = decision.undeclared
+        if decision.reason != "undeclared port" or port is None or id(port) in seen:
+            continue
+        seen.add(id(port))
+        cluster = item.consumer if item.local is not None else item.sources[0].cluster
+        service = item.local or item.sources[0].service
+        yield Finding(
+            message=f"port `{port.name}` ({port.port}) of `{item.host}` in cluster `{cluster}` does not say what it "
+            f"speaks: meshgen emits no retries, so requests are lost when it fails over",
+            span=port.span("name"),
+            help="Declare `appProtocol` (`http`, `http2`, `grpc`, `tcp`) on the port of the Service, or name it "
+            "`<protocol>-…`.",
+            object=service_object(cluster, service),
+        )
+
+
+_TWO = 2
+
+
+def too_few_attempts(context: Context) -> Iterator[Finding]:
+    """Find declared `attempts` that are too low for a host with several levels, one finding a place.
+
+    A request reaches a remote endpoint only after two tries on each level before it (design §3, Retries).
+    """
+    seen: set[Span | None] = set()
+    for item in context.calls.imports:
+        declared = item.failover.attempts
+        needed = _TWO * _levels_before_remote(item)
+        if declared is None or declared >= needed or item.all_levels < _TWO:
+            continue
+        if item.failover.mode == "off":
+            continue
+        source = item.sources[0]
+        span = failover_at(source.workspace, source.setting, "retries", "attempts")
+        if span in seen:
+            continue
+        seen.add(span)
+        yield Finding(
+            message=f"{declared} {'retry does' if declared == 1 else 'retries do'} not reach another cluster when "
+            f"`{item.host}` fails in cluster `{item.consumer}`: it takes {needed}",
+            span=span,
+            help=f"Set `attempts` to {needed} or more, or leave it out.",
+            object=item.host,
+        )
+
+
+def _levels_before_remote(item: Import) -> int:
+    """Levels that a request passes before the first remote one, at least the one it starts at."""
+    return local_levels(item.failover) if item.local is not None else 1
+
+
+def retries_of_tcp(context: Context) -> Iterator[Finding]:
+    """Find hosts without an HTTP port whose own settings ask for a VirtualService, once each.
+
+    Only HTTP can be retried: a VirtualService for retries is useless for a service of TCP ports (design §3, Retries).
+    """
+    seen: set[str] = set()
+    for item in context.calls.imports:
+        setting = item.sources[0].setting
+        asked = setting and setting.failover and setting.failover.retries and setting.failover.retries.mode
+        if item.retries.reason != "no HTTP port" or asked != "virtualService" or item.host in seen:
+            continue
+        seen.add(item.host)
+        yield Finding(
+            message=f"`{item.host}` has no HTTP port, so `mode: virtualService` does nothing for it",
+            span=failover_at(item.sources[0].workspace, setting, "retries", "mode"),
+            help="Leave `mode` out, or declare the protocol of its ports.",
+            object=item.host,
+        )
+
+
+def mesh_policy_instead(context: Context) -> Iterator[Finding]:
+    """Count the hosts of each cluster for which `auto` falls back to a VirtualService.
+
+    The mesh's own retry policy covers every host and meets no VirtualService of a team (design §3, Retries).
+    """
+    relations = context.relations
+    count = Counter(
+        item.consumer
+        for item in context.calls.imports
+        if item.retries.carrier == "virtualService" and item.failover.mode == "auto"
+    )
+    for cluster, hosts in sorted(count.items()):
+        yield Finding(
+            message=f"cluster `{cluster}` gets {hosts} VirtualService{'s' if hosts > 1 else ''} for retries, which one "
+            f"policy of its mesh would replace",
+            span=relations.cluster(cluster).span("name"),
+            help="Fewer objects, but no retry of 503: set `mode: meshConfig`, or `mode: virtualService` to keep them.",
+            object=f"cluster/{cluster}",
+        )
+
+
+def http2_without_timeout(context: Context) -> Iterator[Finding]:
+    """Find hosts that nobody pings and whose tries have no timeout, one finding a workspace.
+
+    Not those whose retries are the team's or want a declared port, since MG363 and MG364 come first.
+
+    An HTTP/2 connection whose other end vanished is used on: nothing fails that would move its calls (istio#33466).
+    """
+    found: dict[str, list[Import]] = {}
+    for item in context.calls.imports:
+        if speaks_http2(item.ports) and _wants_timeout(item) and not item.pings:
+            found.setdefault(item.sources[0].workspace.name, []).append(item)
+    for workspace, items in found.items():
+        hosts = first_of(list(dict.fromkeys(item.host for item in items)))
+        clusters = listed(dict.fromkeys(item.consumer for item in items))
+        too_old = any(item.local is None for item in items)
+        yield Finding(
+            message=f"calls of {hosts} in {clusters} may wait for minutes when a node or an address "
+            "vanishes without a word: HTTP/2 has one connection for all, and nothing fails that would move them",
+            span=exposure_at(items[0].sources[0]),
+            help=f"{_remedy(items[0].retries)}{', or name `istio.version` if it is 1.31 or newer' if too_old else ''}.",
+            object=f"workspace/{workspace}",
+        )
+
+
+def _wants_timeout(item: Import) -> bool:
+    """Whether tries have no timeout and could have one: only our VirtualService carries it."""
+    if item.retries.carrier == "virtualService":
+        return item.failover.per_try_timeout is None
+    return item.retries.carrier == "mesh" or item.retries.reason == "off"
+
+
+def _remedy(retries: RetryDecision) -> str:
+    if retries.carrier == "virtualService":
+        return "Set `failover.retries.perTryTimeout` to more than an answer takes"
+    return "Set `mode: virtualService` in `failover.retries`, and `perTryTimeout` to more than an answer takes"
+
+
+RULES = (
+    Rule("MG363", "warning", "a team's route without retries", "0.1", team_route_without_retries),
+    Rule("MG364", "warning", "a port that does not say what it speaks", "0.1", port_without_protocol),
+    Rule("MG365", "warning", "too few retries to reach another cluster", "0.1", too_few_attempts),
+    Rule("MG366", "hint", "retries by VirtualService for a service without HTTP", "0.1", retries_of_tcp),
+    Rule("MG367", "hint", "the mesh's own retry policy would do", "0.1", mesh_policy_instead),
+    Rule("MG390", "hint", "calls by HTTP/2 that may wait for minutes", "0.1", http2_without_timeout),
+)

@@ -1,0 +1,134 @@
+"""Failover as the fleet sets it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.check.origins import failover_at
+from meshgen.check.places import notes
+from meshgen.check.rule import Finding, Rule
+from meshgen.check.settings import failover_settings, milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.check.context import Context
+    from meshgen.diagnostics import Span
+
+
+def local_failures_without_split(context: Context) -> Iterator[Finding]:
+    """Find settings that Istio's webhook would refuse, one finding a place.
+
+    Istio refuses `consecutiveLocalOriginFailures` without `splitExternalLocalOriginErrors`.
+
+    Source: ValidateDestinationRule, pkg/config/validation/validation.go.
+    """
+    seen: set[Span | None] = set()
+    for settings in failover_settings(context.relations):
+        detection = settings.failover.outlier_detection
+        span = settings.place("outlierDetection", "consecutiveLocalOriginFailures")
+        if not detection.get("consecutiveLocalOriginFailures") or detection.get("splitExternalLocalOriginErrors"):
+            continue
+        if span in seen:
+            continue
+        seen.add(span)
+        yield Finding(
+            message=f"`consecutiveLocalOriginFailures` of {settings.title} counts nothing, and Istio refuses it, "
+            f"without `splitExternalLocalOriginErrors`",
+            span=span,
+            help="Add `splitExternalLocalOriginErrors: true`, or remove the field.",
+            object=settings.object,
+        )
+
+
+_ALL = 100
+_TWO = 2
+
+
+def ejection_keeps_dead_endpoints(context: Context) -> Iterator[Finding]:
+    """Find a `maxEjectionPercent` below 100 where another level exists, one finding a place.
+
+    A level is left only when all its endpoints may be ejected.
+    """
+    seen: set[Span | None] = set()
+    for item in context.calls.imports:
+        share = item.failover.outlier_detection.get("maxEjectionPercent", _ALL)
+        if not isinstance(share, int) or share >= _ALL or item.all_levels < _TWO:
+            continue
+        source = item.sources[0]
+        span = failover_at(source.workspace, source.setting, "outlierDetection", "maxEjectionPercent")
+        if span in seen:
+            continue
+        seen.add(span)
+        yield Finding(
+            message=f"`maxEjectionPercent: {share}` keeps dead endpoints of `{item.host}` in use in cluster "
+            f"`{item.consumer}`, though others are left to move to",
+            span=span,
+            help="Leave the field out: meshgen sets 100 where another level exists, less where not.",
+            object=item.host,
+        )
+
+
+_DURATIONS = (("outlierDetection", "interval"), ("outlierDetection", "baseEjectionTime"), ("retries", "perTryTimeout"))
+
+
+def duration_of_nothing(context: Context) -> Iterator[Finding]:
+    """Find durations of zero or less than a millisecond, one finding a place.
+
+    Istio takes durations of at least one millisecond.
+    """
+    seen: set[Span | None] = set()
+    for settings in failover_settings(context.relations):
+        for path in _DURATIONS:
+            value = _value(settings.failover.outlier_detection, settings.failover.per_try_timeout, path)
+            span = settings.place(*path)
+            if value is None or milliseconds(value) >= 1 or span in seen:
+                continue
+            seen.add(span)
+            yield Finding(
+                message=f"`{path[1]}: {value}` of {settings.title} is shorter than the millisecond that Istio asks for",
+                span=span,
+                help="Set a longer duration, or leave the field out.",
+                object=settings.object,
+            )
+
+
+def _value(detection: dict[str, int | str | bool], timeout: str | None, path: tuple[str, str]) -> str | None:
+    if path[0] == "retries":
+        return timeout
+    value = detection.get(path[1])
+    return value if isinstance(value, str) else None
+
+
+def zones_unknown(context: Context) -> Iterator[Finding]:
+    """Find clusters with a copy of such a service that declare no zones, one finding a place and cluster.
+
+    `zoneAware` compares zones, which a cluster has to have (design §2, failover).
+    """
+    relations = context.relations
+    seen: set[tuple[Span | None, str]] = set()
+    for item in context.calls.imports:
+        cluster = relations.cluster(item.consumer)
+        if item.form != "workloadEntries" or not item.failover.zone_aware or cluster.zones:
+            continue
+        source = item.sources[0]
+        span = failover_at(source.workspace, source.setting, "zoneAware")
+        if (span, cluster.name) in seen:
+            continue
+        seen.add((span, cluster.name))
+        yield Finding(
+            message=f"`zoneAware` of `{item.host}` does nothing in cluster `{cluster.name}` if its nodes are in no "
+            f"zones: it declares none",
+            span=span,
+            help="Name the zones of its nodes in `zones`, or leave `zoneAware` out.",
+            notes=notes((cluster.span("name"), "the cluster")),
+            object=f"cluster/{cluster.name}",
+        )
+
+
+RULES = (
+    Rule("MG368", "error", "local failures are counted but not split", "0.1", local_failures_without_split),
+    Rule("MG369", "warning", "dead endpoints stay in use", "0.1", ejection_keeps_dead_endpoints),
+    Rule("MG370", "error", "a duration of nothing", "0.1", duration_of_nothing),
+    Rule("MG388", "warning", "zones count but are unknown", "0.1", zones_unknown),
+)

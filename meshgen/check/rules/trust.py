@@ -1,0 +1,238 @@
+"""Who a client believes: trust domains, accounts, mutual TLS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.analysis.accounts import needed_accounts
+from meshgen.analysis.hosts import ServiceName, covers
+from meshgen.check.origins import exposure_at, service_object
+from meshgen.check.places import listed, notes, trust_domain_place
+from meshgen.check.rule import Finding, Rule
+from meshgen.check.trust import strangers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.calls import Calls, Import
+    from meshgen.check.context import Context
+    from meshgen.diagnostics import Span
+    from meshgen.language.inventory import ObservedPeerAuthentication, ObservedService
+
+
+def foreign_trust_domain_beside_local(context: Context) -> Iterator[Finding]:
+    """Find clusters whose own copies would fail over to identities of another trust domain: every handshake fails.
+
+    A service account in an entry always belongs to the local trust domain (Istio: pilot/pkg/model/push_context.go).
+    """
+    relations = context.relations
+    for cluster, domain, found in strangers(context.calls, beside_local=True):
+        own = relations.facts[cluster].trust_domain
+        first = next(iter(found.clusters))
+        yield Finding(
+            message=f"cluster `{cluster}` has trust domain `{own}` and would fail over to {listed(found.clusters)} in "
+            f"trust domain `{domain}`, whose identities its clients refuse",
+            span=trust_domain_place(relations, cluster),
+            help=f"Use one trust domain, or set `failover: {{enabled: false}}` for {listed(found.hosts)}.",
+            notes=notes((trust_domain_place(relations, first), f"cluster `{first}` has it here")),
+            object=f"cluster/{cluster}",
+        )
+
+
+def foreign_trust_domain_remote(context: Context) -> Iterator[Finding]:
+    """Find remote-only services in another trust domain: names are checked, but roots and aliases are the mesh's.
+
+    Identities of another trust domain need aliases on the side that is called (Istio: MeshConfig.trustDomainAliases).
+    """
+    relations = context.relations
+    for cluster, domain, found in strangers(context.calls, beside_local=False):
+        own = relations.facts[cluster].trust_domain
+        first = next(iter(found.clusters))
+        yield Finding(
+            message=f"cluster `{cluster}` in trust domain `{own}` calls {listed(found.hosts)} in trust domain "
+            f"`{domain}`",
+            span=trust_domain_place(relations, cluster),
+            help=f"Have `{own}` in `trustDomainAliases` of the mesh config of {listed(found.clusters)}, and a common "
+            "root, then accept this.",
+            notes=notes((trust_domain_place(relations, first), f"cluster `{first}` has it here")),
+            object=f"cluster/{cluster}",
+        )
+
+
+Pair = tuple["ObservedService | None", "ObservedService"]
+
+
+def more_accounts_than_addresses(context: Context) -> Iterator[Finding]:
+    """Find sources with more accounts than entries, one finding a Service and source.
+
+    An entry carries one service account, so a source needs as many addresses as accounts that its callers lack.
+
+    Source: design §3; SAN check, pilot/pkg/model/push_context.go.
+    """
+    seen: set[tuple[str, str]] = set()
+    for consumer, source, pairs in _entries(context.calls):
+        if source.observed_gateway is None:
+            continue
+        addresses = len(source.observed_gateway.addresses) or 1
+        needed = needed_accounts(pairs)
+        key = (source.cluster, source.host)
+        if len(needed) <= addresses or key in seen:
+            continue
+        seen.add(key)
+        yield Finding(
+            message=f"`{source.host}` runs with more service accounts in cluster `{source.cluster}` than entries can "
+            f"carry: cluster `{consumer}` lacks {listed(needed)}, and the gateway has {addresses} "
+            f"{'address' if addresses == 1 else 'addresses'} for one each",
+            span=source.service.span("serviceAccounts"),
+            help="Run its workloads with fewer accounts, with those of the local copy, or give the gateway more "
+            "addresses.",
+            notes=notes((source.observed_gateway.span(), f"the gateway of `{source.cluster}`")),
+            object=service_object(source.cluster, source.service),
+        )
+
+
+def _entries(calls: Calls) -> Iterator[tuple[str, Exposure, Iterable[Pair]]]:
+    """Consumer, source, and the local and remote Services that share the source's entries."""
+    beside = {(item.consumer, item.service): item for item in calls.imports if item.local is not None}
+    for group in calls.all_groups:
+        cluster = group.cluster
+        names = [ServiceName(service.namespace, service.name) for service in group.services]
+        members = [beside[cluster, name] for name in names if (cluster, name) in beside]
+        if group.conflict is not None or not members:
+            continue
+        for index, source in enumerate(members[0].sources):
+            yield cluster, source, [(item.local, item.sources[index].service) for item in members]
+    for item in calls.imports:
+        if item.form == "stub":
+            for source in item.sources:
+                yield item.consumer, source, [(None, source.service)]
+
+
+def accounts_unknown(context: Context) -> Iterator[Finding]:
+    """Find sources whose accounts the inventory does not know, once each, with what that means for their callers.
+
+    Without service accounts a client accepts any identity, or none that it does not know.
+
+    Source: pilot/pkg/model/push_context.go, an empty list of SANs is no check.
+    """
+    callers: dict[tuple[str, str], list[Import]] = {}
+    sources: dict[tuple[str, str], Exposure] = {}
+    for item in context.calls.imports:
+        for source in item.sources:
+            if not source.service.service_accounts:
+                key = (source.host, source.cluster)
+                sources[key] = source
+                callers.setdefault(key, []).append(item)
+    for key, source in sources.items():
+        yield Finding(
+            message=f"the service accounts of `{source.host}` in cluster `{source.cluster}` are unknown: "
+            f"{_effect(callers[key])}",
+            span=source.service.span("name"),
+            help="Name them in `serviceAccounts`; `meshgen inventory import` finds them in the workloads' manifests.",
+            object=service_object(source.cluster, source.service),
+        )
+
+
+def _effect(items: list[Import]) -> str:
+    remote = [item.consumer for item in items if item.local is None]
+    local = [item.consumer for item in items if item.local is not None]
+    effects = []
+    if remote:
+        effects.append(f"{listed(remote)} would take any workload of the mesh for it")
+    if local:
+        effects.append(f"{listed(local)} may refuse it in a failover")
+    return ", ".join(effects)
+
+
+def exposed_without_sidecar(context: Context) -> Iterator[Finding]:
+    """Find exposed Services whose pods have no sidecars.
+
+    An east-west gateway drops endpoints without mTLS: a workload without sidecar cannot be exposed.
+
+    Source: pilot/pkg/xds/endpoints/endpoint_builder.go.
+    """
+    for exposure in context.relations.exposures:
+        if exposure.service.injected is not False:
+            continue
+        yield Finding(
+            message=f"`{exposure.host}` is exposed from cluster `{exposure.cluster}`, where its pods have no sidecars",
+            span=exposure_at(exposure),
+            help="Inject its pods, or expose only other services.",
+            notes=notes((exposure.service.span("injected"), f"`injected: false` in `{exposure.cluster}`")),
+            object=service_object(exposure.cluster, exposure.service),
+        )
+
+
+_SET = ("DISABLE", "PERMISSIVE", "STRICT")
+
+
+def mtls_disabled(context: Context) -> Iterator[Finding]:
+    """Find policies that disable mutual TLS for exposed pods or for entries, one finding a policy and cluster.
+
+    The way through a gateway is mutual TLS from sidecar to sidecar: a PeerAuthentication must not switch it off.
+
+    Source: pilot/pkg/xds/endpoints/mtls_checker.go for the client's side, endpoint_builder.go for the gateway's.
+    """
+    relations = context.relations
+    seen: set[int] = set()
+    for cluster, host, namespace, labels, service, place in _workloads(context.calls):
+        policy = _disabling(relations, cluster, namespace, labels, service)
+        if policy is None or id(policy) in seen:
+            continue
+        seen.add(id(policy))
+        yield Finding(
+            message=f"PeerAuthentication `{policy.name}` of namespace `{policy.namespace}` in cluster `{cluster}` "
+            f"switches mutual TLS off, without which `{host}` is not reached through a gateway",
+            span=policy.span("mode") if policy.mode == "DISABLE" else policy.span("disabledPorts"),
+            help="Use PERMISSIVE, or limit the policy to other workloads.",
+            notes=notes((place, "exposed here")),
+            object=f"{cluster}/{policy.namespace}/{policy.name}",
+        )
+
+
+Workload = tuple[str, str, str, "Mapping[str, str]", "ObservedService | None", "Span | None"]
+
+
+def _workloads(calls: Calls) -> Iterator[Workload]:
+    """Pods of exposed Services with their Service's selector, and entries with their labels."""
+    for exposure in calls.relations.exposures:
+        service = exposure.service
+        yield exposure.cluster, exposure.host, service.namespace, service.selector, service, exposure_at(exposure)
+    for item in calls.imports:
+        labels = {} if item.local is None else item.local.selector
+        yield item.consumer, item.host, item.namespace, labels, None, exposure_at(item.sources[0])
+
+
+def _disabling(
+    relations: Relations, cluster: str, namespace: str, labels: Mapping[str, str], service: ObservedService | None
+) -> ObservedPeerAuthentication | None:
+    """The policy that disables mutual TLS there: one for the workload beats the namespace's."""
+    inventory = relations.inventory(cluster)
+    policies = [
+        policy for policy in (inventory.peer_authentications if inventory else []) if policy.namespace == namespace
+    ]
+    for policy in policies:
+        matches = not policy.selector or covers(policy.selector, labels)
+        numbers = {port.target_port or port.port for port in service.ports} if service is not None else set()
+        if matches and numbers & set(policy.disabled_ports):
+            return policy
+    for specific in (True, False):
+        modes = [
+            policy
+            for policy in policies
+            if bool(policy.selector) is specific and covers(policy.selector or {}, labels) and policy.mode in _SET
+        ]
+        if modes:
+            return next((policy for policy in modes if policy.mode == "DISABLE"), None)
+    return None
+
+
+RULES = (
+    Rule("MG327", "error", "another trust domain beside a local copy", "0.1", foreign_trust_domain_beside_local),
+    Rule("MG328", "warning", "a remote service of another trust domain", "0.1", foreign_trust_domain_remote),
+    Rule("MG350", "error", "more service accounts than entries", "0.1", more_accounts_than_addresses),
+    Rule("MG351", "warning", "service accounts of a source are unknown", "0.1", accounts_unknown),
+    Rule("MG352", "error", "an exposed service without sidecars", "0.1", exposed_without_sidecar),
+    Rule("MG374", "error", "mutual TLS is switched off", "0.1", mtls_disabled),
+)

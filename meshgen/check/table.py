@@ -1,0 +1,64 @@
+"""The table of all rules over the whole fleet, topic by topic."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from meshgen.check.rules import (
+    addresses,
+    clusters,
+    copies,
+    exposure,
+    gateways,
+    groups,
+    inventories,
+    names,
+    networks,
+    platform,
+    published_hosts,
+    remote_hosts,
+    retries,
+    settings,
+    traffic_policy,
+    trust,
+    versions,
+    workspaces,
+)
+from meshgen.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from meshgen.check.context import Context
+    from meshgen.check.rule import Rule
+
+TOPICS = (
+    clusters,
+    inventories,
+    workspaces,
+    gateways,
+    networks,
+    addresses,
+    platform,
+    versions,
+    trust,
+    exposure,
+    copies,
+    groups,
+    remote_hosts,
+    settings,
+    traffic_policy,
+    retries,
+    names,
+    published_hosts,
+)
+RULES: tuple[Rule, ...] = tuple(sorted((rule for topic in TOPICS for rule in topic.RULES), key=attrgetter("code")))
+"""Every rule, by code."""
+
+
+def check(context: Context) -> list[Diagnostic]:
+    """The findings of every rule, by code; what a rule says of one place twice, once."""
+    return [
+        Diagnostic(rule.code, rule.severity, found.message, found.span, found.help, found.notes, found.object)
+        for rule in RULES
+        for found in {(found.message, found.span): found for found in rule.find(context)}.values()
+    ]
