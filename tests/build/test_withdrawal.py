@@ -70,8 +70,7 @@ def project(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.Captu
 
 def messages(outcome: Outcome) -> list[str]:
     """The texts of MG650, without what it is known by."""
-    found = [line.partition("[MG650] ")[2] for line in outcome.err.splitlines() if "[MG650]" in line]
-    return [line.partition(", as of ")[0] for line in found]
+    return [message.partition(", as of ")[0] for message in outcome.messages("MG650")]
 
 
 def steps(project: Project, *fleets: tuple[str, ...]) -> Outcome:
