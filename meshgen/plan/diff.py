@@ -20,8 +20,9 @@ from meshgen.plan.model import GatewayAddress
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from meshgen.calls import RemoteEndpoint
     from meshgen.plan.keys import Key, Planned
-    from meshgen.plan.model import Plan, RemoteEndpoint
+    from meshgen.plan.model import Plan
 
 
 class Use(NamedTuple):
