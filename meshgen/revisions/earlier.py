@@ -10,7 +10,7 @@ from meshgen.git import Cause, GitError, open_repository
 from meshgen.plan.diff import uses
 from meshgen.revisions import findings
 from meshgen.revisions.ci import target_branch
-from meshgen.revisions.history import History, Meaning, UnknownError, texts
+from meshgen.revisions.history import History, UnknownError, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,8 +26,8 @@ class Now:
     """The fleet that is built, so that an equal one is not compiled again."""
 
     sources: Mapping[str, str]
+    """The text of each of its files."""
     plan: Plan
-    files: Mapping[str, bytes]
 
 
 @dataclass(slots=True)
@@ -83,15 +83,13 @@ def _open(fleet: Path, output: Path, now: Now) -> History:
         if error.cause is Cause.FAILED:
             raise
         beside = None
-    same: dict[Texts, Meaning | None] = {
-        texts(text.encode() for text in now.sources.values()): Meaning(now.plan, now.files)
-    }
+    same: dict[Texts, Plan | None] = {texts(text.encode() for text in now.sources.values()): now.plan}
     return History(
         fleet=repository,
         file="" if real.is_dir() else real.name,
         shown=(fleet, output),
         output=beside if beside is not None and beside.top == repository.top else None,
-        known=same,
+        plans=same,
     )
 
 

@@ -39,15 +39,6 @@ class UnknownError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """A fleet that could be read, and its plan."""
-
-    plan: Plan
-    files: Mapping[str, bytes] | None = None
-    """Its output tree, where that is known already."""
-
-
-@dataclass(frozen=True, slots=True)
 class History:
     """One fleet and its output in the repositories that hold them, which may be two.
 
@@ -62,7 +53,8 @@ class History:
     """Fleet and output, named as people named them."""
     output: Repository | None
     """Seen from the output directory; None where that is in no repository, or in another one than the fleet."""
-    known: dict[Texts, Meaning | None] = field(default_factory=dict)
+    plans: dict[Texts, Plan | None] = field(default_factory=dict)
+    """What is compiled already; None: it cannot be."""
 
     def commit(self, revision: str) -> str | None:
         """The commit that people call `revision`."""
@@ -84,7 +76,7 @@ class History:
             return ()
         parents = self.output.parents(last)
         ended = last in self.output.boundary
-        if not ended and len(parents) <= 1 and self._meaning(last) is not None:
+        if not ended and len(parents) <= 1 and self._plan(last) is not None:
             return (last,)
         for commit in dict.fromkeys((last, tip)):
             if self._as_built(self.output, commit):
@@ -100,20 +92,19 @@ class History:
 
     def plan(self, commit: str) -> Plan:
         """What the fleet of a commit meant."""
-        meaning = self._meaning(commit)
-        if meaning is None:
+        plan = self._plan(commit)
+        if plan is None:
             raise UnknownError(findings.unreadable(commit, self._why(commit)))
-        return meaning.plan
+        return plan
 
-    def _meaning(self, commit: str) -> Meaning | None:
+    def _plan(self, commit: str) -> Plan | None:
         contents = self._contents(commit)
         if not contents:
             return None
         key = texts(contents.values())
-        if key not in self.known:
-            plan = plan_of(contents)
-            self.known[key] = None if plan is None else Meaning(plan)
-        return self.known[key]
+        if key not in self.plans:
+            self.plans[key] = plan_of(contents)
+        return self.plans[key]
 
     def _contents(self, commit: str) -> dict[str, bytes] | None:
         """The fleet files of a commit; None where one of them is a link, whose end is not looked for."""
@@ -137,14 +128,15 @@ class History:
 
     def _as_built(self, output: Repository, commit: str) -> bool:
         """Whether the output of a commit is what its fleet compiles to."""
-        meaning = self._meaning(commit)
-        if meaning is None:
+        plan = self._plan(commit)
+        if plan is None:
             return False
-        files = emit(meaning.plan).files if meaning.files is None else meaning.files
-        tree = output.tree(commit)
-        return all(
-            path in tree and tree[path].id in output.blob_ids(content) for path, content in files.items()
-        ) and not self._written(output, {path: entry.id for path, entry in tree.items() if path not in files})
+        left = {path: entry.id for path, entry in output.tree(commit).items()}
+        for cluster in plan.clusters:
+            for artifact in emit(plan, cluster):
+                if left.pop(artifact.path, None) not in output.blob_ids(artifact.content):
+                    return False
+        return not self._written(output, left)
 
     def _built(self, output: Repository, commit: str) -> bool:
         """Whether a commit has anything that a build wrote."""
