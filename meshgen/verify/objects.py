@@ -6,7 +6,7 @@ import json
 import marshal
 from typing import TYPE_CHECKING, Any
 
-from meshgen.diagnostics import Diagnostic, Note
+from meshgen.diagnostics import Diagnostic, Note, diagnose
 from meshgen.verify.schemas import file_of, validator
 from meshgen.verify.violations import violations
 
@@ -132,7 +132,7 @@ def _diagnostic(code: str, manifest: Manifest, message: str, help_: str, other: 
     notes: tuple[Note, ...] = ()
     if other is not None and other.origin.spans:
         notes = (Note(other.origin.spans[0], f"the other one comes from `{other.origin.name}`"),)
-    return Diagnostic(code, "error", message, spans[0] if spans else None, help_, notes, object=manifest.origin.name)
+    return diagnose(code, message, spans[0] if spans else None, help_, notes, object=manifest.origin.name)
 
 
 def _identity(manifest: Manifest) -> _Identity:
