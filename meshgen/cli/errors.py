@@ -34,7 +34,10 @@ def guarded(arguments: Sequence[str] | None) -> int:
     except OSError as error:
         return _disk(error)
     finally:
-        gc.enable()
+        if arguments is None:
+            gc.freeze()  # the process ends: the interpreter would look at everything once more
+        else:
+            gc.enable()
     return code
 
 

@@ -17,7 +17,7 @@ _DEEPEST = 64
 _MOST_FROM_ALIASES = 100_000
 _MOST_SYNTAX_ERRORS = 20
 _SEPARATOR = re.compile(r"---(?=\s|\Z)")
-_CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _REPLACEMENT = "\ufffd"
 _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
