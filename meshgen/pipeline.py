@@ -1,8 +1,10 @@
-"""The stages in their order: load → model → check → plan → emit → verify. Nothing here touches the output tree."""
+"""The stages in their order: load → language → calls → draft plan → check → emit → verify. Nothing here touches the
+output tree.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from meshgen.check.accept import apply
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meshgen.analysis.relations import Relations
+    from meshgen.calls import Calls
     from meshgen.diagnostics import Diagnostic
     from meshgen.emit.manifest import Manifest
     from meshgen.plan.model import Plan
@@ -23,12 +26,18 @@ if TYPE_CHECKING:
 class Checked:
     """A fleet after all rules."""
 
-    relations: Relations | None
+    calls: Calls | None
     """None where the fleet could not be read or typed."""
+    draft: Plan | None
+    """What would be emitted if no rule objected; None as above."""
     sources: dict[str, str]
     """Text of every file that diagnostics point at."""
     diagnostics: list[Diagnostic]
     """Sorted, accepted ones left out."""
+
+    @property
+    def relations(self) -> Relations | None:
+        return None if self.calls is None else self.calls.relations
 
     @property
     def failed(self) -> bool:
@@ -49,6 +58,10 @@ class Compilation:
     def diagnostics(self) -> list[Diagnostic]:
         return self.checked.diagnostics
 
+    @property
+    def calls(self) -> Calls | None:
+        return self.checked.calls
+
 
 def check_fleet(path: Path) -> Checked:
     """Read, type and check the fleet at `path`, a directory or one file. Never raises for a broken fleet."""
@@ -56,28 +69,27 @@ def check_fleet(path: Path) -> Checked:
     fleet, problems = typed_fleet(loaded)
     diagnostics += problems
     if fleet is None:
-        return Checked(None, loaded.sources, ordered(diagnostics))
+        return Checked(None, None, loaded.sources, ordered(diagnostics))
     from meshgen.analysis.relations import Relations
+    from meshgen.calls import Calls
     from meshgen.check.context import Context
     from meshgen.check.table import check
+    from meshgen.plan import plan
 
-    relations = Relations(fleet)
-    diagnostics += check(Context(relations))
+    calls = Calls(Relations(fleet))
+    draft = plan(calls)
+    diagnostics += check(Context(calls, draft))
     found = ordered(apply(diagnostics, fleet.spec.accept))
     if any(diagnostic.severity == "error" for diagnostic in found):
         # Advice on a fleet that does not build only hides what keeps it from building.
         found = [diagnostic for diagnostic in found if diagnostic.severity != "hint"]
-    return Checked(relations, loaded.sources, found)
+    return Checked(calls, draft, loaded.sources, found)
 
 
 def plan_fleet(path: Path) -> Compilation:
     """Check and plan a fleet; the plan is None where a rule found an error."""
     checked = check_fleet(path)
-    if checked.relations is None or checked.failed:
-        return Compilation(checked)
-    from meshgen.plan import plan
-
-    return Compilation(checked, plan(checked.relations))
+    return Compilation(checked, None if checked.failed else checked.draft)
 
 
 def compile_fleet(path: Path) -> Compilation:
@@ -92,5 +104,5 @@ def compile_fleet(path: Path) -> Compilation:
     problems = verify(emitted.manifests)
     checked = planned.checked
     if problems:
-        checked = Checked(checked.relations, checked.sources, ordered([*checked.diagnostics, *problems]))
+        checked = replace(checked, diagnostics=ordered([*checked.diagnostics, *problems]))
     return Compilation(checked, planned.plan, emitted.manifests, emitted.files)

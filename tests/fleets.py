@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from meshgen.pipeline import compile_fleet
 
 if TYPE_CHECKING:
+    from meshgen.calls import Calls
     from meshgen.diagnostics import Diagnostic
     from meshgen.emit.manifest import Manifest
     from meshgen.pipeline import Compilation
@@ -61,6 +62,11 @@ class Compiled:
     def plan(self) -> Plan:
         assert self.compilation.plan is not None, self.errors
         return self.compilation.plan
+
+    @property
+    def calls(self) -> Calls:
+        assert self.compilation.calls is not None, self.errors
+        return self.compilation.calls
 
     def cluster(self, name: str) -> ClusterPlan:
         return next(cluster for cluster in self.plan.clusters if cluster.cluster == name)

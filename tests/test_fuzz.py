@@ -22,7 +22,7 @@ from ruamel.yaml.error import YAMLError
 
 from meshgen.diagnostics.render import render
 from meshgen.pipeline import compile_fleet
-from meshgen.views.host import host
+from meshgen.views.host import host, hosts
 from meshgen.views.matrix import matrix
 from tests.emit.laws import broken
 from tests.test_cases import ALL_CASES
@@ -241,10 +241,10 @@ def _failures(compilation: Compilation) -> list[str]:
     if compilation.plan is None and not compilation.checked.failed:
         failed.append("no plan, and no error that says why")
     failed += broken(compilation) if not compilation.checked.failed else ()
-    if compilation.plan is not None:
-        table = matrix(compilation.plan, "table")
-        failed += [f"{reach.host} is not in the table" for reach in compilation.plan.reach if reach.host not in table]
-        failed += [reach.host for reach in compilation.plan.reach if host(compilation.plan, reach.host) is None]
+    if compilation.plan is not None and compilation.calls is not None:
+        table = matrix(compilation.calls, "table")
+        failed += [f"{call.host} is not in the table" for call in compilation.calls if call.host not in table]
+        failed += [each for each in hosts(compilation.calls) if host(compilation.calls, compilation.plan, each) is None]
     return failed
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import ClusterFacts, cluster_facts
 from meshgen.analysis.failover import EffectiveFailover, effective
-from meshgen.analysis.hosts import ServiceName, host_matches, namespace_matches, parse_host, qualify, selects
+from meshgen.analysis.host_index import HostIndex
+from meshgen.analysis.hosts import ServiceName, namespace_matches, parse_host, qualify, selects
 
 if TYPE_CHECKING:
     from meshgen.language.cluster import Cluster
@@ -70,6 +71,8 @@ class Relations:
 
     fleet: Fleet
     _by_name: dict[str, Cluster] = field(init=False, repr=False)
+    _selected: dict[tuple[int, str], bool] = field(init=False, repr=False, default_factory=dict)
+    """(selector of consumers, cluster) → whether it chooses the cluster."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {cluster.name: cluster for cluster in self.fleet.clusters})
@@ -194,13 +197,6 @@ class Relations:
         spanning = self.workspace_of(cluster, name.namespace)
         return None if spanning is not None and spanning.name == workspace.name else service
 
-    def lacks(self, cluster: str, workspace: Workspace, name: ServiceName) -> bool:
-        """Whether `cluster` gets what a cluster without the service gets: it has none, or one that is still to come."""
-        if self.namesake(cluster, workspace, name) is not None:
-            return False
-        local = self.local(cluster, workspace, name)
-        return local is None or local.state == "arriving"
-
     def unexposable(self, cluster: str, service: ObservedService) -> str | None:
         """Why a Service cannot be exposed from `cluster`, None where it can.
 
@@ -302,39 +298,45 @@ class Relations:
         selector = exposure.workspace.consumers
         if exposure.setting is not None and exposure.setting.consumers is not None:
             selector = exposure.setting.consumers
-        if cluster.role == "edge" and selector is None:
-            return False
-        return selects(selector, cluster)
+        if selector is None:
+            return cluster.role != "edge"
+        key = (id(selector), cluster.name)
+        if key not in self._selected:
+            self._selected[key] = selects(selector, cluster)
+        return self._selected[key]
 
-    def sources(self, cluster: str, host: str) -> list[Exposure]:
-        """The exposures of other clusters that serve `host` to `cluster`."""
-        consumer = self.cluster(cluster)
-        return [
-            exposure
-            for exposure in self.by_host.get(host, [])
-            if exposure.cluster != cluster and exposure.serves and self.consumes(consumer, exposure)
-        ]
+    @cached_property
+    def _destination_rules(self) -> dict[str, HostIndex[ObservedDestinationRule]]:
+        domain = self.fleet.spec.cluster_domain
+        return {
+            cluster: HostIndex(
+                (qualify(rule.host, rule.namespace, domain), rule) for rule in inventory.destination_rules
+            )
+            for cluster, inventory in self.fleet.inventories.items()
+        }
 
     def destination_rules(self, cluster: str, host: str) -> list[ObservedDestinationRule]:
         """The teams' DestinationRules of `cluster` that apply to `host`, wildcards included."""
-        inventory = self.inventory(cluster)
+        index = self._destination_rules.get(cluster)
+        return index.matching(host) if index else []
+
+    @cached_property
+    def _virtual_services(self) -> dict[str, HostIndex[ObservedVirtualService]]:
         domain = self.fleet.spec.cluster_domain
-        return [
-            rule
-            for rule in (inventory.destination_rules if inventory else [])
-            if host_matches(qualify(rule.host, rule.namespace, domain), host)
-        ]
+        return {
+            cluster: HostIndex(
+                (host, service)
+                for service in inventory.virtual_services
+                if not service.gateways or "mesh" in service.gateways
+                for host in dict.fromkeys(qualify(item, service.namespace, domain) for item in service.hosts)
+            )
+            for cluster, inventory in self.fleet.inventories.items()
+        }
 
     def virtual_services(self, cluster: str, host: str) -> list[ObservedVirtualService]:
         """The teams' mesh-bound VirtualServices and routes of `cluster` that match `host`."""
-        inventory = self.inventory(cluster)
-        domain = self.fleet.spec.cluster_domain
-        return [
-            service
-            for service in (inventory.virtual_services if inventory else [])
-            if (not service.gateways or "mesh" in service.gateways)
-            and any(host_matches(qualify(item, service.namespace, domain), host) for item in service.hosts)
-        ]
+        index = self._virtual_services.get(cluster)
+        return list({id(item): item for item in index.matching(host)}.values()) if index else []
 
 
 def settings_of(gateway: GatewaySettings) -> dict[str, object]:

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from meshgen.analysis.relations import Relations
+    from meshgen.calls import Calls
+    from meshgen.plan.model import Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything that was derived from one fleet before it is checked."""
+    """Everything that was derived from one fleet before it is checked; rules read it and derive nothing again."""
 
-    relations: Relations
+    calls: Calls
+    plan: Plan
+    """The draft: what would be emitted if no rule objected."""
+
+    @property
+    def relations(self) -> Relations:
+        return self.calls.relations

@@ -8,12 +8,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from meshgen.analysis.protocols import HTTP_FAMILY, declared_protocol
-from meshgen.check.consumers import links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from meshgen.analysis.relations import Relations
+    from meshgen.calls import Calls
     from meshgen.diagnostics import Span
     from meshgen.language.inventory import ObservedService, ServicePort
 
@@ -52,17 +51,15 @@ class PortOf:
 
 
 @lru_cache(maxsize=1)
-def copies(relations: Relations) -> dict[str, tuple[Copy, ...]]:
+def copies(calls: Calls) -> dict[str, tuple[Copy, ...]]:
     """Host → the Services that serve it and those that remote ones stand in for; two or more, sorted by cluster."""
     found: dict[str, dict[str, Copy]] = {}
-    for link in links(relations):
-        if link.kind not in ("remote", "failover"):
-            continue
-        here = found.setdefault(link.host, {})
-        for source in link.sources:
+    for item in (each for call in calls for each in call.imports):
+        here = found.setdefault(item.host, {})
+        for source in item.sources:
             here[source.cluster] = Copy(source.cluster, source.service)
-        if link.local is not None:
-            here[link.cluster] = Copy(link.cluster, link.local)
+        if item.local is not None:
+            here[item.consumer] = Copy(item.consumer, item.local)
     return {
         host: tuple(here[cluster] for cluster in sorted(here)) for host, here in sorted(found.items()) if len(here) > 1
     }
@@ -78,12 +75,12 @@ def usual(values: Iterable[Key]) -> Key:
     return Counter(values).most_common(1)[0][0]
 
 
-def protocol_differences(relations: Relations) -> Iterator[tuple[str, PortOf, PortOf]]:
+def protocol_differences(calls: Calls) -> Iterator[tuple[str, PortOf, PortOf]]:
     """Host, a port, and the port of another copy with the same number that declares the usual protocol.
 
     Protocols that Istio treats alike (TLS in TLS, bytes in bytes) do not differ.
     """
-    for host, group in copies(relations).items():
+    for host, group in copies(calls).items():
         by_number: dict[int, list[PortOf]] = {}
         for each in ports_of(group):
             if each.protocol is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.plan.names import gateway_network
+from meshgen.analysis.names import gateway_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

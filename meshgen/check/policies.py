@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import ROOT_NAMESPACE
-from meshgen.analysis.policies import (
+from meshgen.calls.traffic_policy import (
     NETWORK,
     REGION,
     ZONE,
@@ -15,65 +14,53 @@ from meshgen.analysis.policies import (
     is_exact,
     orders_local_first,
     rules_beside,
-    traffic_policy,
 )
-from meshgen.check.consumers import imports, is_stub
 from meshgen.check.places import listed
 from meshgen.language.inventory import ObservedPortPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from meshgen.analysis.policies import TrafficPolicyDecision
     from meshgen.analysis.relations import Exposure, Relations
-    from meshgen.check.consumers import Link
+    from meshgen.calls import Calls, Import
     from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy
 
 
-@lru_cache(maxsize=1)
-def decisions(relations: Relations) -> tuple[tuple[Link, TrafficPolicyDecision], ...]:
-    """The decision for each host whose rule would stand in the namespace of its Service."""
-    return tuple(
-        (link, decision(relations, link))
-        for link in imports(relations)
-        if link.kind == "failover" or is_stub(relations, link)
-    )
+def beside_services(calls: Calls) -> Iterator[Import]:
+    """The imports whose DestinationRule stands in the namespace of the Service, where a team may have one, too."""
+    return (item for item in calls.imports if item.beside_service)
 
 
-def decision(relations: Relations, link: Link) -> TrafficPolicyDecision:
-    """Whose rule governs a host whose rule would stand in the namespace of its Service."""
-    return traffic_policy(relations, link.cluster, link.service, link.ports, local=link.local is not None)
-
-
-def unmerged(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRule]]:
+def unmerged(calls: Calls) -> Iterator[tuple[Import, ObservedDestinationRule]]:
     """Teams' rules beside ours that are exported otherwise: of the two each client takes the newer that it sees.
 
     Source: EnableEnhancedDestinationRuleMerge, pilot/pkg/model/destination_rule.go; of those that a client sees the
     newest counts, setDestinationRules in push_context.go and DestinationRule in sidecar.go.
     """
-    for link, decided in decisions(relations):
-        if decided.owner != "ours":
+    for item in beside_services(calls):
+        if item.policy.owner != "ours":
             continue
-        for rule in rules_beside(relations, link.cluster, link.service):
-            if tuple(rule.export_to or ()) != decided.export_to:
-                yield link, rule
+        for rule in rules_beside(calls.relations, item.consumer, item.service):
+            if tuple(rule.export_to or ()) != item.policy.export_to:
+                yield item, rule
 
 
-def hidden(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRule]]:
+def hidden(calls: Calls) -> Iterator[tuple[Import, ObservedDestinationRule]]:
     """The team's rule that governed a host for all clients until ours came, which is more specific or nearer.
 
     Source: the first level with a match wins, the root namespace last (pilot/pkg/model/push_context.go); within a level
     an exact host beats a wildcard, and nothing is merged (pilot/pkg/model/config.go).
     """
-    for link, decided in decisions(relations):
-        if decided.owner != "ours" or rules_beside(relations, link.cluster, link.service):
+    relations = calls.relations
+    for item in beside_services(calls):
+        if item.policy.owner != "ours" or rules_beside(relations, item.consumer, item.service):
             continue
-        rules = [rule for rule in relations.destination_rules(link.cluster, link.host) if not rule.workload_selector]
-        beside = [rule for rule in rules if rule.namespace == link.service.namespace]
+        rules = [rule for rule in relations.destination_rules(item.consumer, item.host) if not rule.workload_selector]
+        beside = [rule for rule in rules if rule.namespace == item.service.namespace]
         above = [rule for rule in rules if comes_last(rule)]
         governing = max(beside or above, key=lambda rule: len(rule.host), default=None)
         if governing is not None and (has_policy(governing) or governing.subsets):
-            yield link, governing
+            yield item, governing
 
 
 def comes_last(rule: ObservedDestinationRule) -> bool:
@@ -96,15 +83,15 @@ def place(policy: ObservedPolicy) -> str:
     return "its `trafficPolicy`"
 
 
-def missing_block(link: Link, policy: ObservedPolicy) -> str:
+def missing_block(item: Import, policy: ObservedPolicy) -> str:
     """What to add to a team's policy, at its place, so that it keeps local endpoints first, as flow YAML."""
     parts = []
     if policy.outlier_detection is None:
-        detection = {"maxEjectionPercent": 100} | link.failover.outlier_detection
+        detection = {"maxEjectionPercent": 100} | item.failover.outlier_detection
         fields = ", ".join(f"{key}: {_scalar(value)}" for key, value in detection.items())
         parts.append(f"outlierDetection: {{{fields}}}")
     if not orders_local_first(policy):
-        order = ", ".join((REGION, NETWORK, ZONE) if link.failover.zone_aware else (REGION, NETWORK))
+        order = ", ".join((REGION, NETWORK, ZONE) if item.failover.zone_aware else (REGION, NETWORK))
         parts.append(f"loadBalancer: {{localityLbSetting: {{enabled: true, failoverPriority: [{order}]}}}}")
     return f"{{{', '.join(parts)}}}"
 
@@ -113,17 +100,21 @@ def _scalar(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def subset_rules(relations: Relations) -> Iterator[tuple[Link, ObservedDestinationRule, Exposure | None, list[str]]]:
+def subset_rules(calls: Calls) -> Iterator[tuple[Import, ObservedDestinationRule, Exposure | None, list[str]]]:
     """Teams' rules with subsets for imported hosts; the first source that lacks some of them, and which."""
-    for link in imports(relations):
-        for rule in relations.destination_rules(link.cluster, link.host):
-            if not rule.subsets or not is_exact(relations, rule, link.host):
+    relations = calls.relations
+    seen: set[tuple[str, str, int]] = set()
+    for item in calls.imports:
+        for rule in relations.destination_rules(item.consumer, item.host):
+            key = (item.consumer, item.host, id(rule))
+            if not rule.subsets or key in seen or not is_exact(relations, rule, item.host):
                 continue
-            lacking = [(source, missing) for source in link.sources if (missing := _missing(relations, rule, source))]
+            seen.add(key)
+            lacking = [(source, missing) for source in item.sources if (missing := _missing(relations, rule, source))]
             if lacking:
-                yield link, rule, *lacking[0]
+                yield item, rule, *lacking[0]
             else:
-                yield link, rule, None, []
+                yield item, rule, None, []
 
 
 def _missing(relations: Relations, rule: ObservedDestinationRule, source: Exposure) -> list[str]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-from meshgen.check.consumers import imports
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import Relations
+    from meshgen.calls import Calls
 
 
 @dataclass(slots=True)
@@ -21,19 +19,20 @@ class Strangers:
     hosts: dict[str, None] = field(default_factory=dict)
 
 
-def strangers(relations: Relations, kind: Literal["remote", "failover"]) -> Iterator[tuple[str, str, Strangers]]:
-    """Consumer, other trust domain, and who is there, for hosts without (`remote`) or with a local copy."""
+def strangers(calls: Calls, *, beside_local: bool) -> Iterator[tuple[str, str, Strangers]]:
+    """Consumer, other trust domain, and who is there, for hosts without a local copy or with one."""
+    relations = calls.relations
     if len({facts.trust_domain for facts in relations.facts.values()}) <= 1:
         return
     found: dict[tuple[str, str], Strangers] = {}
-    for link in imports(relations):
-        own = relations.facts[link.cluster].trust_domain
-        for source in link.sources if link.kind == kind else ():
+    for item in calls.imports:
+        own = relations.facts[item.consumer].trust_domain
+        for source in item.sources if (item.local is not None) is beside_local else ():
             domain = relations.facts[source.cluster].trust_domain
             if domain == own:
                 continue
-            group = found.setdefault((link.cluster, domain), Strangers())
+            group = found.setdefault((item.consumer, domain), Strangers())
             group.clusters[source.cluster] = None
-            group.hosts[link.host] = None
+            group.hosts[item.host] = None
     for (cluster, domain), group in found.items():
         yield cluster, domain, group

@@ -45,11 +45,11 @@ def _explain_file(path: str, fleet: str, reporting: Reporting) -> None:
     from meshgen.views import file
 
     compilation = compile_fleet(Path(fleet))
-    if compilation.plan is None:
+    if compilation.plan is None or compilation.calls is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
     manifest = file.find(compilation.manifests, path)
     if manifest is None and (cluster := file.mesh_config_of(compilation.files, path)) is not None:
-        click.echo(file.mesh_config(compilation.plan, cluster), nl=False)
+        click.echo(file.mesh_config(compilation.calls, cluster), nl=False)
         return
     if manifest is None:
         raise click.UsageError(f"`{path}` is no file that fleet `{fleet}` makes; name one below the output directory.")
@@ -61,10 +61,10 @@ def _explain_host(name: str, fleet: str, reporting: Reporting) -> None:
     from meshgen.views.host import host, hosts
 
     compilation = plan_fleet(Path(fleet))
-    if compilation.plan is None:
+    if compilation.plan is None or compilation.calls is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
-    text = host(compilation.plan, name)
+    text = host(compilation.calls, compilation.plan, name)
     if text is None:
-        hint = did_you_mean(near(name, hosts(compilation.plan))) or "`meshgen show` lists all hosts."
+        hint = did_you_mean(near(name, hosts(compilation.calls))) or "`meshgen show` lists all hosts."
         raise click.UsageError(f"`{name}` is no code, output file or exposed host. {hint}")
     click.echo(text, nl=False)

@@ -31,7 +31,7 @@ def show(fleet: str, shape: Form, reporting: Reporting) -> None:
     from meshgen.views.matrix import matrix
 
     compilation = plan_fleet(Path(fleet))
-    if compilation.plan is None:
+    if compilation.plan is None or compilation.calls is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
-    click.echo(matrix(compilation.plan, shape), nl=False)
+    click.echo(matrix(compilation.calls, shape), nl=False)
     raise click.exceptions.Exit(1 if reporting.fails(compilation.diagnostics) else 0)

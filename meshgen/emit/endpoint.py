@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from meshgen.plan.model import RemoteEndpoint
+    from meshgen.calls import RemoteEndpoint
 
 
 def endpoint(remote: RemoteEndpoint, ports: Iterable[str], labels: dict[str, str]) -> dict[str, Any]:

@@ -1,29 +1,32 @@
-"""From relations to a plan: what each cluster gets, decided once, as data."""
+"""From calls to a plan: what each cluster gets, as data."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import management_cluster, multicluster_namespace, own_entries
+from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gateways import exposed, planned_gateways, spans, workspace_exposures
-from meshgen.plan.imports import Imports, imports
+from meshgen.plan.imports import Importer, Imports
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
-from meshgen.plan.reach import reach
 from meshgen.plan.workspaces import planned_workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from meshgen.analysis.relations import Relations
+    from meshgen.calls import Calls
     from meshgen.plan.model import PlannedGateway, PlannedWorkspace
 
 
-def plan(relations: Relations) -> Plan:
-    """Plan a fleet that has passed all rules; same fleet, same plan."""
+def plan(calls: Calls) -> Plan:
+    """Plan what the consumers of `calls` get, also of a fleet that rules refuse (a draft); same fleet, same plan."""
+    relations = calls.relations
     fleet = relations.fleet
     tetrate = fleet.spec.tetrate
     management = management_cluster(fleet)
     workspaces = tuple(planned_workspaces(relations)) if management is not None else ()
+    importer = Importer(calls)
     return Plan(
         platform=fleet.spec.platform,
         multicluster_namespace=multicluster_namespace(fleet),
@@ -31,24 +34,26 @@ def plan(relations: Relations) -> Plan:
         tenant=(tetrate and tetrate.tenant) or "tse",
         management_cluster=management,
         clusters=tuple(
-            _cluster_plan(relations, cluster.name, workspaces if cluster.name == management else ())
-            for cluster in fleet.clusters
+            _cluster_plan(relations, importer, consumer, workspaces if consumer == management else ())
+            for consumer in calls.consumers
         ),
         workspaces=workspaces,
-        reach=tuple(reach(relations)),
         exposed=dict(exposed(relations)),
     )
 
 
-def _cluster_plan(relations: Relations, cluster: str, workspaces: tuple[PlannedWorkspace, ...]) -> ClusterPlan:
+def _cluster_plan(
+    relations: Relations, importer: Importer, cluster: str, workspaces: tuple[PlannedWorkspace, ...]
+) -> ClusterPlan:
     gateways = tuple(planned_gateways(relations, cluster))
-    found = imports(relations, cluster) if own_entries(relations.fleet) else Imports()
+    found = importer.imports(cluster) if own_entries(relations.fleet) else Imports()
     return ClusterPlan(
         cluster=cluster,
+        facts=consumer_facts(relations, cluster),
         namespaces=_namespaces(relations, cluster, gateways, found, workspaces),
         gateways=gateways,
         exposures=tuple(workspace_exposures(relations, cluster)),
-        remote_gateways=found.remote_gateways,
+        remote_gateways=tuple(found.remote_gateways[network] for network in sorted(found.remote_gateways)),
         service_entries=tuple(found.service_entries),
         stubs=tuple(found.stubs),
         workload_entries=tuple(found.workload_entries),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from meshgen.analysis.hosts import ServiceName
+    from meshgen.calls import RemoteEndpoint
     from meshgen.diagnostics import Span
 
 
@@ -39,24 +40,6 @@ class GatewayAddress(NamedTuple):
     cluster: str
     namespace: str
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteEndpoint:
-    """One address of a source's east-west gateway, seen from a consumer."""
-
-    source: str
-    gateway_namespace: str
-    gateway: str
-    network: str
-    """Made-up network of that gateway, different from every real one."""
-    address: str | None
-    """IP address; None where istiod resolves the gateway's hostname."""
-    port: int
-    locality: str | None
-    """`region` or `region/zone` of the source."""
-    place: int
-    """Place in the inventory's address list, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +185,55 @@ class MeshRetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalCopy:
+    """A Service of a cluster under the name of an exposed host: what answers there, and as whom.
+
+    What answers behind a remote endpoint is the copy in the plan of its source.
+    """
+
+    service: ServiceName
+    host: str
+    state: Literal["active", "arriving", "leaving"]
+    workspace: str | None
+    """The workspace that spans it; of another one than the host's, or of none, it keeps the name for itself."""
+    ports: tuple[PlannedPort, ...]
+    """Its TCP ports, sorted by number."""
+    selector: dict[str, str]
+    service_accounts: tuple[str, ...] | None
+    """Accounts of its pods, sorted; None: unknown."""
+    injected: bool | None
+    """Whether its pods have sidecars; None: unknown."""
+    node_local: bool
+    """Whether callers get endpoints on their own node only (`internalTrafficPolicy: Local`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerFacts:
+    """What is known about a cluster and what it has: the ground that its objects act on."""
+
+    region: str | None
+    zones: tuple[str, ...]
+    """Zones of its nodes, sorted."""
+    network: str | None
+    """Istio's network name; empty: the mesh has none; None: unknown."""
+    trust_domain: str
+    role: Literal["workload", "edge"]
+    state: Literal["active", "draining"]
+    istio: tuple[int, ...]
+    """Version of Istio, declared, observed or assumed."""
+    dns_capture: bool
+    mesh_retries: bool
+    """Whether the mesh's own retry policy retries in other localities."""
+    copies: tuple[LocalCopy, ...]
+    """Sorted by namespace and name, whatever their state."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterPlan:
-    """Everything that one cluster gets."""
+    """Everything that one cluster gets, and the facts that it is for."""
 
     cluster: str
+    facts: ConsumerFacts
     namespaces: tuple[PlannedNamespace, ...] = ()
     gateways: tuple[PlannedGateway, ...] = ()
     exposures: tuple[WorkspaceExposure, ...] = ()
@@ -233,23 +261,6 @@ class PlannedWorkspace:
     origin: Origin
 
 
-ReachState = Literal["local", "failover", "remote", "unreachable"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How one cluster reaches one host, and why so."""
-
-    host: str
-    cluster: str
-    state: ReachState
-    sources: tuple[str, ...]
-    """Clusters whose gateways it may use."""
-    reasons: tuple[str, ...]
-    exposes: bool
-    retries: Literal["virtualService", "mesh", "none"]
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The plan of the fleet. Clusters, and what is in them, are sorted by name."""
@@ -261,7 +272,6 @@ class Plan:
     management_cluster: str | None
     clusters: tuple[ClusterPlan, ...]
     workspaces: tuple[PlannedWorkspace, ...] = ()
-    reach: tuple[Reach, ...] = ()
     exposed: dict[GatewayAddress, frozenset[str]] = field(default_factory=dict)
     """Gateway → the hosts that its configuration lets in, whatever their state; `*.<namespace>.svc.<domain>` where a
     workspace exposes everything and the platform, not meshgen, lists it."""

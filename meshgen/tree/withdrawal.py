@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from meshgen.analysis import names
 from meshgen.analysis.hosts import ServiceName, host_matches
 from meshgen.diagnostics import Diagnostic, Span
-from meshgen.plan import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

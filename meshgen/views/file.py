@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from meshgen.calls import Calls
     from meshgen.emit.manifest import Manifest
-    from meshgen.plan.model import Plan
 
 
 def find(manifests: Sequence[Manifest], path: str) -> Manifest | None:
@@ -25,9 +25,9 @@ def mesh_config_of(files: Iterable[str], path: str) -> str | None:
     return next((file.split("/")[1] for file in found), None)
 
 
-def mesh_config(plan: Plan, cluster: str) -> str:
+def mesh_config(calls: Calls, cluster: str) -> str:
     """The text about the retry policy of one cluster: what it is for, and the hosts that ask for it."""
-    asking = [reach.host for reach in plan.reach if reach.cluster == cluster and reach.retries == "mesh"]
+    asking = [call.host for call in calls.of(cluster).values() if call.retries == "mesh"]
     lines = [f"retry policy for the mesh config of cluster {cluster}; not synced, for people to put there", ""]
     return "\n".join([*lines, *(f"asked for by {host}" for host in asking)]) + "\n"
 

@@ -5,29 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.views.matrix import cell
+from meshgen.views.reasons import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.plan.model import ClusterPlan, Plan, RemoteEndpoint
+    from meshgen.calls import Calls, RemoteEndpoint
+    from meshgen.plan.model import ClusterPlan, Plan
 
 _RETRIES = {"virtualService": "a VirtualService", "mesh": "the mesh's retry policy", "none": "nobody"}
 
 
-def host(plan: Plan, name: str) -> str | None:
+def host(calls: Calls, plan: Plan, name: str) -> str | None:
     """The text about host `name`, None where no cluster exposes it."""
-    reaches = [reach for reach in plan.reach if reach.host == name]
-    if not reaches:
+    found = [call for call in calls if call.host == name]
+    if not found:
         return None
     clusters = {cluster.cluster: cluster for cluster in plan.clusters}
     lines = [name]
-    for reach in reaches:
-        lines += ["", f"{reach.cluster}: {cell(reach)}"]
-        lines += [f"  because {reason}" for reason in reach.reasons]
-        if reach.state in ("failover", "remote"):
-            lines += [f"  retries: {_RETRIES[reach.retries]}"]
-        lines += [f"  {line}" for line in _endpoints(clusters[reach.cluster], name)]
-    if any(reach.exposes for reach in reaches):
+    for call in found:
+        lines += ["", f"{call.consumer}: {cell(call)}"]
+        lines += [f"  because {sentence(reason)}" for reason in call.reasons]
+        if call.state in ("failover", "remote"):
+            lines += [f"  retries: {_RETRIES[call.retries]}"]
+        lines += [f"  {line}" for line in _endpoints(clusters[call.consumer], name)]
+    if any(call.exposes for call in found):
         lines += ["", "* exposes it to the other clusters"]
     return "\n".join(lines) + "\n"
 
@@ -49,6 +51,6 @@ def _endpoint(endpoint: RemoteEndpoint) -> str:
     return f"{address}:{endpoint.port} in {endpoint.source}{f', {endpoint.locality}' if endpoint.locality else ''}"
 
 
-def hosts(plan: Plan) -> tuple[str, ...]:
+def hosts(calls: Calls) -> tuple[str, ...]:
     """Every exposed host, sorted."""
-    return tuple(sorted({reach.host for reach in plan.reach}))
+    return tuple(dict.fromkeys(call.host for call in calls))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meshgen.analysis import names
 from meshgen.analysis.hosts import ServiceName
-from meshgen.plan import names
 from tests.fleets import HAS, LACKS, compiled
 
 LABEL = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)

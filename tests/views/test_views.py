@@ -11,7 +11,7 @@ from meshgen.cli import main
 from meshgen.views import file
 from meshgen.views.host import host, hosts
 from meshgen.views.matrix import matrix
-from tests.fleets import HAS, LACKS, compiled, fleet
+from tests.fleets import HAS, LACKS, Compiled, compiled, fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ spec: {}
 
 
 def test_the_table() -> None:
-    assert matrix(compiled(HAS, THIRD).plan, "table") == """\
+    assert matrix(compiled(HAS, THIRD).calls, "table") == """\
 host                        c1                c2                c3
 --------------------------  ----------------  ----------------  --------------
 web.shop.svc.cluster.local  local, else c2 *  local, else c1 *  remote: c1, c2
@@ -42,7 +42,7 @@ web.shop.svc.cluster.local  local, else c2 *  local, else c1 *  remote: c1, c2
 
 
 def test_the_table_in_markdown() -> None:
-    assert matrix(compiled(LACKS).plan, "markdown") == """\
+    assert matrix(compiled(LACKS).calls, "markdown") == """\
 | host                       | c1         | c2      |
 |:---------------------------|:-----------|:--------|
 | web.shop.svc.cluster.local | remote: c2 | local * |
@@ -50,7 +50,7 @@ def test_the_table_in_markdown() -> None:
 
 
 def test_the_table_as_json_has_one_item_for_each_host_and_cluster() -> None:
-    assert json.loads(matrix(compiled(LACKS).plan, "json")) == [
+    assert json.loads(matrix(compiled(LACKS).calls, "json")) == [
         {
             "host": WEB,
             "cluster": "c1",
@@ -111,14 +111,18 @@ def test_the_table_as_json_has_one_item_for_each_host_and_cluster() -> None:
     ids=["failover", "remote", "no address", "draining", "no consumer", "failover off", "namesake"],
 )  # fmt: skip
 def test_how_c1_reaches_the_host_and_why(texts: tuple[str, ...], cell: str, reason: str) -> None:
-    lines = (host(compiled(*texts).plan, WEB) or "").splitlines()
+    lines = (about(compiled(*texts), WEB) or "").splitlines()
     start = lines.index(f"c1: {cell}")
     assert f"  because {reason}" in lines[start:]
 
 
+def about(found: Compiled, name: str) -> str | None:
+    return host(found.calls, found.plan, name)
+
+
 def test_all_about_one_host() -> None:
     assert (
-        host(compiled(HAS, THIRD).plan, WEB)
+        about(compiled(HAS, THIRD), WEB)
         == """\
 web.shop.svc.cluster.local
 
@@ -152,8 +156,8 @@ c3: remote: c1, c2
 
 
 def test_an_unknown_host_is_nobody() -> None:
-    assert host(compiled(HAS).plan, "db.shop.svc.cluster.local") is None
-    assert hosts(compiled(HAS).plan) == (WEB,)
+    assert about(compiled(HAS), "db.shop.svc.cluster.local") is None
+    assert hosts(compiled(HAS).calls) == (WEB,)
 
 
 def test_which_input_made_a_file() -> None:

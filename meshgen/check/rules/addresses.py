@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.addresses import normal, parse, parse_range
 from meshgen.analysis.facts import own_entries
-from meshgen.check.addresses import normal, parse, parse_range
 from meshgen.check.places import gateway_object, listed, network_place, notes
 from meshgen.check.routes import routes
 from meshgen.check.rule import Finding, Rule

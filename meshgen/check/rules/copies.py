@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.hosts import ServiceName
-from meshgen.check.consumers import imports, links
 from meshgen.check.copies import copies, encryption_differs, ports_of, protocol_differences, usual
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at
@@ -16,7 +15,7 @@ from meshgen.check.rule import Finding, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.check.consumers import Link
+    from meshgen.calls import Import
     from meshgen.check.context import Context
     from meshgen.check.copies import PortOf
     from meshgen.language.inventory import ObservedService
@@ -35,17 +34,16 @@ def copy_cannot_take_entries(context: Context) -> Iterator[Finding]:
         for found in unexposable_services(relations)
         if found.setting is not None
     }
-    for link in links(relations):
-        if link.kind != "unfit" or link.local is None or (link.cluster, link.service) in listed:
+    for call in context.calls:
+        if call.unfit is None or call.local is None or (call.consumer, call.service) in listed:
             continue
-        source = link.sources[0]
+        source = call.sources[0]
         yield Finding(
-            message=f"`{link.host}` cannot fail over from cluster `{link.cluster}`: its Service there "
-            f"{relations.unexposable(link.cluster, link.local)}",
-            span=link.local.span("name"),
+            message=f"`{call.host}` cannot fail over from cluster `{call.consumer}`: its Service there {call.unfit}",
+            span=call.local.span("name"),
             help="Make it a ClusterIP Service with a selector and named ports, or set `failover: {enabled: false}`.",
             notes=notes((exposure_at(source), f"cluster `{source.cluster}` serves it")),
-            object=link.object,
+            object=call.object,
         )
 
 
@@ -56,7 +54,7 @@ def port_of_some_copies(context: Context) -> Iterator[Finding]:
 
     A port that only some copies have leads nowhere in the others (design §3).
     """
-    for host, group in copies(context.relations).items():
+    for host, group in copies(context.calls).items():
         seen: set[int] = set()
         for having in ports_of(group):
             number, name = having.port.port, having.port.name
@@ -90,7 +88,7 @@ def port_name_with_two_numbers(context: Context) -> Iterator[Finding]:
 
     Source: SNI `outbound_.<port>_.<subset>_.<host>`, pilot/pkg/networking/core/gateway.go.
     """
-    for host, group in copies(context.relations).items():
+    for host, group in copies(context.calls).items():
         by_name: dict[str, list[PortOf]] = {}
         for each in ports_of(group):
             if each.port.name is not None:
@@ -115,7 +113,7 @@ def port_number_with_two_names(context: Context) -> Iterator[Finding]:
 
     Ports are matched by name and number, so one number needs one name everywhere.
     """
-    for host, group in copies(context.relations).items():
+    for host, group in copies(context.calls).items():
         by_number: dict[int, list[PortOf]] = {}
         for each in ports_of(group):
             if each.port.name is not None:
@@ -142,7 +140,7 @@ def protocol_differs(context: Context) -> Iterator[Finding]:
 
     Source: protocol selection by `appProtocol` or the port's name.
     """
-    for host, other, base in protocol_differences(context.relations):
+    for host, other, base in protocol_differences(context.calls):
         if encryption_differs(other, base):
             continue
         yield Finding(
@@ -164,33 +162,33 @@ def no_common_port(context: Context) -> Iterator[Finding]:
     A ServiceEntry carries the ports that all its sources have, a WorkloadEntry those of the local copy (design §3).
     """
     seen: set[tuple[str, frozenset[str]]] = set()
-    for link in imports(context.relations):
-        for (cluster, service), (other_cluster, other) in _apart(link):
-            key = (link.host, frozenset({cluster, other_cluster}))
+    for item in context.calls.imports:
+        for (cluster, service), (other_cluster, other) in _apart(item):
+            key = (item.host, frozenset({cluster, other_cluster}))
             if key in seen or _names(service) & _names(other):
                 continue
             seen.add(key)
             yield Finding(
-                message=f"the copies of `{link.host}` in clusters `{cluster}` and `{other_cluster}` have no port in "
+                message=f"the copies of `{item.host}` in clusters `{cluster}` and `{other_cluster}` have no port in "
                 f"common",
                 span=other.span("ports"),
                 help="Give both the same port, with the same name, or take one of them out of `exposedServices`.",
                 notes=notes((service.span("ports"), f"the ports in `{cluster}`")),
-                object=link.host,
+                object=item.host,
             )
 
 
-def _apart(link: Link) -> Iterator[tuple[Side, Side]]:
+def _apart(item: Import) -> Iterator[tuple[Side, Side]]:
     """Pairs of copies without which the entries would carry a port."""
-    if link.local is not None:
-        local = link.local
-        for source in link.sources:
+    if item.local is not None:
+        local = item.local
+        for source in item.sources:
             if not _numbers(local) & _numbers(source.service):
-                yield (link.cluster, local), (source.cluster, source.service)
+                yield (item.consumer, local), (source.cluster, source.service)
         return
-    first = link.sources[0]
+    first = item.sources[0]
     shared = _agreeing(first.service)
-    for source in link.sources[1:]:
+    for source in item.sources[1:]:
         shared &= _agreeing(source.service)
         if not shared:
             yield (first.cluster, first.service), (source.cluster, source.service)
@@ -218,9 +216,9 @@ def port_name_too_long(context: Context) -> Iterator[Finding]:
     Istio's schema wants keys of `ports` below 63 characters, one less than Kubernetes.
     """
     seen: set[int] = set()
-    for link in imports(context.relations):
-        copies = [(source.cluster, source.service) for source in link.sources]
-        for cluster, service in [(link.cluster, link.local)] if link.local is not None else copies:
+    for item in context.calls.imports:
+        copies = [(source.cluster, source.service) for source in item.sources]
+        for cluster, service in [(item.consumer, item.local)] if item.local is not None else copies:
             if id(service) in seen:
                 continue
             seen.add(id(service))
@@ -228,7 +226,7 @@ def port_name_too_long(context: Context) -> Iterator[Finding]:
                 for field, name in (("name", port.name), ("targetPort", port.target_port)):
                     if port.protocol == "TCP" and isinstance(name, str) and len(name) >= _TOO_LONG:
                         yield Finding(
-                            message=f"port name `{name}` of `{link.host}` in cluster `{cluster}` is too long for an "
+                            message=f"port name `{name}` of `{item.host}` in cluster `{cluster}` is too long for an "
                             f"entry: {len(name)} characters, Istio takes 62",
                             span=port.span(field),
                             help="Shorten the name of the port.",
@@ -243,17 +241,17 @@ def internal_traffic_policy(context: Context) -> Iterator[Finding]:
 
     Source: pilot/pkg/xds/endpoints/endpoint_builder.go.
     """
-    for link in imports(context.relations):
-        if link.local is None or link.local.internal_traffic_policy != "Local":
+    for item in context.calls.imports:
+        if item.local is None or item.local.internal_traffic_policy != "Local":
             continue
-        source = link.sources[0]
+        source = item.sources[0]
         yield Finding(
-            message=f"`{link.host}` cannot fail over from cluster `{link.cluster}`: "
+            message=f"`{item.host}` cannot fail over from cluster `{item.consumer}`: "
             f"`internalTrafficPolicy: Local` hides remote endpoints",
-            span=link.local.span("internalTrafficPolicy"),
+            span=item.local.span("internalTrafficPolicy"),
             help="Remove the policy from the Service, or set `failover: {enabled: false}`.",
             notes=notes((exposure_at(source), f"cluster `{source.cluster}` serves it")),
-            object=link.object,
+            object=item.object,
         )
 
 
@@ -264,7 +262,7 @@ def one_copy_encrypts(context: Context) -> Iterator[Finding]:
 
     Source: design §3; protocol selection (Istio: pkg/config/kube/conversion.go).
     """
-    for host, other, base in protocol_differences(context.relations):
+    for host, other, base in protocol_differences(context.calls):
         if not encryption_differs(other, base):
             continue
         yield Finding(

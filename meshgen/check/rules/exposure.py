@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.hosts import parse_host, selects
-from meshgen.check.consumers import links
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes
@@ -237,7 +236,7 @@ def service_skipped(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     unfit = (
-        {(link.cluster, link.service) for link in links(relations) if link.kind == "unfit"}
+        {(call.consumer, call.service) for call in context.calls if call.unfit is not None}
         if own_entries(relations.fleet)
         else set()
     )
@@ -261,19 +260,21 @@ def namesake(context: Context) -> Iterator[Finding]:
 
     A Service that has the name of an exposed one but is not in its workspace keeps the name (design §3).
     """
-    relations = context.relations
-    for link in links(relations):
-        if link.kind != "namesake" or link.local is None or _of_two_workspaces(relations, link.host):
+    for call in context.calls:
+        local = call.local
+        if call.standing != "namesake" or local is None or not call.serving:
             continue
-        source = link.sources[0]
+        if _of_two_workspaces(context.relations, call.host):
+            continue
+        source = call.serving[0]
         yield Finding(
-            message=f"cluster `{link.cluster}` has a Service of its own named `{link.host}`, outside of workspace "
+            message=f"cluster `{call.consumer}` has a Service of its own named `{call.host}`, outside of workspace "
             f"`{source.workspace.name}`: it gets no remote endpoints",
-            span=link.local.span("name"),
-            help=f"Let workspace `{source.workspace.name}` span `{link.cluster}/{link.service.namespace}`, or leave "
+            span=local.span("name"),
+            help=f"Let workspace `{source.workspace.name}` span `{call.consumer}/{call.service.namespace}`, or leave "
             f"the cluster out of its `consumers`.",
             notes=notes((exposure_at(source), f"exposed from `{source.cluster}`")),
-            object=link.object,
+            object=call.object,
         )
 
 
@@ -315,7 +316,8 @@ def no_source_left(context: Context) -> Iterator[Finding]:
     for host, exposures in relations.by_host.items():
         if any(exposure.serves for exposure in exposures) or all(exposure.active for exposure in exposures):
             continue
-        without = [cluster.name for cluster in relations.fleet.clusters if _lacks(relations, cluster.name, exposures)]
+        of_host = (context.calls.of(consumer)[host] for consumer in context.calls.consumers)
+        without = [call.consumer for call in of_host if call.standing == "none" and call.may_call]
         if not without:
             continue
         draining = next(exposure for exposure in exposures if not exposure.active)
@@ -326,14 +328,6 @@ def no_source_left(context: Context) -> Iterator[Finding]:
             help="Keep one source active until no one calls the host, or accept this.",
             object=host,
         )
-
-
-def _lacks(relations: Relations, cluster: str, exposures: list[Exposure]) -> bool:
-    existing = relations.services[cluster].get(exposures[0].name)
-    if existing is not None and existing.state != "leaving":
-        return False
-    consumer = relations.cluster(cluster)
-    return any(e.cluster != cluster and relations.consumes(consumer, e) for e in exposures)
 
 
 def _drained_at(relations: Relations, exposure: Exposure) -> Span | None:

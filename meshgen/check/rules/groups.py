@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.groups import remote_sources
-from meshgen.check.consumers import all_groups, imports
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import first_of, listed, notes
 from meshgen.check.rule import Finding, Rule
@@ -13,8 +11,7 @@ from meshgen.check.rule import Finding, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import Relations
-    from meshgen.check.consumers import Link
+    from meshgen.calls import Import
     from meshgen.check.context import Context
     from meshgen.language.inventory import ObservedService
 
@@ -24,26 +21,23 @@ def different_sources(context: Context) -> Iterator[Finding]:
 
     Services that take the same entries have to be served by the same clusters (design §3, groups).
     """
-    relations = context.relations
-    for cluster, found in all_groups(relations).items():
-        for group in found:
-            conflict = group.conflict
-            if conflict is None or conflict.reason != "sources":
-                continue
-            first, second = conflict.first, conflict.second
-            yield Finding(
-                message=f"Services `{first.name}` and `{second.name}` of namespace `{second.namespace}` in cluster "
-                f"`{cluster}` take the same entries, but {_served(relations, cluster, first)} and "
-                f"{_served(relations, cluster, second)}",
-                span=second.span("selector"),
-                help="Expose both from the same clusters with failover, or give them selectors that differ.",
-                notes=notes((first.span("selector"), f"the selector of `{first.name}`")),
-                object=service_object(cluster, second),
-            )
+    for group in context.calls.all_groups:
+        cluster, conflict = group.cluster, group.conflict
+        if conflict is None or conflict.reason != "sources":
+            continue
+        first, second = conflict.first, conflict.second
+        yield Finding(
+            message=f"Services `{first.name}` and `{second.name}` of namespace `{second.namespace}` in cluster "
+            f"`{cluster}` take the same entries, but {_served(first, conflict.first_sources)} and "
+            f"{_served(second, conflict.second_sources)}",
+            span=second.span("selector"),
+            help="Expose both from the same clusters with failover, or give them selectors that differ.",
+            notes=notes((first.span("selector"), f"the selector of `{first.name}`")),
+            object=service_object(cluster, second),
+        )
 
 
-def _served(relations: Relations, cluster: str, service: ObservedService) -> str:
-    sources = [source.cluster for source in remote_sources(relations, cluster, service)]
+def _served(service: ObservedService, sources: tuple[str, ...]) -> str:
     return f"`{service.name}` is served by {listed(sources) if sources else 'no other cluster'}"
 
 
@@ -52,21 +46,20 @@ def selectors_contradict(context: Context) -> Iterator[Finding]:
 
     An entry has one value for a label: it cannot satisfy two selectors that want different ones (design §3, groups).
     """
-    for cluster, found in all_groups(context.relations).items():
-        for group in found:
-            conflict = group.conflict
-            if conflict is None or conflict.reason != "selectors":
-                continue
-            first, second = conflict.first, conflict.second
-            key = next(k for k, v in sorted(first.selector.items()) if second.selector.get(k, v) != v)
-            yield Finding(
-                message=f"Services `{first.name}` and `{second.name}` of namespace `{second.namespace}` in cluster "
-                f"`{cluster}` need the same entries with different labels `{key}`",
-                span=second.span("selector", key),
-                help="Expose either the Service that selects all pods or those that select some of them, not both.",
-                notes=notes((first.span("selector", key), f"the selector of `{first.name}`")),
-                object=service_object(cluster, second),
-            )
+    for group in context.calls.all_groups:
+        cluster, conflict = group.cluster, group.conflict
+        if conflict is None or conflict.reason != "selectors":
+            continue
+        first, second = conflict.first, conflict.second
+        key = next(k for k, v in sorted(first.selector.items()) if second.selector.get(k, v) != v)
+        yield Finding(
+            message=f"Services `{first.name}` and `{second.name}` of namespace `{second.namespace}` in cluster "
+            f"`{cluster}` need the same entries with different labels `{key}`",
+            span=second.span("selector", key),
+            help="Expose either the Service that selects all pods or those that select some of them, not both.",
+            notes=notes((first.span("selector", key), f"the selector of `{first.name}`")),
+            object=service_object(cluster, second),
+        )
 
 
 _OURS = {"app.kubernetes.io/managed-by": "meshgen", "security.istio.io/tlsMode": "istio"}
@@ -89,10 +82,10 @@ def selector_of_overridden_label(context: Context) -> Iterator[Finding]:
     Source: metadata labels are merged over those of the spec (serviceregistry/serviceentry/conversion.go), topology
     labels come from locality, network and cluster (pilot/pkg/serviceregistry/util/label).
     """
-    for link in imports(context.relations):
-        if link.local is None:
+    for item in context.calls.imports:
+        if item.local is None:
             continue
-        for key, value in link.local.selector.items():
+        for key, value in item.local.selector.items():
             if key in _OF_ISTIO:
                 why = "Istio sets it"
             elif _OURS.get(key, value) != value:
@@ -100,12 +93,12 @@ def selector_of_overridden_label(context: Context) -> Iterator[Finding]:
             else:
                 continue
             yield Finding(
-                message=f"the selector of `{link.host}` in cluster `{link.cluster}` needs label `{key}: {value}`, "
+                message=f"the selector of `{item.host}` in cluster `{item.consumer}` needs label `{key}: {value}`, "
                 f"which entries cannot have: {why}",
-                span=link.local.span("selector", key),
+                span=item.local.span("selector", key),
                 help="Select the pods by another label, or set `failover: {enabled: false}`.",
-                notes=notes((exposure_at(link.sources[0]), f"cluster `{link.sources[0].cluster}` serves it")),
-                object=link.object,
+                notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves it")),
+                object=item.object,
             )
 
 
@@ -129,14 +122,14 @@ def selector_of_changing_label(context: Context) -> Iterator[Finding]:
     Source: metadata labels are merged over those of the spec (serviceregistry/serviceentry/conversion.go), and Argo
     CD's label tracking sets one on all that it syncs.
     """
-    found: dict[tuple[str, str], list[Link]] = {}
-    for link in imports(context.relations):
-        for key in link.local.selector if link.local is not None else ():
+    found: dict[tuple[str, str], list[Import]] = {}
+    for item in context.calls.imports:
+        for key in item.local.selector if item.local is not None else ():
             if key in _LABELS:
-                found.setdefault((link.cluster, key), []).append(link)
-    for (cluster, key), links in found.items():
-        first = links[0]
-        hosts = first_of([link.host for link in links])
+                found.setdefault((item.consumer, key), []).append(item)
+    for (cluster, key), items in found.items():
+        first = items[0]
+        hosts = first_of([item.host for item in items])
         why, advice = _LABELS[key]
         yield Finding(
             message=f"the selector of {hosts} in cluster `{cluster}` needs label `{key}`, {why}",

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.facts import multicluster_namespace
-from meshgen.check import policies
-from meshgen.check.consumers import imports, is_stub, retries
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
 from meshgen.check.rule import Finding, Rule
-from meshgen.plan.names import local_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.policies import RetryDecision
     from meshgen.analysis.relations import Relations
-    from meshgen.check.consumers import Link
+    from meshgen.calls import Import
     from meshgen.check.context import Context
     from meshgen.language.base import Item
     from meshgen.language.inventory import ObservedServiceEntry
@@ -40,26 +35,30 @@ def second_service_entry(context: Context) -> Iterator[Finding]:
     for cluster, found in entries.items():
         for host, entry in found:
             by_host.setdefault((cluster, host), []).append(entry)
-    shared = multicluster_namespace(relations.fleet)
-    for link in imports(relations):
-        for entry in by_host.get((link.cluster, link.host), []):
-            if link.local is None and (entry.namespace, entry.name) == (shared, link.host):
+    shared = context.calls.multicluster_namespace
+    seen: set[tuple[str, int]] = set()
+    for item in context.calls.imports:
+        for entry in by_host.get((item.consumer, item.host), []):
+            if (item.consumer, id(entry)) in seen:
+                continue
+            if item.local is None and (entry.namespace, entry.name) == (shared, item.host):
                 continue  # MG373: it has the very name of ours
-            why = _harm_of_entry(link, entry)
+            why = _harm_of_entry(item, entry)
             if why is None:
                 continue
+            seen.add((item.consumer, id(entry)))
             yield Finding(
-                message=f"ServiceEntry `{entry.name}` of namespace `{entry.namespace}` in cluster `{link.cluster}` "
-                f"is for `{link.host}` too: {why}",
+                message=f"ServiceEntry `{entry.name}` of namespace `{entry.namespace}` in cluster `{item.consumer}` "
+                f"is for `{item.host}` too: {why}",
                 span=entry.span("hosts"),
                 help="Delete it, or leave the cluster out of the service's `consumers`.",
-                notes=notes((exposure_at(link.sources[0]), f"cluster `{link.sources[0].cluster}` serves it")),
-                object=link.object,
+                notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves it")),
+                object=item.object,
             )
 
 
-def _harm_of_entry(link: Link, entry: ObservedServiceEntry) -> str | None:
-    if link.local is None:
+def _harm_of_entry(item: Import, entry: ObservedServiceEntry) -> str | None:
+    if item.local is None:
         return "two ServiceEntries for one host take endpoints from each other"
     if (entry.resolution or "").startswith("DNS"):
         return "beside a Service one that asks DNS makes endpoints disappear"
@@ -77,20 +76,20 @@ def name_taken(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     theirs = {cluster: _objects(relations, cluster) for cluster in relations.fleet.inventories}
-    for link, decision in retries(relations):
-        for key in _emitted(relations, link, decision):
-            other = theirs.get(link.cluster, {}).get(key)
+    for item in context.calls.imports:
+        for key in _emitted(item):
+            other = theirs.get(item.consumer, {}).get(key)
             if other is None:
                 continue
             kind, namespace, name = key
             yield Finding(
-                message=f"{kind} `{name}` of namespace `{namespace}` in cluster `{link.cluster}` is somebody else's, "
-                f"and meshgen needs the name for `{link.host}`",
+                message=f"{kind} `{name}` of namespace `{namespace}` in cluster `{item.consumer}` is somebody else's, "
+                f"and meshgen needs the name for `{item.host}`",
                 span=other.span("name"),
                 help="Rename or delete it; if meshgen wrote it, label it `app.kubernetes.io/managed-by: meshgen` and "
                 "import the inventory again.",
-                notes=notes((exposure_at(link.sources[0]), f"cluster `{link.sources[0].cluster}` serves the host")),
-                object=f"{link.cluster}/{namespace}/{name}",
+                notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves the host")),
+                object=f"{item.consumer}/{namespace}/{name}",
             )
 
 
@@ -105,18 +104,13 @@ def _objects(relations: Relations, cluster: str) -> dict[Key, Item]:
     return found
 
 
-def _emitted(relations: Relations, link: Link, decision: RetryDecision) -> Iterator[Key]:
-    """The objects with fixed names of one host; names of WorkloadEntries hold a hash and are nobody else's."""
-    if link.kind == "remote" and not is_stub(relations, link):
-        namespace, name, ours = multicluster_namespace(relations.fleet), link.host, True
-        yield "ServiceEntry", namespace, name
-    else:
-        namespace, name = link.service.namespace, local_policy(link.service.name)
-        ours = policies.decision(relations, link).owner == "ours"
-    if ours:
-        yield "DestinationRule", namespace, name
-    if decision.carrier == "virtualService":
-        yield "VirtualService", namespace, name
+_KINDS = {"serviceEntry": "ServiceEntry", "destinationRule": "DestinationRule", "virtualService": "VirtualService"}
+
+
+def _emitted(item: Import) -> Iterator[Key]:
+    for taken in item.takes:
+        if taken.sort in _KINDS:
+            yield _KINDS[taken.sort], taken.namespace, taken.name
 
 
 _LONGEST_SNI = 255

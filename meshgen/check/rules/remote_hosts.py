@@ -6,20 +6,18 @@ import ipaddress
 import math
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.facts import multicluster_namespace
 from meshgen.analysis.hosts import host_matches
-from meshgen.check.consumers import imports, is_stub
+from meshgen.analysis.names import virtual_address
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import first_of, istio_place, listed, notes
 from meshgen.check.rule import Finding, Rule
-from meshgen.plan.names import virtual_address
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.analysis.relations import Exposure, Relations
-    from meshgen.check.consumers import Link
+    from meshgen.calls import Import
     from meshgen.check.context import Context
     from meshgen.language.inventory import ObservedSidecar
     from meshgen.language.workspace import ExposedService
@@ -36,9 +34,9 @@ def dns_capture_unknown(context: Context) -> Iterator[Finding]:
     if platform(relations.fleet.spec.platform).management != "none":
         return
     hosts: dict[str, str] = {}
-    for link in imports(relations):
-        if link.kind == "remote" and not _said(relations, link.cluster):
-            hosts.setdefault(link.cluster, link.host)
+    for item in context.calls.imports:
+        if item.local is None and not _said(relations, item.consumer):
+            hosts.setdefault(item.consumer, item.host)
     if not hosts:
         return
     names = sorted(hosts)
@@ -65,15 +63,15 @@ def sidecar_hides_entries(context: Context) -> Iterator[Finding]:
     Source: pilot/pkg/model/sidecar.go.
     """
     relations = context.relations
-    shared = multicluster_namespace(relations.fleet)
-    remote: dict[str, list[Link]] = {}
-    for link in imports(relations):
-        if link.kind == "remote" and not is_stub(relations, link):
-            remote.setdefault(link.cluster, []).append(link)
-    for cluster, links in remote.items():
+    shared = context.calls.multicluster_namespace
+    remote: dict[str, list[Import]] = {}
+    for item in context.calls.imports:
+        if item.form == "serviceEntry":
+            remote.setdefault(item.consumer, []).append(item)
+    for cluster, items in remote.items():
         inventory = relations.inventory(cluster)
         for sidecar in inventory.sidecars if inventory else []:
-            hosts = [link.host for link in links if _meant_for(link, sidecar.namespace)]
+            hosts = [item.host for item in items if _meant_for(item, sidecar.namespace)]
             if sidecar.egress_hosts is None or not hosts or any(_sees(sidecar, shared, host) for host in hosts):
                 continue
             yield Finding(
@@ -85,8 +83,8 @@ def sidecar_hides_entries(context: Context) -> Iterator[Finding]:
             )
 
 
-def _meant_for(link: Link, namespace: str) -> bool:
-    setting = link.sources[0].setting
+def _meant_for(item: Import, namespace: str) -> bool:
+    setting = item.sources[0].setting
     allowed = setting.consumer_namespaces if setting is not None else None
     return allowed is None or namespace in allowed
 
@@ -112,30 +110,30 @@ def virtual_addresses_collide(context: Context) -> Iterator[Finding]:
     Source: listeners are per address and port (Istio: pilot/pkg/networking/core/listener.go).
     """
     relations = context.relations
-    hosts: dict[str, list[Link]] = {}
-    for link in imports(relations):
-        facts = relations.facts[link.cluster]
-        if link.kind == "remote" and facts.dns_capture and not facts.allocates_addresses:
-            hosts.setdefault(link.cluster, []).append(link)
+    hosts: dict[str, list[Import]] = {}
+    for item in context.calls.imports:
+        facts = relations.facts[item.consumer]
+        if item.form == "serviceEntry" and not facts.allocates_addresses:
+            hosts.setdefault(item.consumer, []).append(item)
     seen: set[tuple[str, str, str]] = set()
-    for cluster, links in hosts.items():
+    for cluster, items in hosts.items():
         cidr = relations.facts[cluster].vip_range
         if not _is_range(cidr):
             continue
-        first: dict[str, Link] = {}
-        for link in links:
-            address = virtual_address(link.host, cidr)
-            other = first.setdefault(address, link)
-            if other is link or (cidr, other.host, link.host) in seen:
+        first: dict[str, Import] = {}
+        for item in items:
+            address = virtual_address(item.host, cidr)
+            other = first.setdefault(address, item)
+            if other is item or (cidr, other.host, item.host) in seen:
                 continue
-            seen.add((cidr, other.host, link.host))
+            seen.add((cidr, other.host, item.host))
             yield Finding(
-                message=f"`{other.host}` and `{link.host}` have the same virtual address {address} in cluster "
+                message=f"`{other.host}` and `{item.host}` have the same virtual address {address} in cluster "
                 f"`{cluster}`",
-                span=exposure_at(link.sources[0]),
-                help=_help(len(links), cidr),
+                span=exposure_at(item.sources[0]),
+                help=_help(len(items), cidr),
                 notes=notes((exposure_at(other.sources[0]), "the other host")),
-                object=link.host,
+                object=item.host,
             )
 
 
@@ -165,10 +163,10 @@ def virtual_addresses_of_pods(context: Context) -> Iterator[Finding]:
     A virtual address that is a pod's takes that pod's traffic.
     """
     relations = context.relations
-    users = sorted({link.cluster for link in imports(relations) if link.kind == "remote"})
+    users = sorted({item.consumer for item in context.calls.imports if item.form == "serviceEntry"})
     for name in users:
         facts = relations.facts[name]
-        if not facts.dns_capture or facts.allocates_addresses:
+        if facts.allocates_addresses:
             continue
         cluster = relations.cluster(name)
         for index, pods in enumerate(cluster.pod_cidrs):
@@ -198,17 +196,17 @@ def stub_services(context: Context) -> Iterator[Finding]:
     Without DNS capture a remote-only host gets its name from a Service without pods.
     """
     relations = context.relations
-    stubs: dict[str, list[Link]] = {}
-    for link in imports(relations):
-        if is_stub(relations, link):
-            stubs.setdefault(link.cluster, []).append(link)
-    for cluster, links in stubs.items():
+    stubs: dict[str, list[Import]] = {}
+    for item in context.calls.imports:
+        if item.form == "stub":
+            stubs.setdefault(item.consumer, []).append(item)
+    for cluster, items in stubs.items():
         inventory = relations.inventory(cluster)
         known = {namespace.name for namespace in inventory.namespaces} if inventory else set()
-        created = sorted({link.service.namespace for link in links} - known)
+        created = sorted({item.service.namespace for item in items} - known)
         tail = f", in new namespace{'s' if len(created) > 1 else ''} {listed(created)}" if created else ""
         yield Finding(
-            message=f"cluster `{cluster}` gets {len(links)} Service{'s' if len(links) > 1 else ''} without pods for "
+            message=f"cluster `{cluster}` gets {len(items)} Service{'s' if len(items) > 1 else ''} without pods for "
             f"remote-only hosts, since its sidecars do not answer DNS{tail}",
             span=istio_place(relations, cluster, "dnsCapture"),
             help="Switch ISTIO_META_DNS_CAPTURE on in the mesh config and set `dnsCapture: true` to do without them.",
@@ -267,10 +265,10 @@ def consumers_beside_copies(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     clusters: dict[str, list[str]] = {}
-    for link in imports(relations):
-        setting = link.sources[0].setting
-        if link.kind == "failover" and setting is not None and setting.consumer_namespaces:
-            clusters.setdefault(link.host, []).append(link.cluster)
+    for item in context.calls.imports:
+        setting = item.sources[0].setting
+        if item.form == "workloadEntries" and setting is not None and setting.consumer_namespaces:
+            clusters.setdefault(item.host, []).append(item.consumer)
     for host, names in clusters.items():
         setting = relations.by_host[host][0].setting
         yield Finding(

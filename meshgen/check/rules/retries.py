@@ -6,9 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.protocols import speaks_http2
-from meshgen.check import policies
-from meshgen.check.consumers import imports, is_stub, levels, levels_before_remote, retries
-from meshgen.check.consumers import retries as all_retries
+from meshgen.calls.retries import local_levels
 from meshgen.check.origins import exposure_at, failover_at, service_object
 from meshgen.check.places import first_of, listed
 from meshgen.check.rule import Finding, Rule
@@ -16,9 +14,8 @@ from meshgen.check.rule import Finding, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.policies import RetryDecision
-    from meshgen.analysis.relations import Relations
-    from meshgen.check.consumers import Link
+    from meshgen.calls import Import
+    from meshgen.calls.retries import RetryDecision
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
 
@@ -30,7 +27,8 @@ def team_route_without_retries(context: Context) -> Iterator[Finding]:
 
     Source: design §3, Retries; without them 30 of 1,500 requests were lost at a failover, with them none.
     """
-    for link, decision in retries(context.relations):
+    for item in context.calls.imports:
+        decision = item.retries
         team = decision.team
         if decision.reason != "team" or team is None:
             continue
@@ -39,11 +37,11 @@ def team_route_without_retries(context: Context) -> Iterator[Finding]:
         else:
             advice = "Let the mesh retry instead: set `failover: {retries: {mode: meshConfig}}`."
         yield Finding(
-            message=f"{team.kind} `{team.name}` of namespace `{team.namespace}` in cluster `{link.cluster}` routes "
-            f"`{link.host}`: meshgen emits no retries, so requests are lost when it fails over",
+            message=f"{team.kind} `{team.name}` of namespace `{team.namespace}` in cluster `{item.consumer}` routes "
+            f"`{item.host}`: meshgen emits no retries, so requests are lost when it fails over",
             span=team.span("name"),
             help=advice,
-            object=link.object,
+            object=item.object,
         )
 
 
@@ -62,15 +60,16 @@ def port_without_protocol(context: Context) -> Iterator[Finding]:
     Source: design §3, Retries; protocol selection (Istio: pkg/config/kube/conversion.go).
     """
     seen: set[int] = set()
-    for link, decision in retries(context.relations):
+    for item in context.calls.imports:
+        decision = item.retries
         port = decision.undeclared
         if decision.reason != "undeclared port" or port is None or id(port) in seen:
             continue
         seen.add(id(port))
-        cluster = link.cluster if link.local is not None else link.sources[0].cluster
-        service = link.local or link.sources[0].service
+        cluster = item.consumer if item.local is not None else item.sources[0].cluster
+        service = item.local or item.sources[0].service
         yield Finding(
-            message=f"port `{port.name}` ({port.port}) of `{link.host}` in cluster `{cluster}` does not say what it "
+            message=f"port `{port.name}` ({port.port}) of `{item.host}` in cluster `{cluster}` does not say what it "
             f"speaks: meshgen emits no retries, so requests are lost when it fails over",
             span=port.span("name"),
             help="Declare `appProtocol` (`http`, `http2`, `grpc`, `tcp`) on the port of the Service, or name it "
@@ -87,27 +86,31 @@ def too_few_attempts(context: Context) -> Iterator[Finding]:
 
     A request reaches a remote endpoint only after two tries on each level before it (design §3, Retries).
     """
-    relations = context.relations
     seen: set[Span | None] = set()
-    for link in imports(relations):
-        declared = link.failover.attempts
-        needed = _TWO * levels_before_remote(link)
-        if declared is None or declared >= needed or levels(relations, link) < _TWO:
+    for item in context.calls.imports:
+        declared = item.failover.attempts
+        needed = _TWO * _levels_before_remote(item)
+        if declared is None or declared >= needed or item.all_levels < _TWO:
             continue
-        if link.failover.mode == "off":
+        if item.failover.mode == "off":
             continue
-        source = link.sources[0]
+        source = item.sources[0]
         span = failover_at(source.workspace, source.setting, "retries", "attempts")
         if span in seen:
             continue
         seen.add(span)
         yield Finding(
             message=f"{declared} {'retry does' if declared == 1 else 'retries do'} not reach another cluster when "
-            f"`{link.host}` fails in cluster `{link.cluster}`: it takes {needed}",
+            f"`{item.host}` fails in cluster `{item.consumer}`: it takes {needed}",
             span=span,
             help=f"Set `attempts` to {needed} or more, or leave it out.",
-            object=link.host,
+            object=item.host,
         )
+
+
+def _levels_before_remote(item: Import) -> int:
+    """Levels that a request passes before the first remote one, at least the one it starts at."""
+    return local_levels(item.failover) if item.local is not None else 1
 
 
 def retries_of_tcp(context: Context) -> Iterator[Finding]:
@@ -116,17 +119,17 @@ def retries_of_tcp(context: Context) -> Iterator[Finding]:
     Only HTTP can be retried: a VirtualService for retries is useless for a service of TCP ports (design §3, Retries).
     """
     seen: set[str] = set()
-    for link, decision in retries(context.relations):
-        setting = link.sources[0].setting
+    for item in context.calls.imports:
+        setting = item.sources[0].setting
         asked = setting and setting.failover and setting.failover.retries and setting.failover.retries.mode
-        if decision.reason != "no HTTP port" or asked != "virtualService" or link.host in seen:
+        if item.retries.reason != "no HTTP port" or asked != "virtualService" or item.host in seen:
             continue
-        seen.add(link.host)
+        seen.add(item.host)
         yield Finding(
-            message=f"`{link.host}` has no HTTP port, so `mode: virtualService` does nothing for it",
-            span=failover_at(link.sources[0].workspace, setting, "retries", "mode"),
+            message=f"`{item.host}` has no HTTP port, so `mode: virtualService` does nothing for it",
+            span=failover_at(item.sources[0].workspace, setting, "retries", "mode"),
             help="Leave `mode` out, or declare the protocol of its ports.",
-            object=link.host,
+            object=item.host,
         )
 
 
@@ -137,9 +140,9 @@ def mesh_policy_instead(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     count = Counter(
-        link.cluster
-        for link, decision in retries(relations)
-        if decision.carrier == "virtualService" and link.failover.mode == "auto"
+        item.consumer
+        for item in context.calls.imports
+        if item.retries.carrier == "virtualService" and item.failover.mode == "auto"
     )
     for cluster, hosts in sorted(count.items()):
         yield Finding(
@@ -158,43 +161,34 @@ def http2_without_timeout(context: Context) -> Iterator[Finding]:
 
     An HTTP/2 connection whose other end vanished is used on: nothing fails that would move its calls (istio#33466).
     """
-    relations = context.relations
-    found: dict[str, list[tuple[Link, RetryDecision]]] = {}
-    for link, decision in all_retries(relations):
-        if speaks_http2(link.ports) and _wants_timeout(link, decision) and not _pinged(relations, link):
-            found.setdefault(link.sources[0].workspace.name, []).append((link, decision))
-    for workspace, pairs in found.items():
-        links = [link for link, _ in pairs]
-        hosts = first_of(list(dict.fromkeys(link.host for link in links)))
-        clusters = listed(dict.fromkeys(link.cluster for link in links))
-        too_old = any(link.kind == "remote" for link in links)
+    found: dict[str, list[Import]] = {}
+    for item in context.calls.imports:
+        if speaks_http2(item.ports) and _wants_timeout(item) and not item.pings:
+            found.setdefault(item.sources[0].workspace.name, []).append(item)
+    for workspace, items in found.items():
+        hosts = first_of(list(dict.fromkeys(item.host for item in items)))
+        clusters = listed(dict.fromkeys(item.consumer for item in items))
+        too_old = any(item.local is None for item in items)
         yield Finding(
             message=f"calls of {hosts} in {clusters} may wait for minutes when a node or an address "
             "vanishes without a word: HTTP/2 has one connection for all, and nothing fails that would move them",
-            span=exposure_at(links[0].sources[0]),
-            help=f"{_remedy(pairs[0][1])}{', or name `istio.version` if it is 1.31 or newer' if too_old else ''}.",
+            span=exposure_at(items[0].sources[0]),
+            help=f"{_remedy(items[0].retries)}{', or name `istio.version` if it is 1.31 or newer' if too_old else ''}.",
             object=f"workspace/{workspace}",
         )
 
 
-def _wants_timeout(link: Link, retries: RetryDecision) -> bool:
+def _wants_timeout(item: Import) -> bool:
     """Whether tries have no timeout and could have one: only our VirtualService carries it."""
-    if retries.carrier == "virtualService":
-        return link.failover.per_try_timeout is None
-    return retries.carrier == "mesh" or retries.reason == "off"
+    if item.retries.carrier == "virtualService":
+        return item.failover.per_try_timeout is None
+    return item.retries.carrier == "mesh" or item.retries.reason == "off"
 
 
 def _remedy(retries: RetryDecision) -> str:
     if retries.carrier == "virtualService":
         return "Set `failover.retries.perTryTimeout` to more than an answer takes"
     return "Set `mode: virtualService` in `failover.retries`, and `perTryTimeout` to more than an answer takes"
-
-
-def _pinged(relations: Relations, link: Link) -> bool:
-    """Whether the rule of a host makes proxies ping; beside a local copy it must not (`plan.policies.local_rule`)."""
-    if link.kind != "remote" or not relations.facts[link.cluster].pings_http2:
-        return False
-    return not is_stub(relations, link) or policies.decision(relations, link).owner == "ours"
 
 
 RULES = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.check.consumers import imports, levels
 from meshgen.check.origins import failover_at
 from meshgen.check.places import notes
 from meshgen.check.rule import Finding, Rule
@@ -51,23 +50,22 @@ def ejection_keeps_dead_endpoints(context: Context) -> Iterator[Finding]:
 
     A level is left only when all its endpoints may be ejected.
     """
-    relations = context.relations
     seen: set[Span | None] = set()
-    for link in imports(relations):
-        share = link.failover.outlier_detection.get("maxEjectionPercent", _ALL)
-        if not isinstance(share, int) or share >= _ALL or levels(relations, link) < _TWO:
+    for item in context.calls.imports:
+        share = item.failover.outlier_detection.get("maxEjectionPercent", _ALL)
+        if not isinstance(share, int) or share >= _ALL or item.all_levels < _TWO:
             continue
-        source = link.sources[0]
+        source = item.sources[0]
         span = failover_at(source.workspace, source.setting, "outlierDetection", "maxEjectionPercent")
         if span in seen:
             continue
         seen.add(span)
         yield Finding(
-            message=f"`maxEjectionPercent: {share}` keeps dead endpoints of `{link.host}` in use in cluster "
-            f"`{link.cluster}`, though others are left to move to",
+            message=f"`maxEjectionPercent: {share}` keeps dead endpoints of `{item.host}` in use in cluster "
+            f"`{item.consumer}`, though others are left to move to",
             span=span,
             help="Leave the field out: meshgen sets 100 where another level exists, less where not.",
-            object=link.host,
+            object=item.host,
         )
 
 
@@ -109,17 +107,17 @@ def zones_unknown(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     seen: set[tuple[Span | None, str]] = set()
-    for link in imports(relations):
-        cluster = relations.cluster(link.cluster)
-        if link.kind != "failover" or not link.failover.zone_aware or cluster.zones:
+    for item in context.calls.imports:
+        cluster = relations.cluster(item.consumer)
+        if item.form != "workloadEntries" or not item.failover.zone_aware or cluster.zones:
             continue
-        source = link.sources[0]
+        source = item.sources[0]
         span = failover_at(source.workspace, source.setting, "zoneAware")
         if (span, cluster.name) in seen:
             continue
         seen.add((span, cluster.name))
         yield Finding(
-            message=f"`zoneAware` of `{link.host}` does nothing in cluster `{cluster.name}` if its nodes are in no "
+            message=f"`zoneAware` of `{item.host}` does nothing in cluster `{cluster.name}` if its nodes are in no "
             f"zones: it declares none",
             span=span,
             help="Name the zones of its nodes in `zones`, or leave `zoneAware` out.",

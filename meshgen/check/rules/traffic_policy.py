@@ -5,8 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.facts import multicluster_namespace
-from meshgen.analysis.policies import (
+from meshgen.calls.traffic_policy import (
     breaking_tls,
     exported_to_all,
     has_policy,
@@ -14,12 +13,11 @@ from meshgen.analysis.policies import (
     rules_beside,
     without_failover,
 )
-from meshgen.check.consumers import imports, is_stub
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import first_of, listed, notes
 from meshgen.check.policies import (
+    beside_services,
     comes_last,
-    decisions,
     for_ports,
     hidden,
     missing_block,
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.analysis.relations import Relations
-    from meshgen.check.consumers import Link
+    from meshgen.calls import Import
     from meshgen.check.context import Context
     from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy
 
@@ -46,19 +44,19 @@ def team_rule_without_failover(context: Context) -> Iterator[Finding]:
     Source: with several rules for one host of one namespace the oldest policy stays,
     pilot/pkg/model/destination_rule.go.
     """
-    for link, decision in decisions(context.relations):
-        rule = decision.rule
-        if decision.owner != "refused" or rule is None or breaking_tls(rule, link.ports):
+    for item in beside_services(context.calls):
+        decision, rule = item.policy, item.policy.rule
+        if decision.owner != "refused" or rule is None or breaking_tls(rule, item.ports):
             continue
-        lacking = without_failover(rule, link.ports)
-        blocks = ", ".join(f"to {place(policy)}: `{missing_block(link, policy)}`" for policy in lacking)
+        lacking = without_failover(rule, item.ports)
+        blocks = ", ".join(f"to {place(policy)}: `{missing_block(item, policy)}`" for policy in lacking)
         yield Finding(
-            message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{link.cluster}` takes "
-            f"failover from `{link.host}`: its policy{for_ports(lacking)} does not put local endpoints first",
+            message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{item.consumer}` takes "
+            f"failover from `{item.host}`: its policy{for_ports(lacking)} does not put local endpoints first",
             span=rule.span("name") if rule in lacking else lacking[0].span("port"),
             help=f"Add {blocks}, then import the inventory again.",
-            notes=notes((exposure_at(link.sources[0]), f"cluster `{link.sources[0].cluster}` serves it")),
-            object=link.object,
+            notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves it")),
+            object=item.object,
         )
 
 
@@ -72,20 +70,20 @@ def team_rule_governs(context: Context) -> Iterator[Finding]:
     Ours stands beside one that is not exported to everybody: the two are not merged, and who does not see theirs would
     have none (pilot/pkg/model/destination_rule.go).
     """
-    for link, decision in decisions(context.relations):
-        rule = decision.rule
+    for item in beside_services(context.calls):
+        decision, rule = item.policy, item.policy.rule
         if rule is None or decision.owner == "refused":
             continue
         beside_ours = decision.owner == "ours"
         reach = ", at most for the clients that it is exported to" if beside_ours else ""
         emitted = "its own rule for all others" if beside_ours else "entries but no rule of its own"
         yield Finding(
-            message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{link.cluster}` "
-            f"decides when `{link.host}` fails over{reach}: meshgen emits {emitted}",
+            message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{item.consumer}` "
+            f"decides when `{item.host}` fails over{reach}: meshgen emits {emitted}",
             span=rule.span("name"),
             help=f"Accept this,{' export it to all namespaces,' if beside_ours else ''} or move its settings to "
             "`failover` and delete the rule.",
-            object=link.object,
+            object=item.object,
         )
 
 
@@ -97,17 +95,17 @@ def team_rule_breaks_tls(context: Context) -> Iterator[Finding]:
     Source: pilot/pkg/xds/endpoints/mtls_checker.go.
     """
     relations = context.relations
-    for link in imports(relations):
-        for rule in rules_beside(relations, link.cluster, link.service):
-            for policy in breaking_tls(rule, link.ports):
+    for item in context.calls.imports:
+        for rule in rules_beside(relations, item.consumer, item.service):
+            for policy in breaking_tls(rule, item.ports):
                 yield Finding(
                     message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster "
-                    f"`{link.cluster}` cuts the way to other clusters for `{link.host}`: its TLS mode"
+                    f"`{item.consumer}` cuts the way to other clusters for `{item.host}`: its TLS mode"
                     f"{for_ports([policy])} is {policy.tls_mode}",
                     span=policy.span("tlsMode"),
                     help=f"Remove `tls` from {place(policy)}, or set ISTIO_MUTUAL.",
-                    notes=notes((exposure_at(link.sources[0]), f"cluster `{link.sources[0].cluster}` serves it")),
-                    object=link.object,
+                    notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves it")),
+                    object=item.object,
                 )
 
 
@@ -118,18 +116,18 @@ def subset_without_failover(context: Context) -> Iterator[Finding]:
 
     Source: subset chains, pilot/pkg/networking/core/gateway.go.
     """
-    for link, rule, source, missing in subset_rules(context.relations):
+    for item, rule, source, missing in subset_rules(context.calls):
         if source is None:
             continue
         several = len(missing) > 1
         yield Finding(
-            message=f"requests for subset{'s' if several else ''} {listed(missing)} of `{link.host}` in cluster "
-            f"`{link.cluster}` {'do not fail over' if link.local is not None else 'fail'}: cluster "
+            message=f"requests for subset{'s' if several else ''} {listed(missing)} of `{item.host}` in cluster "
+            f"`{item.consumer}` {'do not fail over' if item.local is not None else 'fail'}: cluster "
             f"`{source.cluster}` has no DestinationRule with {'them' if several else 'it'}",
             span=rule.span("subsets"),
             help="Route to the host without a subset where requests shall reach other clusters.",
             notes=notes((source.service.span("name"), f"the Service in `{source.cluster}`")),
-            object=link.object,
+            object=item.object,
         )
 
 
@@ -142,16 +140,16 @@ def rule_for_some_clients(context: Context) -> Iterator[Finding]:
     pilot/pkg/model/push_context.go, destinationRule.
     """
     relations = context.relations
-    found: dict[tuple[str, str, str, str], tuple[ObservedDestinationRule, str, list[Link]]] = {}
-    for link in imports(relations):
-        for rule in relations.destination_rules(link.cluster, link.host):
-            judged = _harm(relations, link, rule)
+    found: dict[tuple[str, str, str, str], tuple[ObservedDestinationRule, str, list[Import]]] = {}
+    for item in context.calls.imports:
+        for rule in relations.destination_rules(item.consumer, item.host):
+            judged = _harm(relations, item, rule)
             if judged is not None:
                 effect, remedy = judged
-                key = (link.cluster, rule.namespace, rule.name, effect)
-                found.setdefault(key, (rule, remedy, []))[2].append(link)
-    for (cluster, namespace, name, effect), (rule, remedy, links) in found.items():
-        hosts = first_of([link.host for link in links])
+                key = (item.consumer, rule.namespace, rule.name, effect)
+                found.setdefault(key, (rule, remedy, []))[2].append(item)
+    for (cluster, namespace, name, effect), (rule, remedy, items) in found.items():
+        hosts = first_of(list(dict.fromkeys(item.host for item in items)))
         yield Finding(
             message=f"DestinationRule `{name}` of namespace `{namespace}` in cluster `{cluster}` {effect} that call "
             f"{hosts}",
@@ -161,22 +159,21 @@ def rule_for_some_clients(context: Context) -> Iterator[Finding]:
         )
 
 
-def _harm(relations: Relations, link: Link, rule: ObservedDestinationRule) -> tuple[str, str] | None:
+def _harm(relations: Relations, item: Import, rule: ObservedDestinationRule) -> tuple[str, str] | None:
     """What `rule` does to which clients of the host, and what helps besides a narrower host.
 
     None where it does no harm, where MG358 to MG360 judge it, or where ours beats it.
     """
-    in_place = link.kind == "failover" or is_stub(relations, link)
-    home = rule.namespace == (link.service.namespace if in_place else multicluster_namespace(relations.fleet))
+    home = rule.namespace == item.namespace
     if home and (not rule.workload_selector or rule.host.startswith("*")):
         # An exact rule for all clients is judged elsewhere, and ours is more specific than a wildcard.
         return None
     if comes_last(rule):
         return None
-    breaking = breaking_tls(rule, link.ports)
-    if breaking and rule.namespace == link.service.namespace and is_exact(relations, rule, link.host):
+    breaking = breaking_tls(rule, item.ports)
+    if breaking and rule.namespace == item.service.namespace and is_exact(relations, rule, item.host):
         return None
-    lacking = without_failover(rule, link.ports)
+    lacking = without_failover(rule, item.ports)
     # Clients in its namespace that it does not select find no rule (pilot/pkg/model/sidecar.go, DestinationRule).
     hides_ours = bool(rule.workload_selector) and not home
     if breaking:
@@ -210,16 +207,16 @@ def subsets_not_merged(context: Context) -> Iterator[Finding]:
     Two DestinationRules of one host are merged only if they are exported to the same namespaces (`unmerged`).
     """
     relations = context.relations
-    for link, rule in unmerged(relations):
-        if has_policy(rule) or (rule.subsets and relations.virtual_services(link.cluster, link.host)):
+    for item, rule in unmerged(context.calls):
+        if has_policy(rule) or (rule.subsets and relations.virtual_services(item.consumer, item.host)):
             continue
         yield Finding(
-            message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{link.cluster}` is "
-            f"not merged with ours for `{link.host}`: if it is newer, {_clients(rule)} see its subsets without "
+            message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{item.consumer}` is "
+            f"not merged with ours for `{item.host}`: if it is newer, {_clients(rule)} see its subsets without "
             "failover",
             span=rule.span("exportTo"),
             help="Remove its `exportTo`: Istio merges rules that are exported alike.",
-            object=link.object,
+            object=item.object,
         )
 
 
@@ -238,15 +235,15 @@ def subsets_stay_local(context: Context) -> Iterator[Finding]:
 
     Source: subsets choose endpoints by label.
     """
-    for link, rule, source, _ in subset_rules(context.relations):
-        if source is not None or link.local is None:
+    for item, rule, source, _ in subset_rules(context.calls):
+        if source is not None or item.local is None:
             continue
         yield Finding(
             message=f"requests for subset{'s' if len(rule.subsets) > 1 else ''} {listed(rule.subsets)} of "
-            f"`{link.host}` stay in cluster `{link.cluster}`: entries carry no labels of subsets",
+            f"`{item.host}` stay in cluster `{item.consumer}`: entries carry no labels of subsets",
             span=rule.span("subsets"),
             help="Route to the host without a subset where requests shall fail over.",
-            object=link.object,
+            object=item.object,
         )
 
 
@@ -263,20 +260,20 @@ def hidden_subsets(context: Context) -> Iterator[Finding]:
     routed to a subset were answered 503 while all copies lived.
     """
     relations = context.relations
-    beside = ((link, rule, "exportTo", _ALIKE) for link, rule in unmerged(relations))
-    wider = ((link, rule, "host", _EXACT) for link, rule in hidden(relations))
-    for link, rule, field, remedy in chain(beside, wider):
-        routes = relations.virtual_services(link.cluster, link.host)
+    beside = ((item, rule, "exportTo", _ALIKE) for item, rule in unmerged(context.calls))
+    wider = ((item, rule, "host", _EXACT) for item, rule in hidden(context.calls))
+    for item, rule, field, remedy in chain(beside, wider):
+        routes = relations.virtual_services(item.consumer, item.host)
         if not rule.subsets or not routes:
             continue
         yield Finding(
-            message=f"our DestinationRule for `{link.host}` in cluster `{link.cluster}` would hide the "
+            message=f"our DestinationRule for `{item.host}` in cluster `{item.consumer}` would hide the "
             f"subset{'s' if len(rule.subsets) > 1 else ''} {listed(rule.subsets)} of DestinationRule `{rule.name}` of "
             f"namespace `{rule.namespace}`: requests that {routes[0].kind} `{routes[0].name}` routes there would fail",
             span=rule.span(field),
             help=f"{remedy}, or set `failover: {{enabled: false}}` for the service.",
             notes=notes((routes[0].span("name"), "this routes the host")),
-            object=link.object,
+            object=item.object,
         )
 
 
@@ -285,12 +282,12 @@ def hidden_rule(context: Context) -> Iterator[Finding]:
 
     Our exact DestinationRule hides wildcards of its namespace, and rules of the root namespace (`policies.hidden`).
     """
-    found: dict[tuple[str, str, str], tuple[ObservedDestinationRule, list[Link]]] = {}
-    for link, rule in hidden(context.relations):
+    found: dict[tuple[str, str, str], tuple[ObservedDestinationRule, list[Import]]] = {}
+    for item, rule in hidden(context.calls):
         if has_policy(rule):
-            found.setdefault((link.cluster, rule.namespace, rule.name), (rule, []))[1].append(link)
-    for (cluster, namespace, name), (rule, links) in found.items():
-        hosts = first_of([link.host for link in links])
+            found.setdefault((item.consumer, rule.namespace, rule.name), (rule, []))[1].append(item)
+    for (cluster, namespace, name), (rule, items) in found.items():
+        hosts = first_of(list(dict.fromkeys(item.host for item in items)))
         yield Finding(
             message=f"our DestinationRule for {hosts} in cluster `{cluster}` hides `{name}` of "
             f"namespace `{namespace}`: none of its settings counts there any more",

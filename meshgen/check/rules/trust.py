@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.accounts import needed_accounts
-from meshgen.analysis.facts import multicluster_namespace
 from meshgen.analysis.hosts import ServiceName, covers
-from meshgen.check.consumers import all_groups, imports, is_stub
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes, trust_domain_place
 from meshgen.check.rule import Finding, Rule
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from meshgen.analysis.relations import Exposure, Relations
-    from meshgen.check.consumers import Link
+    from meshgen.calls import Calls, Import
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
     from meshgen.language.inventory import ObservedPeerAuthentication, ObservedService
@@ -29,7 +27,7 @@ def foreign_trust_domain_beside_local(context: Context) -> Iterator[Finding]:
     A service account in an entry always belongs to the local trust domain (Istio: pilot/pkg/model/push_context.go).
     """
     relations = context.relations
-    for cluster, domain, found in strangers(relations, "failover"):
+    for cluster, domain, found in strangers(context.calls, beside_local=True):
         own = relations.facts[cluster].trust_domain
         first = next(iter(found.clusters))
         yield Finding(
@@ -48,7 +46,7 @@ def foreign_trust_domain_remote(context: Context) -> Iterator[Finding]:
     Identities of another trust domain need aliases on the side that is called (Istio: MeshConfig.trustDomainAliases).
     """
     relations = context.relations
-    for cluster, domain, found in strangers(relations, "remote"):
+    for cluster, domain, found in strangers(context.calls, beside_local=False):
         own = relations.facts[cluster].trust_domain
         first = next(iter(found.clusters))
         yield Finding(
@@ -73,7 +71,7 @@ def more_accounts_than_addresses(context: Context) -> Iterator[Finding]:
     Source: design §3; SAN check, pilot/pkg/model/push_context.go.
     """
     seen: set[tuple[str, str]] = set()
-    for consumer, source, pairs in _entries(context.relations):
+    for consumer, source, pairs in _entries(context.calls):
         if source.observed_gateway is None:
             continue
         addresses = len(source.observed_gateway.addresses) or 1
@@ -94,21 +92,21 @@ def more_accounts_than_addresses(context: Context) -> Iterator[Finding]:
         )
 
 
-def _entries(relations: Relations) -> Iterator[tuple[str, Exposure, Iterable[Pair]]]:
+def _entries(calls: Calls) -> Iterator[tuple[str, Exposure, Iterable[Pair]]]:
     """Consumer, source, and the local and remote Services that share the source's entries."""
-    by_object = {(link.cluster, link.service): link for link in imports(relations)}
-    for cluster, found in all_groups(relations).items():
-        for group in found:
-            names = [ServiceName(service.namespace, service.name) for service in group.services]
-            members = [by_object[cluster, name] for name in names if (cluster, name) in by_object]
-            if group.conflict is not None or not members:
-                continue
-            for index, source in enumerate(members[0].sources):
-                yield cluster, source, [(link.local, link.sources[index].service) for link in members]
-    for link in imports(relations):
-        if is_stub(relations, link):
-            for source in link.sources:
-                yield link.cluster, source, [(None, source.service)]
+    beside = {(item.consumer, item.service): item for item in calls.imports if item.local is not None}
+    for group in calls.all_groups:
+        cluster = group.cluster
+        names = [ServiceName(service.namespace, service.name) for service in group.services]
+        members = [beside[cluster, name] for name in names if (cluster, name) in beside]
+        if group.conflict is not None or not members:
+            continue
+        for index, source in enumerate(members[0].sources):
+            yield cluster, source, [(item.local, item.sources[index].service) for item in members]
+    for item in calls.imports:
+        if item.form == "stub":
+            for source in item.sources:
+                yield item.consumer, source, [(None, source.service)]
 
 
 def accounts_unknown(context: Context) -> Iterator[Finding]:
@@ -118,14 +116,14 @@ def accounts_unknown(context: Context) -> Iterator[Finding]:
 
     Source: pilot/pkg/model/push_context.go, an empty list of SANs is no check.
     """
-    callers: dict[tuple[str, str], list[Link]] = {}
+    callers: dict[tuple[str, str], list[Import]] = {}
     sources: dict[tuple[str, str], Exposure] = {}
-    for link in imports(context.relations):
-        for source in link.sources:
+    for item in context.calls.imports:
+        for source in item.sources:
             if not source.service.service_accounts:
                 key = (source.host, source.cluster)
                 sources[key] = source
-                callers.setdefault(key, []).append(link)
+                callers.setdefault(key, []).append(item)
     for key, source in sources.items():
         yield Finding(
             message=f"the service accounts of `{source.host}` in cluster `{source.cluster}` are unknown: "
@@ -136,9 +134,9 @@ def accounts_unknown(context: Context) -> Iterator[Finding]:
         )
 
 
-def _effect(links: list[Link]) -> str:
-    remote = [link.cluster for link in links if link.local is None]
-    local = [link.cluster for link in links if link.local is not None]
+def _effect(items: list[Import]) -> str:
+    remote = [item.consumer for item in items if item.local is None]
+    local = [item.consumer for item in items if item.local is not None]
     effects = []
     if remote:
         effects.append(f"{listed(remote)} would take any workload of the mesh for it")
@@ -178,8 +176,7 @@ def mtls_disabled(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     seen: set[int] = set()
-    shared = multicluster_namespace(relations.fleet)
-    for cluster, host, namespace, labels, service, place in _workloads(relations, shared):
+    for cluster, host, namespace, labels, service, place in _workloads(context.calls):
         policy = _disabling(relations, cluster, namespace, labels, service)
         if policy is None or id(policy) in seen:
             continue
@@ -197,18 +194,14 @@ def mtls_disabled(context: Context) -> Iterator[Finding]:
 Workload = tuple[str, str, str, "Mapping[str, str]", "ObservedService | None", "Span | None"]
 
 
-def _workloads(relations: Relations, shared: str) -> Iterator[Workload]:
+def _workloads(calls: Calls) -> Iterator[Workload]:
     """Pods of exposed Services with their Service's selector, and entries with their labels."""
-    for exposure in relations.exposures:
+    for exposure in calls.relations.exposures:
         service = exposure.service
         yield exposure.cluster, exposure.host, service.namespace, service.selector, service, exposure_at(exposure)
-    for link in imports(relations):
-        place = exposure_at(link.sources[0])
-        if link.local is not None:
-            yield link.cluster, link.host, link.service.namespace, link.local.selector, None, place
-        else:
-            stub = not relations.facts[link.cluster].dns_capture
-            yield link.cluster, link.host, link.service.namespace if stub else shared, {}, None, place
+    for item in calls.imports:
+        labels = {} if item.local is None else item.local.selector
+        yield item.consumer, item.host, item.namespace, labels, None, exposure_at(item.sources[0])
 
 
 def _disabling(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import FLOOR, readable
 from meshgen.check.ambient import suspects
-from meshgen.check.consumers import imports
 from meshgen.check.places import istio_place, listed, notes
 from meshgen.check.rule import Finding, Rule
 
@@ -149,7 +148,7 @@ def earlier_failover(context: Context) -> Iterator[Finding]:
     From 1.31 on istiod sends endpoints that are not ready (Istio: PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS).
     """
     relations = context.relations
-    consumers = {link.cluster for link in imports(relations) if link.kind == "failover"}
+    consumers = {item.consumer for item in context.calls.imports if item.form == "workloadEntries"}
     names = [
         cluster.name
         for cluster in relations.fleet.clusters

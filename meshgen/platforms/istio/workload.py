@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshgen.analysis.names import gateway_id
 from meshgen.emit.manifest import Manifest
 from meshgen.emit.metadata import metadata
 from meshgen.language.gateway import NETWORK_VIEW
 from meshgen.plan.model import Stage
-from meshgen.plan.names import gateway_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,13 @@ for one Service belongs to all of them: stable and canary Services, `foo-metrics
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import ServiceName, covers
 
 if TYPE_CHECKING:
-    from meshgen.analysis.relations import Exposure, Relations
+    from collections.abc import Iterable, Iterator, Mapping
+
     from meshgen.language.inventory import ObservedService
     from meshgen.language.workspace import Workspace
 
@@ -25,6 +25,9 @@ class Conflict:
     reason: str
     first: ObservedService
     second: ObservedService
+    first_sources: tuple[str, ...]
+    second_sources: tuple[str, ...]
+    """The clusters that callers of each may move to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,47 +54,21 @@ def takes_entries(service: ObservedService) -> bool:
     return bool(service.selector) and service.type != "ExternalName" and service.cluster_ip != "None"
 
 
-def remote_sources(relations: Relations, cluster: str, service: ObservedService) -> list[Exposure]:
-    """The remote exposures that callers of a local Service may move to; none where failover is off."""
-    name = ServiceName(service.namespace, service.name)
-    workspace = relations.workspace_of(cluster, service.namespace)
-    if workspace is None or relations.local(cluster, workspace, name) is None:
-        return []
-    sources = relations.sources(cluster, name.host(relations.fleet.spec.cluster_domain))
-    return [s for s in sources if s.workspace.name == workspace.name and s.failover.enabled]
+def groups_of(
+    cluster: str, workspace: Workspace, services: Iterable[ObservedService], sources: Mapping[str, tuple[str, ...]]
+) -> Iterator[Group]:
+    """The groups of one namespace of `cluster` that remote endpoints exist for.
 
-
-@lru_cache(maxsize=1)
-def groups(relations: Relations) -> dict[str, list[Group]]:
-    """Cluster → its groups that remote endpoints exist for, sorted by namespace and name of their lead.
-
-    Remembered for the last fleet: rules, plan and views all ask.
+    `services` are those of the namespace, `sources` the clusters that callers of each may move to, by its name.
     """
-    return {cluster.name: _groups_of(relations, cluster.name) for cluster in relations.fleet.clusters}
-
-
-def _groups_of(relations: Relations, cluster: str) -> list[Group]:
-    by_namespace: dict[str, list[ObservedService]] = {}
-    for service in relations.services[cluster].values():
-        if takes_entries(service):
-            by_namespace.setdefault(service.namespace, []).append(service)
-    found: list[Group] = []
-    for namespace, services in sorted(by_namespace.items()):
-        workspace = relations.workspace_of(cluster, namespace)
-        if workspace is None:
-            continue
-        sources = {
-            service.name: tuple(exposure.cluster for exposure in remote_sources(relations, cluster, service))
-            for service in services
-        }
-        left = sorted(services, key=lambda service: (len(service.selector), service.name))
-        selectors = _Selectors(left)
-        placed: set[str] = set()
-        for seed in left:
-            if sources[seed.name] and seed.name not in placed:
-                found.append(_group(cluster, workspace, seed, selectors, sources))
-                placed.update(service.name for service in found[-1].services)
-    return sorted(found, key=lambda group: group.lead)
+    left = sorted(filter(takes_entries, services), key=lambda service: (len(service.selector), service.name))
+    selectors = _Selectors(left)
+    placed: set[str] = set()
+    for seed in left:
+        if sources.get(seed.name) and seed.name not in placed:
+            group = _group(cluster, workspace, seed, selectors, sources)
+            placed.update(service.name for service in group.services)
+            yield group
 
 
 class _Selectors:
@@ -125,7 +102,7 @@ def _group(
     workspace: Workspace,
     seed: ObservedService,
     selectors: _Selectors,
-    sources: dict[str, tuple[str, ...]],
+    sources: Mapping[str, tuple[str, ...]],
 ) -> Group:
     """Grow a group from `seed` until no further Service takes its entries, or gives entries to one of it."""
     members = [seed]
@@ -139,7 +116,7 @@ def _group(
             if service.name in names:
                 continue
             takes = covers(service.selector, labels)
-            gives = bool(sources[service.name]) and any(covers(m.selector, service.selector) for m in members)
+            gives = bool(sources.get(service.name)) and any(covers(m.selector, service.selector) for m in members)
             if not (takes or gives):
                 continue
             members.append(service)
@@ -151,9 +128,15 @@ def _group(
                     for m in members
                     if any(m.selector.get(key, value) != value for key, value in service.selector.items())
                 )
-                conflict = Conflict("selectors", rival, service)
-            elif sources[service.name] != sources[seed.name]:
-                conflict = Conflict("sources", seed, service)
+                conflict = _conflict("selectors", rival, service, sources)
+            elif sources.get(service.name, ()) != sources[seed.name]:
+                conflict = _conflict("sources", seed, service, sources)
             labels |= service.selector
     members.sort(key=lambda service: (len(service.selector), service.name))
     return Group(cluster, workspace, tuple(members), labels, sources[seed.name], conflict)
+
+
+def _conflict(
+    reason: str, first: ObservedService, second: ObservedService, sources: Mapping[str, tuple[str, ...]]
+) -> Conflict:
+    return Conflict(reason, first, second, sources.get(first.name, ()), sources.get(second.name, ()))

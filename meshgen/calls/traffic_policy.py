@@ -1,24 +1,18 @@
-"""Decisions about traffic policy that rules report on and the plan carries out: who sets it, who retries."""
+"""Whose DestinationRule governs a host in a cluster, and what is asked of a team's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from meshgen.analysis.hosts import ServiceName, parse_host, qualify
-from meshgen.analysis.protocols import HTTP_FAMILY, declared_protocol
+from meshgen.analysis.hosts import qualify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from meshgen.analysis.failover import EffectiveFailover
-    from meshgen.analysis.relations import Exposure, Relations
-    from meshgen.language.inventory import (
-        ObservedDestinationRule,
-        ObservedPolicy,
-        ObservedVirtualService,
-        ServicePort,
-    )
+    from meshgen.analysis.hosts import ServiceName
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy, ServicePort
 
 REGION = "topology.kubernetes.io/region"
 NETWORK = "topology.istio.io/network"
@@ -135,105 +129,3 @@ def _policies(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> li
     numbers = {port.port for port in ports if port.protocol == "TCP"}
     own = [rule] if numbers - entries.keys() else []
     return [*own, *(entries[number] for number in sorted(numbers & entries.keys()))]
-
-
-RetryCarrier = Literal["virtualService", "mesh", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class RetryDecision:
-    """Who retries the requests of a host in a cluster, and why nobody does."""
-
-    carrier: RetryCarrier
-    reason: Literal["", "off", "one place", "no HTTP port", "undeclared port", "team"] = ""
-    ports: tuple[ServicePort, ...] = ()
-    """The HTTP ports, for a VirtualService."""
-    team: ObservedVirtualService | None = None
-    """The team's object that stands in the way."""
-    undeclared: ServicePort | None = None
-    attempts: int = 0
-    """How often a request is tried again, wherever somebody retries it."""
-
-
-FEWEST_ATTEMPTS = 3
-_TRIES_A_LEVEL = 2
-
-
-def retry(
-    relations: Relations,
-    cluster: str,
-    sources: Sequence[Exposure],
-    service_ports: Sequence[ServicePort],
-    *,
-    local: bool,
-) -> RetryDecision:
-    """Decide for one host: `sources` serve it to `cluster`, `local` tells whether it has a copy of its own.
-
-    `service_ports` are those of the local copy, or those that all sources share where the cluster has none. A retry
-    needs another endpoint to go to; whether that is another level does not matter: Istio's default policy does not
-    retry a reset, so one of several addresses that resets would cost requests (measured in the lab).
-
-    A VirtualService replaces the routes of all HTTP ports of its host, so every port that Istio might take for HTTP
-    has to be declared (design §3, Retries).
-    """
-    failover = sources[0].failover
-    if failover.mode == "off":
-        return RetryDecision("none", "off")
-    protocols = [(port, declared_protocol(port)) for port in service_ports if port.protocol == "TCP"]
-    http = tuple(port for port, protocol in protocols if protocol in HTTP_FAMILY)
-    undeclared = next((port for port, protocol in protocols if protocol is None), None)
-    if not http and undeclared is None:
-        return RetryDecision("none", "no HTTP port")
-    tries = failover.attempts or default_attempts(relations, cluster, sources, local=local)
-    if failover.mode == "meshConfig" or (failover.mode == "auto" and relations.facts[cluster].mesh_retries):
-        return RetryDecision("mesh", attempts=tries)
-    if not local and not _several_places(sources):
-        return RetryDecision("none", "one place")
-    if undeclared is not None:
-        return RetryDecision("none", "undeclared port", undeclared=undeclared)
-    team = relations.virtual_services(cluster, sources[0].host)
-    if team:
-        return RetryDecision("none", "team", ports=http, team=team[0], attempts=tries)
-    return RetryDecision("virtualService", ports=http, attempts=tries)
-
-
-def default_attempts(relations: Relations, cluster: str, sources: Sequence[Exposure], *, local: bool) -> int:
-    """Retries that reach the last level: every second try goes on to the next one (measured in the lab)."""
-    levels = remote_levels(relations, cluster, [source.cluster for source in sources])
-    if local:
-        levels += local_levels(sources[0].failover)
-    return max(FEWEST_ATTEMPTS, _TRIES_A_LEVEL * (levels - 1))
-
-
-def local_levels(failover: EffectiveFailover) -> int:
-    """Priority levels of a local copy: its cluster, or its zone and then the rest of the cluster."""
-    return 2 if failover.zone_aware else 1
-
-
-def _several_places(sources: Sequence[Exposure]) -> bool:
-    """Whether there are several addresses; a hostname stands for several."""
-    observed = [source.observed_gateway for source in sources if source.observed_gateway is not None]
-    return len(observed) > 1 or any(len(gateway.addresses) != 1 for gateway in observed)
-
-
-def remote_levels(relations: Relations, cluster: str, sources: Sequence[str]) -> int:
-    """How many priority levels remote endpoints form: those of the own region, then all others."""
-    region = relations.cluster(cluster).region
-    return len({relations.cluster(source).region == region for source in sources})
-
-
-def shared_ports(sources: Sequence[Exposure]) -> list[ServicePort]:
-    """The TCP ports, by name and number, that all sources have, as the first one declares them."""
-    shared = set.intersection(
-        *({(p.name, p.port) for p in source.service.ports if p.protocol == "TCP"} for source in sources)
-    )
-    return [p for p in sources[0].service.ports if p.protocol == "TCP" and (p.name, p.port) in shared]
-
-
-def service_name(relations: Relations, host: str) -> ServiceName:
-    """The Service of an exposed host; every exposed host is one."""
-    name = parse_host(host, relations.fleet.spec.cluster_domain)
-    if name is None:
-        message = f"{host} is not a Service"
-        raise ValueError(message)
-    return name

@@ -1,0 +1,71 @@
+"""Remote endpoints: the addresses of a source's east-west gateway, what is called there, and who answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.analysis import names
+from meshgen.calls.model import RemoteEndpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.language.inventory import ServicePort
+
+
+def remote_endpoints(relations: Relations, exposure: Exposure) -> tuple[RemoteEndpoint, ...]:
+    """The endpoints of one source, in the order of the inventory's address list.
+
+    A gateway known by hostname only gives one endpoint without an address.
+    """
+    observed = exposure.observed_gateway
+    if observed is None:
+        return ()
+    gateway = exposure.gateway
+    network = names.gateway_network(exposure.cluster, gateway.namespace, gateway.name)
+    addresses: Sequence[str | None] = observed.addresses or ([None] if observed.hostname else [])
+    return tuple(
+        RemoteEndpoint(
+            source=exposure.cluster,
+            gateway_namespace=gateway.namespace,
+            gateway=gateway.name,
+            network=network,
+            address=address,
+            port=gateway.port,
+            locality=_locality(relations, exposure.cluster),
+            place=place,
+        )
+        for place, address in enumerate(addresses, start=1)
+    )
+
+
+def _locality(relations: Relations, cluster: str) -> str | None:
+    """`region`, or `region/zone` of a cluster in one zone; None where the region is unknown."""
+    item = relations.cluster(cluster)
+    if item.region is None:
+        return None
+    return f"{item.region}/{item.zones[0]}" if len(item.zones) == 1 else item.region
+
+
+def shared_ports(sources: Sequence[Exposure]) -> tuple[ServicePort, ...]:
+    """The TCP ports, by name and number, that all sources have, as the first one declares them."""
+    shared = set.intersection(
+        *({(p.name, p.port) for p in source.service.ports if p.protocol == "TCP"} for source in sources)
+    )
+    return tuple(p for p in sources[0].service.ports if p.protocol == "TCP" and (p.name, p.port) in shared)
+
+
+def subject_alt_names(relations: Relations, exposures: Iterable[Exposure]) -> tuple[str, ...]:
+    """The identities that a client accepts from a remote-only host; empty, which accepts all, if one is unknown.
+
+    Source: model/push_context.go of Istio, an empty list means no check.
+    """
+    found: set[str] = set()
+    for exposure in exposures:
+        accounts = exposure.service.service_accounts
+        if accounts is None:
+            return ()
+        place = f"spiffe://{relations.facts[exposure.cluster].trust_domain}/ns/{exposure.service.namespace}/sa/"
+        found.update(place + account for account in accounts)
+    return tuple(sorted(found))

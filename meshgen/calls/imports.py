@@ -1,0 +1,189 @@
+"""In which form endpoints of other clusters come to a consumer: a ServiceEntry, a stub, WorkloadEntries beside pods."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from meshgen.analysis import names
+from meshgen.analysis.hosts import ServiceName
+from meshgen.analysis.protocols import speaks_http2
+from meshgen.calls.endpoints import remote_endpoints, shared_ports
+from meshgen.calls.model import Import, Level, Taken
+from meshgen.calls.retries import retry
+from meshgen.calls.traffic_policy import TrafficPolicyDecision, traffic_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.calls.groups import Group
+    from meshgen.calls.model import Form, RemoteEndpoint
+    from meshgen.calls.retries import RetryDecision
+    from meshgen.language.inventory import ServicePort
+
+Sources = tuple["Exposure", ...]
+
+
+class Importing:
+    """Derives imports; what does not depend on the consumer is derived once for all of them."""
+
+    def __init__(self, relations: Relations, multicluster_namespace: str) -> None:
+        self._relations = relations
+        self._shared_namespace = multicluster_namespace
+        self._interned: dict[tuple[int, ...], Sources] = {}
+        self._ports: dict[int, tuple[ServicePort, ...]] = {}
+        self._endpoints: dict[tuple[str, str, str], tuple[RemoteEndpoint, ...]] = {}
+        self._all_endpoints: dict[int, tuple[RemoteEndpoint, ...]] = {}
+        self._levels: dict[tuple[int, str | None], tuple[Level, ...]] = {}
+        self._entries: dict[tuple[str, str, str, ServiceName], tuple[Taken, ...]] = {}
+
+    def interned(self, sources: Iterable[Exposure]) -> Sources:
+        """One tuple for the same sources, whoever asks."""
+        found = tuple(sources)
+        return self._interned.setdefault(tuple(map(id, found)), found)
+
+    def remote_only(self, consumer: str, host: str, service: ServiceName, sources: Sources) -> Import:
+        """The import of a cluster that lacks the Service."""
+        facts = self._relations.facts[consumer]
+        form: Form = "serviceEntry" if facts.dns_capture else "stub"
+        ports = self._shared_ports(sources)
+        if form == "serviceEntry":
+            namespace, name = self._shared_namespace, host
+        else:
+            namespace, name = service.namespace, names.local_policy(service.name)
+        policy = TrafficPolicyDecision("ours", export_to=export_to(sources))
+        if namespace == service.namespace:
+            policy = traffic_policy(self._relations, consumer, service, ports, local=False)
+        levels = self._in_levels(consumer, sources)
+        retries = retry(self._relations, consumer, sources, ports, levels=len(levels), local=False)
+        # Pods that arrive are under this rule from their first moment, and must not be pinged by their own sidecars.
+        pingable = form == "serviceEntry" or service not in self._relations.services[consumer]
+        endpoints = self._endpoints_of(sources)
+        if facts.dns_capture:
+            takes = [Taken("serviceEntry", namespace, host)]
+        else:
+            takes = [Taken("stub", namespace, service.name)]
+            takes += (taken for source in sources for taken in self._entries_of(source, service))
+        return Import(
+            form=form,
+            consumer=consumer,
+            host=host,
+            service=service,
+            local=None,
+            levels=levels,
+            sources=sources,
+            endpoints=endpoints,
+            ports=ports,
+            namespace=namespace,
+            policy=policy,
+            pings=pingable and policy.owner == "ours" and facts.pings_http2 and speaks_http2(ports),
+            retries=retries,
+            takes=(*takes, *self._policies(namespace, name, policy, retries), *self._remote_gateways(endpoints)),
+        )
+
+    def beside_pods(
+        self, consumer: str, group: Group, movable: Mapping[ServiceName, Sources]
+    ) -> Iterator[tuple[ServiceName, Import]]:
+        """The imports of the Services of a group, each with the sources that its callers may move to."""
+        imports: list[Import] = []
+        for local in group.services:
+            service = ServiceName(local.namespace, local.name)
+            sources = movable.get(service)
+            if sources is None:
+                continue  # a conflict of the group: it is served by nobody
+            policy = traffic_policy(self._relations, consumer, service, local.ports, local=True)
+            levels = self._in_levels(consumer, sources)
+            imports.append(
+                Import(
+                    form="workloadEntries",
+                    consumer=consumer,
+                    host=sources[0].host,
+                    service=service,
+                    local=local,
+                    levels=levels,
+                    sources=sources,
+                    endpoints=self._endpoints_of(sources),
+                    ports=tuple(local.ports),
+                    namespace=service.namespace,
+                    policy=policy,
+                    # The pods' own sidecars would ping their applications, too (ADR 10).
+                    pings=False,
+                    retries=retry(self._relations, consumer, sources, local.ports, levels=len(levels), local=True),
+                    takes=(),
+                    group=group,
+                )
+            )
+        emitted = group.conflict is None and all(item.policy.owner != "refused" for item in imports)
+        for item in imports:
+            yield item.service, self._taking(item, group) if emitted else item
+
+    def _taking(self, item: Import, group: Group) -> Import:
+        return replace(
+            item,
+            takes=(
+                *(taken for source in item.sources for taken in self._entries_of(source, group.lead)),
+                *self._policies(item.namespace, names.local_policy(item.service.name), item.policy, item.retries),
+                *self._remote_gateways(item.endpoints),
+            ),
+        )
+
+    def _policies(
+        self, namespace: str, name: str, policy: TrafficPolicyDecision, retries: RetryDecision
+    ) -> Iterator[Taken]:
+        if policy.owner == "ours":
+            yield Taken("destinationRule", namespace, name)
+        if retries.carrier == "virtualService":
+            yield Taken("virtualService", namespace, name)
+
+    def _remote_gateways(self, endpoints: Iterable[RemoteEndpoint]) -> Iterator[Taken]:
+        for endpoint in endpoints:
+            if endpoint.address is None:
+                yield Taken("remoteGateway", self._shared_namespace, names.remote_gateway(endpoint.network))
+
+    def _entries_of(self, source: Exposure, lead: ServiceName) -> tuple[Taken, ...]:
+        gateway = source.gateway
+        key = (source.cluster, gateway.namespace, gateway.name, lead)
+        if key not in self._entries:
+            stem = names.entry_stem(*key)
+            self._entries[key] = tuple(
+                Taken("workloadEntry", lead.namespace, names.entry_name(stem, endpoint.place))
+                for endpoint in self._endpoints_of_source(source)
+            )
+        return self._entries[key]
+
+    def _endpoints_of_source(self, source: Exposure) -> tuple[RemoteEndpoint, ...]:
+        key = (source.cluster, source.gateway.namespace, source.gateway.name)
+        if key not in self._endpoints:
+            self._endpoints[key] = remote_endpoints(self._relations, source)
+        return self._endpoints[key]
+
+    def _endpoints_of(self, sources: Sources) -> tuple[RemoteEndpoint, ...]:
+        if id(sources) not in self._all_endpoints:
+            self._all_endpoints[id(sources)] = tuple(
+                endpoint for source in sources for endpoint in self._endpoints_of_source(source)
+            )
+        return self._all_endpoints[id(sources)]
+
+    def _shared_ports(self, sources: Sources) -> tuple[ServicePort, ...]:
+        if id(sources) not in self._ports:
+            self._ports[id(sources)] = shared_ports(sources)
+        return self._ports[id(sources)]
+
+    def _in_levels(self, consumer: str, sources: Sources) -> tuple[Level, ...]:
+        """The own region first, then all others (design §3)."""
+        region = self._relations.cluster(consumer).region
+        key = (id(sources), region)
+        if key not in self._levels:
+            near = self.interned(s for s in sources if self._relations.cluster(s.cluster).region == region)
+            far = self.interned(s for s in sources if self._relations.cluster(s.cluster).region != region)
+            self._levels[key] = tuple(Level(level, self._endpoints_of(level)) for level in (near, far) if level)
+        return self._levels[key]
+
+
+def export_to(sources: Sources) -> tuple[str, ...]:
+    """The namespaces that see a remote-only host, sorted; `*`: all."""
+    setting = sources[0].setting
+    if setting is None or setting.consumer_namespaces is None:
+        return ("*",)
+    return tuple(sorted(set(setting.consumer_namespaces)))

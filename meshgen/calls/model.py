@@ -1,0 +1,181 @@
+"""A call: one consumer and one host, with everything that follows from the fleet for the two. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from meshgen.analysis.failover import EffectiveFailover
+    from meshgen.analysis.hosts import ServiceName
+    from meshgen.analysis.relations import Exposure
+    from meshgen.calls.groups import Group
+    from meshgen.calls.retries import RetryCarrier, RetryDecision
+    from meshgen.calls.traffic_policy import TrafficPolicyDecision
+    from meshgen.language.inventory import ObservedService, ServicePort
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEndpoint:
+    """One address of a source's east-west gateway, seen from a consumer."""
+
+    source: str
+    gateway_namespace: str
+    gateway: str
+    network: str
+    """Made-up network of that gateway, different from every real one."""
+    address: str | None
+    """IP address; None where istiod resolves the gateway's hostname."""
+    port: int
+    locality: str | None
+    """`region` or `region/zone` of the source."""
+    place: int
+    """Place in the inventory's address list, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Remote sources that are tried together, before those of the next level; sorted by cluster."""
+
+    sources: tuple[Exposure, ...]
+    endpoints: tuple[RemoteEndpoint, ...]
+
+
+Sort = Literal["serviceEntry", "stub", "workloadEntry", "destinationRule", "virtualService", "remoteGateway"]
+
+
+class Taken(NamedTuple):
+    """An object that a call takes in its consumer."""
+
+    sort: Sort
+    namespace: str
+    name: str
+
+
+Form = Literal["serviceEntry", "stub", "workloadEntries"]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What brings the endpoints of other clusters to the callers of one host in one cluster, in one form.
+
+    `serviceEntry`: the cluster lacks the Service; `stub`: the same where sidecars do not answer DNS, a Service without
+    pods; `workloadEntries`: they stand beside the pods of the cluster's own Service. While a Service arrives a call has
+    two imports: that of a cluster which lacks it, and that of one which has it.
+    """
+
+    form: Form
+    consumer: str
+    host: str
+    service: ServiceName
+    local: ObservedService | None
+    """The consumer's own Service that the endpoints stand in for, None where there is none (yet)."""
+    levels: tuple[Level, ...]
+    """Remote levels, the nearest first; local endpoints come before them."""
+    sources: tuple[Exposure, ...]
+    """Those of all levels, sorted by cluster."""
+    endpoints: tuple[RemoteEndpoint, ...]
+    """Those of all sources, in the order of `sources`, then of the inventory."""
+    ports: tuple[ServicePort, ...]
+    """Those of the own Service, or the TCP ports that all sources share where there is none."""
+    namespace: str
+    """Where its DestinationRule and VirtualService stand."""
+    policy: TrafficPolicyDecision
+    pings: bool
+    """Whether our DestinationRule makes proxies ping the other end of HTTP/2 connections."""
+    retries: RetryDecision
+    takes: tuple[Taken, ...]
+    """The objects of ours that it takes; none where a team's rule or a group keeps it from being emitted."""
+    group: Group | None = None
+    """The Services that share its WorkloadEntries; only beside pods."""
+
+    @property
+    def failover(self) -> EffectiveFailover:
+        """The settings: those of the first source, since one exposed service has one of them."""
+        return self.sources[0].failover
+
+    @property
+    def object(self) -> str:
+        """The logical name of the Service in the consumer."""
+        return f"{self.consumer}/{self.service.namespace}/{self.service.name}"
+
+    @property
+    def beside_service(self) -> bool:
+        """Whether our policies stand in the Service's own namespace, where a team may have rules for it, too."""
+        return self.namespace == self.service.namespace
+
+    @property
+    def all_levels(self) -> int:
+        """How many levels there are; local endpoints count as one."""
+        return len(self.levels) + (self.form == "workloadEntries")
+
+
+Why = Literal[
+    "own Service",
+    "arriving",
+    "namesake",
+    "shared entries",
+    "failover off",
+    "other workspace",
+    "no Service",
+    "Service state",
+    "served",
+    "not exposed elsewhere",
+    "cluster draining",
+    "workspace draining",
+    "service draining",
+    "source state",
+    "no address",
+    "no consumer",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a call is as it is: the sort of reason, the cluster that it is about, and the names that it needs."""
+
+    why: Why
+    cluster: str
+    names: tuple[str, ...] = ()
+
+
+State = Literal["local", "failover", "remote", "unreachable"]
+Standing = Literal["none", "own", "namesake"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One consumer and one exposed host."""
+
+    consumer: str
+    host: str
+    service: ServiceName
+    state: State
+    """`local`: own copy only; `failover`: own copy first; `remote`: other clusters only; `unreachable`: nobody."""
+    standing: Standing
+    """How a Service of that name in the consumer stands to the host: there is none that counts, it is the workspace's
+    own copy, or another workspace's (or nobody's) that keeps the name for itself."""
+    local: ObservedService | None
+    """That Service."""
+    unfit: str | None
+    """Why an own copy that other clusters would stand in for cannot take entries; None where it can."""
+    serving: tuple[Exposure, ...]
+    """The exposures of other clusters that serve the host to the consumer, whether the call uses them or not."""
+    sources: tuple[Exposure, ...]
+    """Those that it uses."""
+    imports: tuple[Import, ...]
+    exposes: bool
+    """Whether the consumer exposes the host itself."""
+    reasons: tuple[Reason, ...]
+    may_call: bool
+    """Whether another cluster exposes the host to the consumer, serving it or not."""
+
+    @property
+    def object(self) -> str:
+        """The logical name of the Service in the consumer."""
+        return f"{self.consumer}/{self.service.namespace}/{self.service.name}"
+
+    @property
+    def retries(self) -> RetryCarrier:
+        """Who retries its requests; beside an own copy that arrives, who will."""
+        return self.imports[-1].retries.carrier if self.imports else "none"

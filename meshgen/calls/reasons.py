@@ -1,0 +1,64 @@
+"""Why a call is as it is, as typed reasons; the views put them into words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.calls.model import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.calls.groups import Group
+    from meshgen.language.inventory import ObservedService
+
+
+def local_reasons(
+    consumer: str, local: ObservedService, serving: Sequence[Exposure], *, moving: bool, group: Group | None
+) -> Iterator[Reason]:
+    """Why callers of the consumer's own copy stay there, and why they cannot move although somebody serves the host."""
+    yield Reason("arriving" if local.state == "arriving" else "own Service", consumer)
+    if group is not None and len(group.services) > 1 and group.conflict is None:
+        yield Reason("shared entries", consumer, tuple(service.name for service in group.services))
+    if serving and not moving:
+        yield Reason("other workspace" if serving[0].failover.enabled else "failover off", consumer)
+
+
+def remote_reasons(consumer: str, service: ObservedService | None, serving: Sequence[Exposure]) -> Iterator[Reason]:
+    """Why callers leave the consumer, and where they may go."""
+    if service is None:
+        yield Reason("no Service", consumer)
+    else:
+        yield Reason("Service state", consumer, (service.state,))
+    for exposure in serving:
+        yield Reason("served", exposure.cluster, (_gateway(exposure),))
+
+
+def unreachable_reasons(relations: Relations, consumer: str, exposures: Sequence[Exposure]) -> Iterator[Reason]:
+    """Why none of the other clusters that expose the host serves it to the consumer."""
+    others = [exposure for exposure in exposures if exposure.cluster != consumer]
+    if not others:
+        yield Reason("not exposed elsewhere", consumer)
+    for exposure in others:
+        yield not_serving(relations, exposure) or Reason("no consumer", exposure.cluster, (consumer,))
+
+
+def not_serving(relations: Relations, exposure: Exposure) -> Reason | None:
+    """Why consumers get no endpoints of an exposure, None where they do."""
+    cluster = exposure.cluster
+    if relations.cluster(cluster).state == "draining":
+        return Reason("cluster draining", cluster)
+    if exposure.workspace.state == "draining":
+        return Reason("workspace draining", cluster, (exposure.workspace.name,))
+    if exposure.setting is not None and exposure.setting.state == "draining":
+        return Reason("service draining", cluster)
+    if exposure.service.state != "active":
+        return Reason("source state", cluster, (exposure.service.state,))
+    if not exposure.address_known:
+        return Reason("no address", cluster, (_gateway(exposure),))
+    return None
+
+
+def _gateway(exposure: Exposure) -> str:
+    return f"{exposure.gateway.namespace}/{exposure.gateway.name}"

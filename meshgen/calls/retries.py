@@ -1,0 +1,91 @@
+"""Who retries the requests of a host, so that a failover loses none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from meshgen.analysis.protocols import HTTP_FAMILY, declared_protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from meshgen.analysis.failover import EffectiveFailover
+    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.language.inventory import ObservedVirtualService, ServicePort
+
+RetryCarrier = Literal["virtualService", "mesh", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDecision:
+    """Who retries the requests of a host in a cluster, and why nobody does."""
+
+    carrier: RetryCarrier
+    reason: Literal["", "off", "one place", "no HTTP port", "undeclared port", "team"] = ""
+    ports: tuple[ServicePort, ...] = ()
+    """The HTTP ports, for a VirtualService."""
+    team: ObservedVirtualService | None = None
+    """The team's object that stands in the way."""
+    undeclared: ServicePort | None = None
+    attempts: int = 0
+    """How often a request is tried again, wherever somebody retries it."""
+
+
+FEWEST_ATTEMPTS = 3
+_TRIES_A_LEVEL = 2
+
+
+def retry(
+    relations: Relations,
+    cluster: str,
+    sources: Sequence[Exposure],
+    ports: Sequence[ServicePort],
+    *,
+    levels: int,
+    local: bool,
+) -> RetryDecision:
+    """Decide for one host: `sources` serve it to `cluster` in so many `levels`; `local`: beside a copy of its own.
+
+    `ports` are those of the local copy, or those that all sources share where the cluster has none. A retry needs
+    another endpoint to go to; whether that is another level does not matter: Istio's default policy does not retry a
+    reset, so one of several addresses that resets would cost requests (measured in the lab).
+
+    A VirtualService replaces the routes of all HTTP ports of its host, so every port that Istio might take for HTTP
+    has to be declared (design §3, Retries).
+    """
+    failover = sources[0].failover
+    if failover.mode == "off":
+        return RetryDecision("none", "off")
+    protocols = [(port, declared_protocol(port)) for port in ports if port.protocol == "TCP"]
+    http = tuple(port for port, protocol in protocols if protocol in HTTP_FAMILY)
+    undeclared = next((port for port, protocol in protocols if protocol is None), None)
+    if not http and undeclared is None:
+        return RetryDecision("none", "no HTTP port")
+    tries = failover.attempts or _attempts(levels + (local_levels(failover) if local else 0))
+    if failover.mode == "meshConfig" or (failover.mode == "auto" and relations.facts[cluster].mesh_retries):
+        return RetryDecision("mesh", attempts=tries)
+    if not local and not _several_places(sources):
+        return RetryDecision("none", "one place")
+    if undeclared is not None:
+        return RetryDecision("none", "undeclared port", undeclared=undeclared)
+    team = relations.virtual_services(cluster, sources[0].host)
+    if team:
+        return RetryDecision("none", "team", ports=http, team=team[0], attempts=tries)
+    return RetryDecision("virtualService", ports=http, attempts=tries)
+
+
+def _attempts(levels: int) -> int:
+    """Retries that reach the last level: every second try goes on to the next one (measured in the lab)."""
+    return max(FEWEST_ATTEMPTS, _TRIES_A_LEVEL * (levels - 1))
+
+
+def local_levels(failover: EffectiveFailover) -> int:
+    """Priority levels of a local copy: its cluster, or its zone and then the rest of the cluster."""
+    return 2 if failover.zone_aware else 1
+
+
+def _several_places(sources: Sequence[Exposure]) -> bool:
+    """Whether there are several addresses; a hostname stands for several."""
+    observed = [source.observed_gateway for source in sources if source.observed_gateway is not None]
+    return len(observed) > 1 or any(len(gateway.addresses) != 1 for gateway in observed)

@@ -1,0 +1,13 @@
+"""What Git knows of a directory: read with the git program, which runs nothing and writes nothing.
+
+See docs/adr/0014-git.md.
+
+    repository = open_repository(Path("output"))
+    commit = repository.head()
+    files = repository.files(commit) if commit else {}
+"""
+
+from meshgen.git.process import Cause, GitError
+from meshgen.git.repository import Entry, Repository, TreeFile, open_repository
+
+__all__ = ["Cause", "Entry", "GitError", "Repository", "TreeFile", "open_repository"]

@@ -1,0 +1,37 @@
+"""The reasons of a call in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meshgen.calls import Reason
+    from meshgen.calls.model import Why
+
+_WORDS: dict[Why, str] = {
+    "own Service": "`{cluster}` has the Service, so callers stay local",
+    "arriving": "the Service is arriving in `{cluster}`: callers are remote until it is there, then local",
+    "namesake": "its Service is not in workspace {names} and keeps the name",
+    "shared entries": "it shares its entries with the Services that select the same pods: {names}",
+    "failover off": "failover is off",
+    "other workspace": "the remote copies belong to another workspace",
+    "no Service": "no Service of that name here",
+    "Service state": "its Service is {text}",
+    "served": "`{cluster}` serves it through gateway {names}",
+    "not exposed elsewhere": "no other cluster exposes it",
+    "cluster draining": "not from `{cluster}`: cluster `{cluster}` is draining",
+    "workspace draining": "not from `{cluster}`: workspace {names} is draining",
+    "service draining": "not from `{cluster}`: the exposed service is draining",
+    "source state": "not from `{cluster}`: the Service is {text} in `{cluster}`",
+    "no address": "not from `{cluster}`: gateway {names} of `{cluster}` has no known address yet",
+    "no consumer": "not from `{cluster}`: {names} is not among the consumers",
+}
+
+
+def sentence(reason: Reason) -> str:
+    """One reason as a sentence without a full stop."""
+    return _WORDS[reason.why].format(
+        cluster=reason.cluster,
+        names=", ".join(f"`{name}`" for name in reason.names),
+        text=", ".join(reason.names),
+    )
