@@ -4,7 +4,8 @@ output tree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from meshgen.check.accept import apply
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
     from meshgen.diagnostics import Diagnostic
-    from meshgen.emit.manifest import Manifest
+    from meshgen.emit.artifact import Artifact
     from meshgen.plan.model import Plan
 
 
@@ -44,15 +45,24 @@ class Checked:
         return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compilation:
     """A fleet and everything made of it."""
 
     checked: Checked
     plan: Plan | None = None
-    manifests: tuple[Manifest, ...] = ()
-    files: dict[str, bytes] = field(default_factory=dict)
-    """The wanted output tree: path below the output directory → content."""
+    artifacts: tuple[Artifact, ...] = ()
+    """The wanted output tree, sorted by path."""
+
+    @cached_property
+    def manifests(self) -> tuple[Artifact, ...]:
+        """The Kubernetes objects among the artifacts."""
+        return tuple(artifact for artifact in self.artifacts if artifact.schema)
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """The wanted output tree: path below the output directory → content."""
+        return {artifact.path: artifact.content for artifact in self.artifacts}
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
@@ -97,12 +107,12 @@ def compile_fleet(path: Path) -> Compilation:
     planned = plan_fleet(path)
     if planned.plan is None:
         return planned
-    from meshgen.emit import emit
+    from meshgen.emit import emit_fleet
     from meshgen.verify import verify
 
-    emitted = emit(planned.plan)
-    problems = verify(emitted.manifests)
+    artifacts = emit_fleet(planned.plan)
+    problems = verify(artifacts)
     checked = planned.checked
     if problems:
         checked = replace(checked, diagnostics=ordered([*checked.diagnostics, *problems]))
-    return Compilation(checked, planned.plan, emitted.manifests, emitted.files)
+    return Compilation(checked, planned.plan, artifacts)

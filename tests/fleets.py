@@ -16,7 +16,7 @@ from meshgen.pipeline import compile_fleet
 if TYPE_CHECKING:
     from meshgen.calls import Calls
     from meshgen.diagnostics import Diagnostic
-    from meshgen.emit.manifest import Manifest
+    from meshgen.emit.artifact import Artifact
     from meshgen.pipeline import Compilation
     from meshgen.plan.model import ClusterPlan, Plan
 
@@ -71,7 +71,7 @@ class Compiled:
     def cluster(self, name: str) -> ClusterPlan:
         return next(cluster for cluster in self.plan.clusters if cluster.cluster == name)
 
-    def manifests(self, kind: str = "", *, cluster: str = "") -> list[Manifest]:
+    def manifests(self, kind: str = "", *, cluster: str = "") -> list[Artifact]:
         """Objects in the order of their files; `kind` as `Gateway` or `Gateway.networking.istio.io`."""
         assert not self.errors, self.errors
         return [

@@ -1,34 +1,36 @@
-"""From the plan to objects and the text of their files."""
+"""From the plan to artifacts: the files of the output tree, cluster by cluster."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from meshgen.emit.mesh_config import mesh_config
-from meshgen.emit.yaml import document
-from meshgen.platforms import platform
+from meshgen.emit.emitter import Scope
+from meshgen.emit.registry import emitters
 
 if TYPE_CHECKING:
-    from meshgen.emit.manifest import Manifest
-    from meshgen.plan.model import Plan
+    from collections.abc import Iterator
+
+    from meshgen.emit.artifact import Artifact, Identity
+    from meshgen.plan.model import ClusterPlan, Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Emitted:
-    """All objects, and all files of the output tree."""
-
-    manifests: tuple[Manifest, ...]
-    """Sorted by path."""
-    files: dict[str, bytes]
-    """Path below the output directory → content, sorted by path."""
+def emit(plan: Plan, cluster: ClusterPlan) -> Iterator[Artifact]:
+    """Every file for one cluster of the plan; same plan, same bytes."""
+    scope = Scope(plan, cluster)
+    for emitter in emitters(plan.platform):
+        yield from emitter.artifacts(scope)
 
 
-def emit(plan: Plan) -> Emitted:
-    """Write every object of the plan as its file; same plan, same bytes."""
-    by_path = sorted(
-        (manifest.path, index, manifest) for index, manifest in enumerate(platform(plan.platform).manifests(plan))
-    )
-    files = {path: document(manifest.body) for path, _, manifest in by_path}
-    files |= dict(filter(None, map(mesh_config, plan.clusters)))
-    return Emitted(tuple(manifest for _, _, manifest in by_path), dict(sorted(files.items())))
+def emit_fleet(plan: Plan) -> tuple[Artifact, ...]:
+    """Every file for every cluster, sorted by path."""
+    artifacts = (artifact for cluster in plan.clusters for artifact in emit(plan, cluster))
+    return tuple(sorted(artifacts, key=attrgetter("path")))
+
+
+def identities(plan: Plan) -> Iterator[Identity]:
+    """The Kubernetes objects that `emit` writes for all clusters of the plan, without writing them."""
+    for cluster in plan.clusters:
+        scope = Scope(plan, cluster)
+        for emitter in emitters(plan.platform):
+            yield from emitter.identities(scope)

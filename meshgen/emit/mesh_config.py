@@ -8,22 +8,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.emit.artifact import setup_file
 from meshgen.emit.virtual_service import RETRY_UNPROCESSED
-from meshgen.emit.yaml import document
+from meshgen.plan.model import Origin
 
 if TYPE_CHECKING:
-    from meshgen.plan.model import ClusterPlan
+    from collections.abc import Iterator
+
+    from meshgen.emit.artifact import Artifact, Identity
+    from meshgen.emit.emitter import Scope
 
 
-def mesh_config(plan: ClusterPlan) -> tuple[str, bytes] | None:
-    """Path below the output directory and text of the snippet, None where no host asks for it."""
-    if plan.mesh_retry_policy is None:
-        return None
-    snippet = {
-        "defaultHttpRetryPolicy": {
-            "attempts": plan.mesh_retry_policy.attempts,
-            "retryOn": RETRY_UNPROCESSED,
-            "retryRemoteLocalities": True,
+class MeshConfigEmitter:
+    """Writes the snippet of every cluster in which a host asks for it."""
+
+    def identities(self, _scope: Scope) -> Iterator[Identity]:
+        return iter(())
+
+    def artifacts(self, scope: Scope) -> Iterator[Artifact]:
+        cluster, policy = scope.cluster.cluster, scope.cluster.mesh_retry_policy
+        if policy is None:
+            return
+        snippet = {
+            "defaultHttpRetryPolicy": {
+                "attempts": policy.attempts,
+                "retryOn": RETRY_UNPROCESSED,
+                "retryRemoteLocalities": True,
+            }
         }
-    }
-    return f"_setup/{plan.cluster}/mesh-config.yaml", document(snippet)
+        yield setup_file(cluster, "mesh-config.yaml", snippet, Origin(f"cluster/{cluster}"))
+
+
+MESH_CONFIG = MeshConfigEmitter()

@@ -12,18 +12,13 @@ SOURCE = "meshgen.io/source"
 
 
 def metadata(
-    name: str,
-    namespace: str | None,
-    origin: Origin,
-    *,
-    labels: dict[str, str] | None = None,
-    annotations: dict[str, str] | None = None,
+    name: str, namespace: str, origin: Origin, *, labels: dict[str, str], annotations: dict[str, str]
 ) -> dict[str, Any]:
     """The metadata of one object; labels and annotations sorted. No namespace: an object of the cluster."""
     place = {"namespace": namespace} if namespace else {}
     return {
         "name": name,
         **place,
-        "labels": dict(sorted({MANAGED_BY: "meshgen", **(labels or {})}.items())),
-        "annotations": dict(sorted({SOURCE: origin.name, **(annotations or {})}.items())),
+        "labels": dict(sorted({MANAGED_BY: "meshgen", **labels}.items())),
+        "annotations": dict(sorted({SOURCE: origin.name, **annotations}.items())),
     }

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.emit.manifest import Manifest
-from meshgen.emit.metadata import metadata
-from meshgen.plan.model import Stage
+from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.emitter import ObjectEmitter
 
 if TYPE_CHECKING:
     from meshgen.plan.model import PlannedNamespace
@@ -16,12 +15,12 @@ KEEP = {
     "kustomize.toolkit.fluxcd.io/prune": "disabled",
 }
 
-
-def namespace(cluster: str, planned: PlannedNamespace) -> Manifest:
-    """v1 Namespace."""
-    body = {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": metadata(planned.name, None, planned.origin, annotations=KEEP),
-    }
-    return Manifest(cluster, body, planned.origin, Stage.NAMESPACES)
+NAMESPACE: ObjectEmitter[PlannedNamespace] = ObjectEmitter(
+    Schema("v1", "Namespace"),
+    Stage.NAMESPACES,
+    items=lambda scope: scope.cluster.namespaces,
+    name=lambda planned: planned.name,
+    namespace=lambda _scope, _planned: "",
+    fields=lambda _scope, _planned: {},
+    annotations=lambda _scope, _planned: KEEP,
+)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from meshgen.emit.manifest import Manifest
-from meshgen.emit.metadata import metadata
-from meshgen.plan.model import Stage
+from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.emitter import ObjectEmitter
 
 if TYPE_CHECKING:
+    from meshgen.emit.emitter import Scope
     from meshgen.plan.model import PlannedRemoteGateway
 
 
-def remote_gateway(cluster: str, planned: PlannedRemoteGateway) -> Manifest:
-    """gateway.networking.k8s.io/v1 Gateway; istiod follows its name (Istio: pilot/pkg/model/network.go)."""
-    body = {
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "Gateway",
-        "metadata": metadata(
-            planned.name,
-            planned.namespace,
-            planned.origin,
-            labels={"topology.istio.io/network": planned.network},
-        ),
+def _fields(_scope: Scope, planned: PlannedRemoteGateway) -> dict[str, Any]:
+    """Istiod follows the hostname (Istio: pilot/pkg/model/network.go)."""
+    return {
         "spec": {
             "gatewayClassName": "istio-remote",
             "addresses": [{"type": "Hostname", "value": planned.hostname}],
@@ -37,6 +29,16 @@ def remote_gateway(cluster: str, planned: PlannedRemoteGateway) -> Manifest:
                     },
                 }
             ],
-        },
+        }
     }
-    return Manifest(cluster, body, planned.origin, Stage.ENTRIES)
+
+
+REMOTE_GATEWAY: ObjectEmitter[PlannedRemoteGateway] = ObjectEmitter(
+    Schema("gateway.networking.k8s.io/v1", "Gateway"),
+    Stage.ENTRIES,
+    items=lambda scope: scope.cluster.remote_gateways,
+    name=lambda planned: planned.name,
+    namespace=lambda _scope, planned: planned.namespace,
+    labels=lambda _scope, planned: {"topology.istio.io/network": planned.network},
+    fields=_fields,
+)

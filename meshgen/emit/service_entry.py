@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.endpoint import endpoint
-from meshgen.emit.manifest import Manifest
-from meshgen.emit.metadata import metadata
 from meshgen.plan.labels import CANONICAL_NAME, TLS_MODE
-from meshgen.plan.model import Stage
 
 if TYPE_CHECKING:
+    from meshgen.emit.emitter import Scope
     from meshgen.plan.model import PlannedPort, PlannedServiceEntry
 
 
-def service_entry(cluster: str, namespace: str, planned: PlannedServiceEntry) -> Manifest:
-    """networking.istio.io/v1 ServiceEntry in the multicluster namespace.
-
-    Identities stand in `subjectAltNames`: `endpoints[].serviceAccount` would be looked up in the entry's own
+def _fields(_scope: Scope, planned: PlannedServiceEntry) -> dict[str, Any]:
+    """Identities stand in `subjectAltNames`: `endpoints[].serviceAccount` would be looked up in the entry's own
     namespace (Istio: serviceregistry/serviceentry/conversion.go).
     """
     names = [port.name for port in planned.ports]
@@ -32,15 +30,19 @@ def service_entry(cluster: str, namespace: str, planned: PlannedServiceEntry) ->
         "ports": [_port(port) for port in planned.ports],
         "endpoints": [endpoint(remote, names, labels) for remote in planned.endpoints],
     }
-    body = {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "ServiceEntry",
-        "metadata": metadata(planned.host, namespace, planned.origin),
-        "spec": spec,
-    }
-    return Manifest(cluster, body, planned.origin, Stage.ENTRIES)
+    return {"spec": spec}
 
 
 def _port(port: PlannedPort) -> dict[str, Any]:
     protocol = {} if port.protocol is None else {"protocol": port.protocol}
     return {"number": port.number, "name": port.name, **protocol}
+
+
+SERVICE_ENTRY: ObjectEmitter[PlannedServiceEntry] = ObjectEmitter(
+    Schema("networking.istio.io/v1", "ServiceEntry"),
+    Stage.ENTRIES,
+    items=lambda scope: scope.cluster.service_entries,
+    name=lambda planned: planned.host,
+    namespace=lambda scope, _planned: scope.plan.multicluster_namespace,
+    fields=_fields,
+)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from meshgen.emit.manifest import Manifest
-from meshgen.emit.metadata import metadata
-from meshgen.plan.model import Stage
+from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.emitter import ObjectEmitter
 
 if TYPE_CHECKING:
+    from meshgen.emit.emitter import Scope
     from meshgen.plan.model import PlannedPort, PlannedStub
 
 
-def stub_service(cluster: str, planned: PlannedStub) -> Manifest:
-    """v1 Service whose selector matches no pod, only the WorkloadEntries made for it (tried in the lab: 50 of 50)."""
-    body = {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": metadata(planned.service.name, planned.service.namespace, planned.origin),
-        "spec": {"selector": planned.selector, "ports": [_port(port) for port in planned.ports]},
-    }
-    return Manifest(cluster, body, planned.origin, Stage.ENTRIES)
+def _fields(_scope: Scope, planned: PlannedStub) -> dict[str, Any]:
+    """Its selector matches no pod, only the WorkloadEntries made for it (tried in the lab: 50 of 50)."""
+    return {"spec": {"selector": planned.selector, "ports": [_port(port) for port in planned.ports]}}
 
 
 def _port(port: PlannedPort) -> dict[str, str | int]:
@@ -29,3 +23,13 @@ def _port(port: PlannedPort) -> dict[str, str | int]:
     if port.protocol is not None:
         protocol["appProtocol"] = port.protocol.lower()
     return {"name": port.name, "port": port.number, "targetPort": port.number, "protocol": "TCP", **protocol}
+
+
+STUB_SERVICE: ObjectEmitter[PlannedStub] = ObjectEmitter(
+    Schema("v1", "Service"),
+    Stage.ENTRIES,
+    items=lambda scope: scope.cluster.stubs,
+    name=lambda planned: planned.service.name,
+    namespace=lambda _scope, planned: planned.service.namespace,
+    fields=_fields,
+)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meshgen.emit.manifest import Manifest
-from meshgen.emit.metadata import metadata
-from meshgen.plan.model import Stage
+from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.emitter import ObjectEmitter
 
 if TYPE_CHECKING:
+    from meshgen.emit.emitter import Scope
     from meshgen.plan.model import PlannedVirtualService
 
 RETRY_UNPROCESSED = "connect-failure,refused-stream,reset-before-request"
@@ -17,20 +17,11 @@ RETRY_SAFE = f"{RETRY_UNPROCESSED},reset,503"
 SAFE_METHODS = "GET|HEAD|OPTIONS"
 
 
-def virtual_service(cluster: str, planned: PlannedVirtualService) -> Manifest:
-    """networking.istio.io/v1 VirtualService with two routes a port: safe methods, everything else."""
+def _fields(_scope: Scope, planned: PlannedVirtualService) -> dict[str, Any]:
+    """Two routes a port: safe methods, everything else."""
     export = {"exportTo": list(planned.export_to)} if planned.export_to else {}
-    body = {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "VirtualService",
-        "metadata": metadata(planned.name, planned.namespace, planned.origin),
-        "spec": {
-            "hosts": [planned.host],
-            **export,
-            "http": [route for port in planned.ports for route in _routes(planned, port)],
-        },
-    }
-    return Manifest(cluster, body, planned.origin, Stage.VIRTUAL_SERVICES)
+    http = [route for port in planned.ports for route in _routes(planned, port)]
+    return {"spec": {"hosts": [planned.host], **export, "http": http}}
 
 
 def _routes(planned: PlannedVirtualService, port: int) -> list[dict[str, Any]]:
@@ -54,3 +45,13 @@ def _routes(planned: PlannedVirtualService, port: int) -> list[dict[str, Any]]:
 def _retries(planned: PlannedVirtualService, conditions: str) -> dict[str, Any]:
     timeout = {} if planned.per_try_timeout is None else {"perTryTimeout": planned.per_try_timeout}
     return {"attempts": planned.attempts, **timeout, "retryOn": conditions, "retryRemoteLocalities": True}
+
+
+VIRTUAL_SERVICE: ObjectEmitter[PlannedVirtualService] = ObjectEmitter(
+    Schema("networking.istio.io/v1", "VirtualService"),
+    Stage.VIRTUAL_SERVICES,
+    items=lambda scope: scope.cluster.virtual_services,
+    name=lambda planned: planned.name,
+    namespace=lambda _scope, planned: planned.namespace,
+    fields=_fields,
+)

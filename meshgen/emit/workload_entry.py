@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.endpoint import endpoint
-from meshgen.emit.manifest import Manifest
-from meshgen.emit.metadata import metadata
-from meshgen.plan.model import Stage
 
 if TYPE_CHECKING:
+    from meshgen.emit.emitter import Scope
     from meshgen.plan.model import PlannedWorkloadEntry
 
 
-def workload_entry(cluster: str, planned: PlannedWorkloadEntry) -> Manifest:
-    """networking.istio.io/v1 WorkloadEntry in the Service's namespace, where `serviceAccount` means the remote one."""
+def _fields(_scope: Scope, planned: PlannedWorkloadEntry) -> dict[str, Any]:
     account = {} if planned.service_account is None else {"serviceAccount": planned.service_account}
-    body = {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "WorkloadEntry",
-        "metadata": metadata(planned.name, planned.namespace, planned.origin),
-        "spec": {**endpoint(planned.endpoint, planned.port_keys, planned.labels), **account},
-    }
-    return Manifest(cluster, body, planned.origin, Stage.ENTRIES)
+    return {"spec": {**endpoint(planned.endpoint, planned.port_keys, planned.labels), **account}}
+
+
+WORKLOAD_ENTRY: ObjectEmitter[PlannedWorkloadEntry] = ObjectEmitter(
+    Schema("networking.istio.io/v1", "WorkloadEntry"),
+    Stage.ENTRIES,
+    items=lambda scope: scope.cluster.workload_entries,
+    name=lambda planned: planned.name,
+    namespace=lambda _scope, planned: planned.namespace,
+    fields=_fields,
+)
+"""In the Service's namespace, where `serviceAccount` means the remote one."""

@@ -7,6 +7,7 @@ a string in the API server: see docs/adr/0004-yaml-writer.md.
 from __future__ import annotations
 
 import json
+import marshal
 import re
 from functools import lru_cache
 from typing import Any
@@ -26,46 +27,74 @@ def document(body: dict[str, Any]) -> bytes:
 
     `body` holds dicts with string keys, lists, strings, integers and booleans; nothing else.
     """
-    lines: list[str] = [HEADER]
-    _mapping(body, "", lines)
-    return "".join(lines).encode()
+    return (HEADER + text(body)).encode()
+
+
+def text(mapping: dict[str, Any], indent: str = "") -> str:
+    """A mapping as it stands in a document, its lines indented."""
+    lines: list[str] = []
+    _mapping(mapping, indent, lines)
+    return "".join(lines)
+
+
+def pack(mapping: dict[str, Any]) -> bytes:
+    """A mapping in a compact form; equal mappings in the same order of keys are equal then, too."""
+    return marshal.dumps(mapping, _NO_REFERENCES)
+
+
+def unpack(packed: bytes) -> dict[str, Any]:
+    """What was packed."""
+    mapping: dict[str, Any] = marshal.loads(packed)  # noqa: S302 - packed in this process
+    return mapping
+
+
+@lru_cache(maxsize=2**14)
+def packed_text(packed: bytes, indent: str = "") -> str:
+    """The text of a packed mapping, as `text`; many objects have the same `spec`, which is written once."""
+    return text(unpack(packed), indent)
+
+
+_NO_REFERENCES = 2
+"""Marshal's version in which equal values have equal bytes, whichever parts of them are one object."""
 
 
 def _mapping(mapping: dict[str, Any], indent: str, lines: list[str]) -> None:
+    inner = indent + "  "
     for key, value in mapping.items():
-        lines.append(f"{indent}{_string(key)}:")
-        _value(value, indent, lines)
-
-
-def _value(value: Any, indent: str, lines: list[str]) -> None:
-    """What follows `key:`, its line end included."""
-    if isinstance(value, dict) and value:
-        lines.append("\n")
-        _mapping(value, indent + "  ", lines)
-    elif isinstance(value, list) and value:
-        lines.append("\n")
-        _sequence(value, indent, lines)
-    else:
-        lines.append(f" {_scalar(value)}\n")
+        kind = type(value)
+        if kind is str:
+            lines.append(f"{indent}{scalar(key)}: {scalar(value)}\n")
+        elif kind is dict and value:
+            lines.append(f"{indent}{scalar(key)}:\n")
+            _mapping(value, inner, lines)
+        elif kind is list and value:
+            lines.append(f"{indent}{scalar(key)}:\n")
+            _sequence(value, indent, lines)
+        else:
+            lines.append(f"{indent}{scalar(key)}: {_other(value)}\n")
 
 
 def _sequence(items: list[Any], indent: str, lines: list[str]) -> None:
+    inner = indent + "  "
     for item in items:
-        if isinstance(item, dict) and item:
+        kind = type(item)
+        if kind is str:
+            lines.append(f"{indent}- {scalar(item)}\n")
+        elif kind in _NESTED and item:
             start = len(lines)
-            _mapping(item, indent + "  ", lines)
-            lines[start] = f"{indent}- {lines[start][len(indent) + 2 :]}"
-        elif isinstance(item, list) and item:
-            start = len(lines)
-            _sequence(item, indent + "  ", lines)
-            lines[start] = f"{indent}- {lines[start][len(indent) + 2 :]}"
+            if kind is dict:
+                _mapping(item, inner, lines)
+            else:
+                _sequence(item, inner, lines)
+            lines[start] = f"{indent}- {lines[start][len(inner) :]}"
         else:
-            lines.append(f"{indent}- {_scalar(item)}\n")
+            lines.append(f"{indent}- {_other(item)}\n")
 
 
-def _scalar(value: Any) -> str:
-    if isinstance(value, str):
-        return _string(value)
+_NESTED = (dict, list)
+
+
+def _other(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -77,7 +106,8 @@ def _scalar(value: Any) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _string(text: str) -> str:
+def scalar(text: str) -> str:
+    """A string as key or value: plain where every reader takes it for a string, else quoted."""
     if (_PLAIN.fullmatch(text) and text.lower() not in _WORDS) or _PLAIN_NUMERIC.fullmatch(text):
         return text
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))

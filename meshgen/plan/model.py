@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from meshgen.analysis.hosts import ServiceName
     from meshgen.calls import RemoteEndpoint
     from meshgen.diagnostics import Span
-
-
-class Stage(IntEnum):
-    """The order in which the objects of one cluster are applied; deletion goes the other way."""
-
-    NAMESPACES = 0
-    GATEWAYS = 1
-    EXPOSURE = 2
-    DESTINATION_RULES = 3
-    ENTRIES = 4
-    VIRTUAL_SERVICES = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from meshgen.verify.schemas import TEMPLATE, directory
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from meshgen.emit.manifest import Manifest
+    from meshgen.emit.artifact import Artifact
 
 Mode = Literal["auto", "require", "off"]
 
@@ -76,7 +76,7 @@ def is_there() -> bool:
 
 
 def validate(
-    root: Path, manifests: Mapping[str, Manifest], mode: Mode = "auto", *, timeout: float = 300
+    root: Path, manifests: Mapping[str, Artifact], mode: Mode = "auto", *, timeout: float = 300
 ) -> tuple[list[Diagnostic], Summary | None]:
     """What kubeconform says about the files of `manifests` below `root`, a path relative to `root` each.
 
@@ -161,7 +161,7 @@ def _run(program: Path, root: Path, names: Sequence[str], timeout: float) -> tup
     return resources, summary
 
 
-def _findings(resource: Mapping[str, Any], manifests: Mapping[str, Manifest]) -> Iterator[Diagnostic]:
+def _findings(resource: Mapping[str, Any], manifests: Mapping[str, Artifact]) -> Iterator[Diagnostic]:
     if resource.get("status") not in _FINDINGS:
         return
     name = str(resource.get("filename", "")).replace("\\", "/").removeprefix("./")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import marshal
 from typing import TYPE_CHECKING, Any
 
 from meshgen.diagnostics import Diagnostic, Note, diagnose
@@ -13,150 +12,112 @@ from meshgen.verify.violations import violations
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from meshgen.emit.manifest import Manifest
+    from meshgen.emit.artifact import Artifact, Schema
 
 _LARGEST_OBJECT = 2**20
 _LARGEST_ANNOTATIONS = 256 * 2**10
-_MOST_BYTES_OF_A_CHARACTER = 6
+_MOST_JSON_OF_YAML = 3
 _REPORT = "Correct the value in the fleet; if the fleet is right, this is a fault of meshgen, so please report it."
 
 _Identity = tuple[str, str, str, str, str]
 
 
-def verify(manifests: Iterable[Manifest]) -> list[Diagnostic]:
-    """What is wrong with `manifests`: MG501 to MG506, each at the input behind the object.
+def verify(artifacts: Iterable[Artifact]) -> list[Diagnostic]:
+    """What is wrong with `artifacts`: MG501 to MG506, each at the input behind the object.
 
-    Raises FileNotFoundError when meshgen's own schemas are missing: a broken installation.
+    Files that are no objects have no schema to keep. Raises FileNotFoundError when meshgen's own schemas are missing:
+    a broken installation.
     """
     found: list[Diagnostic] = []
-    identities: dict[_Identity, Manifest] = {}
-    paths: dict[str, Manifest] = {}
-    for manifest in manifests:
-        found += _against_schema(manifest)
-        found += _sizes(manifest)
-        if not _has_path(manifest):
-            continue  # the schema has said what is missing
-        twin = identities.setdefault(_identity(manifest), manifest)
-        neighbour = paths.setdefault(manifest.path.casefold(), manifest)
-        if twin is not manifest:
-            found.append(_twice(manifest, twin))
-        elif neighbour is not manifest:
-            found.append(_same_path(manifest, neighbour))
+    identities: dict[_Identity, Artifact] = {}
+    paths: dict[str, Artifact] = {}
+    for artifact in artifacts:
+        if artifact.schema is not None:
+            found += _against_schema(artifact, artifact.schema)
+            found += _sizes(artifact)
+            twin = identities.setdefault(_identity(artifact, artifact.schema), artifact)
+            if twin is not artifact:
+                found.append(_twice(artifact, twin))
+                continue
+        neighbour = paths.setdefault(artifact.path.casefold(), artifact)
+        if neighbour is not artifact:
+            found.append(_same_path(artifact, neighbour))
     return found
 
 
-def _against_schema(manifest: Manifest) -> Iterator[Diagnostic]:
-    body = manifest.body
-    api_version, kind = body.get("apiVersion"), body.get("kind")
-    if not isinstance(api_version, str) or not isinstance(kind, str):
-        yield _refused(manifest, "/", "`apiVersion` or `kind` is missing")
-        return
-    check = validator(api_version, kind)
+def _against_schema(artifact: Artifact, schema: Schema) -> Iterator[Diagnostic]:
+    check = validator(*schema)
     if check is None:
         yield _diagnostic(
             "MG502",
-            manifest,
-            f"no schema for `{api_version}` `{kind}`: meshgen has no `schemas/{file_of(api_version, kind)}`",
+            artifact,
+            f"no schema for `{schema.api_version}` `{schema.kind}`: meshgen has no `schemas/{file_of(*schema)}`",
             "Add a schema of the kind, or report the object as a fault of meshgen.",
         )
         return
-    try:
-        if not check.is_valid(body):
-            for violation in violations(check.iter_errors(body)):
-                yield _refused(manifest, violation.pointer, violation.text)
-    except ValueError as error:
-        yield _refused(manifest, "/", f"not expressible in JSON: {error}")
+    if not check.takes(artifact):
+        for violation in violations(check.errors(artifact.body)):
+            yield _refused(artifact, violation.pointer, violation.text)
 
 
-def _refused(manifest: Manifest, pointer: str, text: str) -> Diagnostic:
-    return _diagnostic("MG501", manifest, f"`{_place(manifest)}` is no valid object at `{pointer}`: {text}", _REPORT)
+def _refused(artifact: Artifact, pointer: str, text: str) -> Diagnostic:
+    return _diagnostic("MG501", artifact, f"`{artifact.path}` is no valid object at `{pointer}`: {text}", _REPORT)
 
 
-def _sizes(manifest: Manifest) -> Iterator[Diagnostic]:
-    size = _json_size(manifest.body)
-    if size > _LARGEST_OBJECT:
-        yield _diagnostic(
-            "MG505",
-            manifest,
-            f"`{_place(manifest)}` has {size} bytes, the API server takes {_LARGEST_OBJECT}",
-            "Split what the object is made of, for example a workspace with too many exposed services.",
-        )
-    annotations = _metadata(manifest).get("annotations")
-    if isinstance(annotations, dict):
-        total = sum(len(str(key).encode()) + len(str(value).encode()) for key, value in annotations.items())
+def _sizes(artifact: Artifact) -> Iterator[Diagnostic]:
+    if len(artifact.content) * _MOST_JSON_OF_YAML > _LARGEST_OBJECT:
+        size = _json_size(artifact.body)
+        if size > _LARGEST_OBJECT:
+            yield _diagnostic(
+                "MG505",
+                artifact,
+                f"`{artifact.path}` has {size} bytes, the API server takes {_LARGEST_OBJECT}",
+                "Split what the object is made of, for example a workspace with too many exposed services.",
+            )
+    if len(artifact.content) > _LARGEST_ANNOTATIONS:
+        annotations = artifact.metadata.get("annotations", {})
+        total = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
         if total > _LARGEST_ANNOTATIONS:
             yield _diagnostic(
                 "MG506",
-                manifest,
-                f"`{_place(manifest)}` has {total} bytes of annotations, Kubernetes takes {_LARGEST_ANNOTATIONS}",
+                artifact,
+                f"`{artifact.path}` has {total} bytes of annotations, Kubernetes takes {_LARGEST_ANNOTATIONS}",
                 "Shorten the annotations in the fleet.",
             )
 
 
 def _json_size(body: dict[str, Any]) -> int:
-    """The bytes of `body` as JSON, or any smaller number when it is surely below the limit.
-
-    Marshalling takes a third of the time, and no value grows more than sixfold (control characters) on the way.
-    """
-    try:
-        rough = len(marshal.dumps(body, 2)) * _MOST_BYTES_OF_A_CHARACTER
-        if rough <= _LARGEST_OBJECT:
-            return 0
-        return len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
-    except (TypeError, ValueError):
-        return 0  # not expressible in JSON, which the schema check says
+    return len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _twice(manifest: Manifest, twin: Manifest) -> Diagnostic:
+def _twice(artifact: Artifact, twin: Artifact) -> Diagnostic:
     return _diagnostic(
         "MG503",
-        manifest,
-        f"`{_place(manifest)}` is emitted twice",
+        artifact,
+        f"`{artifact.path}` is emitted twice",
         "Let one of the two inputs go, or give them different names.",
         twin,
     )
 
 
-def _same_path(manifest: Manifest, neighbour: Manifest) -> Diagnostic:
+def _same_path(artifact: Artifact, neighbour: Artifact) -> Diagnostic:
     return _diagnostic(
         "MG504",
-        manifest,
-        f"two objects want one file: `{manifest.path}` and `{neighbour.path}` are the same name on some file systems",
+        artifact,
+        f"two objects want one file: `{artifact.path}` and `{neighbour.path}` are the same name on some file systems",
         "Rename one of the two; case alone does not tell files apart everywhere.",
         neighbour,
     )
 
 
-def _diagnostic(code: str, manifest: Manifest, message: str, help_: str, other: Manifest | None = None) -> Diagnostic:
-    spans = manifest.origin.spans
+def _diagnostic(code: str, artifact: Artifact, message: str, help_: str, other: Artifact | None = None) -> Diagnostic:
+    spans = artifact.origin.spans
     notes: tuple[Note, ...] = ()
     if other is not None and other.origin.spans:
         notes = (Note(other.origin.spans[0], f"the other one comes from `{other.origin.name}`"),)
-    return diagnose(code, message, spans[0] if spans else None, help_, notes, object=manifest.origin.name)
+    return diagnose(code, message, spans[0] if spans else None, help_, notes, object=artifact.origin.name)
 
 
-def _identity(manifest: Manifest) -> _Identity:
+def _identity(artifact: Artifact, schema: Schema) -> _Identity:
     """Cluster, group, kind, namespace, name; the version does not make another object."""
-    metadata = _metadata(manifest)
-    group, _, _ = str(manifest.body.get("apiVersion", "")).rpartition("/")
-    return (
-        manifest.cluster,
-        group,
-        str(manifest.body.get("kind", "")),
-        str(metadata.get("namespace", "")),
-        str(metadata.get("name", "")),
-    )
-
-
-def _metadata(manifest: Manifest) -> dict[str, Any]:
-    metadata = manifest.body.get("metadata")
-    return metadata if isinstance(metadata, dict) else {}
-
-
-def _has_path(manifest: Manifest) -> bool:
-    return {"apiVersion", "kind"} <= manifest.body.keys() and "name" in _metadata(manifest)
-
-
-def _place(manifest: Manifest) -> str:
-    """The output path, or what is known of an object that is too broken to have one."""
-    return manifest.path if _has_path(manifest) else "/".join(part or "?" for part in _identity(manifest))
+    return artifact.cluster, schema.group, schema.kind, artifact.namespace, artifact.name

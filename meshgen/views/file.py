@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from meshgen.calls import Calls
-    from meshgen.emit.manifest import Manifest
+    from meshgen.emit.artifact import Artifact
 
 
-def find(manifests: Sequence[Manifest], path: str) -> Manifest | None:
+def find(manifests: Sequence[Artifact], path: str) -> Artifact | None:
     """The object whose file `path` names: below the output directory, or with directories before it."""
     wanted = path.replace("\\", "/")
     matching = [m for m in manifests if wanted == m.path or wanted.endswith(f"/{m.path}")]
@@ -32,12 +32,12 @@ def mesh_config(calls: Calls, cluster: str) -> str:
     return "\n".join([*lines, *(f"asked for by {host}" for host in asking)]) + "\n"
 
 
-def file(manifest: Manifest, sources: Mapping[str, str]) -> str:
+def file(manifest: Artifact, sources: Mapping[str, str]) -> str:
     """The text about one object: what it is, and the lines of the fleet and the inventories behind it."""
     place = f"namespace {manifest.namespace}" if manifest.namespace else "no namespace"
     lines = [
         f"{manifest.kind} {manifest.name}, {place}, cluster {manifest.cluster}",
-        f"stage: {manifest.stage.name.lower().replace('_', ' ')}",
+        f"stage: {manifest.stage.name.lower().replace('_', ' ')}" if manifest.stage is not None else "not synced",
         f"source: {manifest.origin.name}",
         "",
     ]

@@ -14,7 +14,7 @@ from meshgen.analysis.hosts import covers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.emit.manifest import Manifest
+    from meshgen.emit.artifact import Artifact
     from meshgen.pipeline import Compilation
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -140,7 +140,7 @@ def _one_service_entry_for_a_host(compilation: Compilation) -> Iterator[str]:
         yield from (f"{count} objects of kind {kind} for {key}" for key, count in hosts.items() if count > 1)
 
 
-def _host(manifest: Manifest) -> str:
+def _host(manifest: Artifact) -> str:
     spec = manifest.body["spec"]
     return str(spec["host"] if "host" in spec else spec["hosts"])
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
 
-from meshgen.emit.manifest import Manifest
+from meshgen.emit import identities
+from meshgen.emit.artifact import Identity, Schema, Stage, object_path
 from meshgen.pipeline import compile_fleet
-from meshgen.plan.model import Origin, Stage
 from tests.emit.laws import broken
 from tests.fleets import LACKS, compiled
+
+if TYPE_CHECKING:
+    from meshgen.emit.artifact import Artifact
 
 ROOT = Path(__file__).parents[2]
 FLEETS = [ROOT / "fleet", *sorted((ROOT / "examples").glob("*/fleet"))]
 
 
 @cache
-def everything() -> tuple[Manifest, ...]:
+def everything() -> tuple[Artifact, ...]:
     """The objects of all committed fleets."""
     return tuple(manifest for fleet in FLEETS for manifest in compile_fleet(fleet).manifests)
 
@@ -66,6 +70,18 @@ STAGES = {
 def test_its_stage_is_that_of_its_kind() -> None:
     for manifest in everything():
         assert manifest.stage == STAGES.get(manifest.kind, STAGES.get(f"{manifest.kind}.{manifest.group}"))
+
+
+@pytest.mark.parametrize("fleet", FLEETS, ids=[str(fleet.relative_to(ROOT).parent) for fleet in FLEETS])
+def test_its_identity_is_known_before_it_is_written(fleet: Path) -> None:
+    compilation = compile_fleet(fleet)
+    assert compilation.plan is not None
+    written = [
+        (item.cluster, item.schema.api_version, item.kind, item.namespace, item.name, item.origin)
+        for item in compilation.artifacts
+        if item.schema
+    ]
+    assert sorted(map(repr, identities(compilation.plan))) == sorted(repr(Identity(*item)) for item in written)
 
 
 @pytest.mark.parametrize("fleet", FLEETS, ids=[str(fleet.relative_to(ROOT).parent) for fleet in FLEETS])
@@ -125,15 +141,12 @@ def test_its_file_is_read_back_as_the_object() -> None:
     ],
 )  # fmt: skip
 def test_where_its_file_stands(api_version: str, kind: str, namespace: str, name: str, path: str) -> None:
-    metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
-    body = {"apiVersion": api_version, "kind": kind, "metadata": metadata}
-    assert Manifest("c1", body, Origin("fleet/demo"), Stage.ENTRIES).path == path
+    assert object_path("c1", Schema(api_version, kind), namespace, name) == path
 
 
 def test_a_long_name_is_cut_and_hashed_so_that_two_never_meet() -> None:
     def path(name: str) -> str:
-        body = {"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "metadata": {"name": name}}
-        return Manifest("c1", body, Origin("fleet/demo"), Stage.ENTRIES).path
+        return object_path("c1", Schema("networking.istio.io/v1", "ServiceEntry"), "", name)
 
     first, second = path("a" * 252 + "b"), path("a" * 252 + "c")
     assert first != second

@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from meshgen.emit.artifact import Artifact, Schema
+from meshgen.emit.yaml import pack
+from meshgen.plan.model import Origin
 from meshgen.verify import schemas
 from tests.schemas.samples import KINDS, Object, schema_of, valid
 
@@ -80,12 +83,22 @@ def mutated(draw: st.DrawFn, kind: str) -> Object:
     return body
 
 
+def artifact(api_version: str, kind: str, metadata: dict[str, Any], body: Object) -> Artifact:
+    """The body as the emitters hand it on, whatever is in it."""
+    fields = {key: value for key, value in body.items() if key not in ("apiVersion", "kind", "metadata")}
+    return Artifact("c1", "", b"", Origin("fleet"), None, Schema(api_version, kind), True, metadata, pack(fields))  # noqa: FBT003
+
+
 def check_agreement(kind: str, data: st.DataObject) -> None:
     body = data.draw(mutated(kind))
     api_version, _, name = kind.partition(" ")
     ours = schemas.validator(api_version, name)
     assert ours is not None
-    assert ours.is_valid(body) == reference(kind).is_valid(body), [e.message for e in reference(kind).iter_errors(body)]
+    valid = reference(kind).is_valid(body)
+    assert ours.is_valid(body) == valid, [e.message for e in reference(kind).iter_errors(body)]
+    metadata = body.get("metadata")
+    if (body.get("apiVersion"), body.get("kind")) == (api_version, name) and isinstance(metadata, dict):
+        assert ours.takes(artifact(api_version, name, metadata, body)) == valid
 
 
 @pytest.mark.parametrize("kind", KINDS)

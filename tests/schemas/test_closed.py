@@ -23,7 +23,7 @@ FILES = sorted(
 def refusals(body: Object) -> list[str]:
     check = schemas.validator(body["apiVersion"], body["kind"])
     assert check is not None
-    return [f"/{'/'.join(map(str, error.instance_path))}" for error in check.iter_errors(body)]
+    return [f"/{'/'.join(map(str, error.instance_path))}" for error in check.errors(body)]
 
 
 def at(body: Object, path: str) -> Any:

@@ -16,16 +16,17 @@ CHECK = """
 import json, sys
 from pathlib import Path
 import meshgen
-from meshgen.emit.manifest import Manifest
-from meshgen.plan.model import Origin, Stage
+from meshgen.emit.artifact import Schema, Stage, kubernetes_object
+from meshgen.plan.model import Origin
 from meshgen.verify import schemas, verify
 
 assert Path(meshgen.__file__).is_relative_to(sys.prefix), meshgen.__file__
 assert schemas.directory().is_relative_to(sys.prefix), schemas.directory()
-namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "edge"}}
-wrong = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "not.a.label"}}
-manifests = [Manifest("cluster-1", body, Origin("fleet"), Stage.NAMESPACES) for body in (namespace, wrong)]
-print(json.dumps([one.code for one in verify(manifests)]))
+artifacts = [
+    kubernetes_object("cluster-1", Schema("v1", "Namespace"), {"name": name}, {}, Origin("fleet"), Stage.NAMESPACES)
+    for name in ("edge", "not.a.label")
+]
+print(json.dumps([one.code for one in verify(artifacts)]))
 """
 
 

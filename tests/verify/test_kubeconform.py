@@ -17,7 +17,7 @@ from tests.schemas.samples import KINDS, valid
 from tests.verify.emitted import ENTRY, ENTRY_PATH, manifest, sample, span
 
 if TYPE_CHECKING:
-    from meshgen.emit.manifest import Manifest
+    from meshgen.emit.artifact import Artifact
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,7 +39,7 @@ def real(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(kubeconform.VARIABLE, str(program))
 
 
-def staged(root: Path, *manifests: Manifest) -> dict[str, Manifest]:
+def staged(root: Path, *manifests: Artifact) -> dict[str, Artifact]:
     """Writes manifests below `root`, as JSON, which is YAML."""
     for one in manifests:
         file = root / one.path

@@ -1,8 +1,8 @@
 """Tetrate Service Express, in the form of its first documentation."""
 
-from meshgen.platforms import Platform
+from meshgen.platforms.facts import Platform
 
-PLATFORM = Platform(
+TSE = Platform(
     name="tse",
     title="Tetrate Service Express",
     multicluster_namespace="xcp-multicluster",

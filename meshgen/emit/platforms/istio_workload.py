@@ -1,18 +1,18 @@
-"""The pods of an east-west gateway: ServiceAccount, Deployment, Service, PodDisruptionBudget."""
+"""What runs an east-west gateway: ServiceAccount, Deployment, Service, PodDisruptionBudget."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from meshgen.analysis.names import gateway_id
-from meshgen.emit.manifest import Manifest
-from meshgen.emit.metadata import metadata
+from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.emitter import ObjectEmitter
 from meshgen.language.gateway import NETWORK_VIEW
-from meshgen.plan.model import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
+    from meshgen.emit.emitter import Scope
     from meshgen.plan.model import PlannedGateway
 
 GATEWAY_ID = "gateway.meshgen.io/id"
@@ -23,45 +23,6 @@ _RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory
 def pod_labels(planned: PlannedGateway) -> dict[str, str]:
     """The labels that choose the gateway's pods, and no others of any namespace."""
     return {"app": planned.name, GATEWAY_ID: gateway_id(planned.namespace, planned.name)}
-
-
-def workload(cluster: str, planned: PlannedGateway) -> Iterator[Manifest]:
-    """Everything that runs the gateway in its cluster."""
-    yield _manifest(cluster, planned, "v1", "ServiceAccount")
-    yield _manifest(cluster, planned, "apps/v1", "Deployment", spec=_deployment(planned))
-    yield _manifest(
-        cluster,
-        planned,
-        "policy/v1",
-        "PodDisruptionBudget",
-        spec={"maxUnavailable": 1, "selector": {"matchLabels": pod_labels(planned)}},
-    )
-    yield _manifest(cluster, planned, "v1", "Service", spec=_service(planned), annotations=planned.service_annotations)
-
-
-def _manifest(
-    cluster: str,
-    planned: PlannedGateway,
-    api_version: str,
-    kind: str,
-    *,
-    spec: dict[str, Any] | None = None,
-    annotations: dict[str, str] | None = None,
-) -> Manifest:
-    body: dict[str, Any] = {
-        "apiVersion": api_version,
-        "kind": kind,
-        "metadata": metadata(
-            planned.name,
-            planned.namespace,
-            planned.origin,
-            labels={"app": planned.name},
-            annotations=annotations,
-        ),
-    }
-    if spec is not None:
-        body["spec"] = spec
-    return Manifest(cluster, body, planned.origin, Stage.GATEWAYS)
 
 
 def _deployment(planned: PlannedGateway) -> dict[str, Any]:
@@ -141,3 +102,36 @@ def _service(planned: PlannedGateway) -> dict[str, Any]:
             {"name": "tls", "port": planned.port, "targetPort": planned.port, "protocol": "TCP"},
         ],
     }
+
+
+def _emitter(
+    api_version: str,
+    kind: str,
+    fields: Callable[[PlannedGateway], dict[str, Any]],
+    annotations: Callable[[PlannedGateway], dict[str, str]] = lambda _planned: {},
+) -> ObjectEmitter[PlannedGateway]:
+    def managed(scope: Scope) -> tuple[PlannedGateway, ...]:
+        return tuple(planned for planned in scope.cluster.gateways if planned.managed)
+
+    return ObjectEmitter(
+        Schema(api_version, kind),
+        Stage.GATEWAYS,
+        items=managed,
+        name=lambda planned: planned.name,
+        namespace=lambda _scope, planned: planned.namespace,
+        labels=lambda _scope, planned: {"app": planned.name},
+        annotations=lambda _scope, planned: annotations(planned),
+        fields=lambda _scope, planned: fields(planned),
+    )
+
+
+SERVICE_ACCOUNT = _emitter("v1", "ServiceAccount", lambda _planned: {})
+DEPLOYMENT = _emitter("apps/v1", "Deployment", lambda planned: {"spec": _deployment(planned)})
+DISRUPTION_BUDGET = _emitter(
+    "policy/v1",
+    "PodDisruptionBudget",
+    lambda planned: {"spec": {"maxUnavailable": 1, "selector": {"matchLabels": pod_labels(planned)}}},
+)
+SERVICE = _emitter(
+    "v1", "Service", lambda planned: {"spec": _service(planned)}, lambda planned: planned.service_annotations
+)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meshgen.emit.manifest import Manifest
-from meshgen.emit.metadata import metadata
+from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.emitter import ObjectEmitter
 from meshgen.language.gateway import DEFAULT_REPLICAS, NETWORK_VIEW
-from meshgen.plan.model import Stage
 
 if TYPE_CHECKING:
+    from meshgen.emit.emitter import Scope
     from meshgen.plan.model import Plan, PlannedGateway, PlannedWorkspace
 
 
@@ -38,12 +38,25 @@ def hierarchy(plan: Plan, workspace_name: str | None = None) -> dict[str, str]:
     return place if workspace_name is None else {**place, "tsb.tetrate.io/workspace": workspace_name}
 
 
-def workspace(plan: Plan, planned: PlannedWorkspace) -> Manifest:
-    """tsb.tetrate.io/v2 Workspace, in the management cluster."""
-    body = {
-        "apiVersion": "tsb.tetrate.io/v2",
-        "kind": "Workspace",
-        "metadata": metadata(planned.name, planned.namespace, planned.origin, annotations=hierarchy(plan)),
-        "spec": {"namespaceSelector": {"names": list(planned.patterns)}},
-    }
-    return Manifest(plan.management_cluster or "", body, planned.origin, Stage.EXPOSURE)
+def managed_gateways(scope: Scope) -> tuple[PlannedGateway, ...]:
+    """The gateways of a cluster that meshgen emits."""
+    return tuple(planned for planned in scope.cluster.gateways if planned.managed)
+
+
+def workspaces(scope: Scope) -> tuple[PlannedWorkspace, ...]:
+    """The workspaces, in the management cluster only.
+
+    The same Tetrate object in two clusters would be pushed by both, against each other.
+    """
+    return scope.plan.workspaces if scope.cluster.cluster == scope.plan.management_cluster else ()
+
+
+WORKSPACE: ObjectEmitter[PlannedWorkspace] = ObjectEmitter(
+    Schema("tsb.tetrate.io/v2", "Workspace"),
+    Stage.EXPOSURE,
+    items=workspaces,
+    name=lambda planned: planned.name,
+    namespace=lambda _scope, planned: planned.namespace,
+    annotations=lambda scope, _planned: hierarchy(scope.plan),
+    fields=lambda _scope, planned: {"spec": {"namespaceSelector": {"names": list(planned.patterns)}}},
+)

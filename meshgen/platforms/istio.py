@@ -1,8 +1,8 @@
 """Plain Istio: meshgen emits the gateways' own Deployments too."""
 
-from meshgen.platforms import Platform
+from meshgen.platforms.facts import Platform
 
-PLATFORM = Platform(
+ISTIO = Platform(
     name="istio",
     title="Istio",
     multicluster_namespace="meshgen-multicluster",

@@ -1,8 +1,8 @@
 """Tetrate Service Bridge, in its current API."""
 
-from meshgen.platforms import Platform
+from meshgen.platforms.facts import Platform
 
-PLATFORM = Platform(
+TSB = Platform(
     name="tsb",
     title="Tetrate Service Bridge",
     multicluster_namespace="xcp-multicluster",

@@ -1,0 +1,153 @@
+"""The artifact: one file of the output, that knows where it comes from and when it is applied."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from meshgen.emit.yaml import HEADER, pack, packed_text, text, unpack
+
+if TYPE_CHECKING:
+    from meshgen.plan.model import Origin
+
+_LONGEST_FILE_NAME = 255
+_INDENT = "  "
+_NAMES = ("name", "namespace")
+
+
+class Stage(IntEnum):
+    """The order in which the objects of one cluster are applied; deletion goes the other way."""
+
+    NAMESPACES = 0
+    GATEWAYS = 1
+    EXPOSURE = 2
+    DESTINATION_RULES = 3
+    ENTRIES = 4
+    VIRTUAL_SERVICES = 5
+
+
+class Schema(NamedTuple):
+    """The kind of object that a file holds, whose schema it has to keep."""
+
+    api_version: str
+    kind: str
+
+    @property
+    def group(self) -> str:
+        """The API group, empty for core."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def version(self) -> str:
+        return self.api_version.rpartition("/")[2]
+
+
+class Identity(NamedTuple):
+    """What makes an object this one and no other in its cluster, and the input behind it."""
+
+    cluster: str
+    api_version: str
+    kind: str
+    namespace: str
+    """Empty for objects of the cluster."""
+    name: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One file of the output tree."""
+
+    cluster: str
+    """The cluster that it is for."""
+    path: str
+    """Below the output directory, with `/` (design §7)."""
+    content: bytes
+    origin: Origin
+    stage: Stage | None
+    """None: not applied to a cluster in any order of ours."""
+    schema: Schema | None
+    """None: no Kubernetes object."""
+    synced: bool
+    """Whether a GitOps engine applies it; else people do something with it."""
+    metadata: dict[str, Any]
+    """Of a Kubernetes object; else empty."""
+    packed: bytes
+    """Everything that is neither metadata nor the kind, packed: most objects of many clusters have the same."""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What it says: strings, integers, booleans, lists and dicts only, no nulls."""
+        fields = unpack(self.packed)
+        if self.schema is None:
+            return fields
+        return {"apiVersion": self.schema.api_version, "kind": self.schema.kind, "metadata": self.metadata, **fields}
+
+    @property
+    def kind(self) -> str:
+        return self.schema.kind if self.schema else ""
+
+    @property
+    def group(self) -> str:
+        """The API group, empty for core."""
+        return self.schema.group if self.schema else ""
+
+    @property
+    def name(self) -> str:
+        return str(self.metadata.get("name", ""))
+
+    @property
+    def namespace(self) -> str:
+        """The namespace, empty for objects of the cluster."""
+        return str(self.metadata.get("namespace", ""))
+
+
+def kubernetes_object(
+    cluster: str, schema: Schema, metadata: dict[str, Any], fields: dict[str, Any], origin: Origin, stage: Stage
+) -> Artifact:
+    """The artifact of a Kubernetes object, at the path that its identity gives; `fields` are all but the metadata."""
+    path = object_path(cluster, schema, metadata.get("namespace", ""), metadata["name"])
+    packed = pack(fields)
+    content = f"{HEADER}{_head(schema)}{_metadata(metadata)}{packed_text(packed)}".encode()
+    return Artifact(cluster, path, content, origin, stage, schema, True, metadata, packed)  # noqa: FBT003
+
+
+@cache
+def _head(schema: Schema) -> str:
+    return text({"apiVersion": schema.api_version, "kind": schema.kind})
+
+
+def _metadata(metadata: dict[str, Any]) -> str:
+    """The block `metadata`: only names differ from object to object, so the rest is written once."""
+    names = {key: value for key, value in metadata.items() if key in _NAMES}
+    rest = {key: value for key, value in metadata.items() if key not in _NAMES}
+    return f"metadata:\n{text(names, _INDENT)}{packed_text(pack(rest), _INDENT)}"
+
+
+def setup_file(cluster: str, name: str, fields: dict[str, Any], origin: Origin) -> Artifact:
+    """The artifact of a file that people apply by hand; `_setup` is no cluster's directory, so nobody syncs it."""
+    path = f"_setup/{cluster}/{name}"
+    packed = pack(fields)
+    content = f"{HEADER}{packed_text(packed)}".encode()
+    return Artifact(cluster, path, content, origin, None, None, False, {}, packed)  # noqa: FBT003
+
+
+def object_path(cluster: str, schema: Schema, namespace: str, name: str) -> str:
+    """Where an object stands in the output tree, relative, with `/` (design §7)."""
+    return f"{cluster}/{namespace or '_cluster'}/{_file_name(f'{_kind(schema)}_{name.lower()}')}"
+
+
+@cache
+def _kind(schema: Schema) -> str:
+    return (f"{schema.kind}.{schema.group}" if schema.group else schema.kind).lower()
+
+
+def _file_name(stem: str) -> str:
+    name = f"{stem}.yaml"
+    if len(name.encode()) <= _LONGEST_FILE_NAME:
+        return name
+    digest = hashlib.sha256(stem.encode()).hexdigest()[:16]
+    return f"{stem[: _LONGEST_FILE_NAME - len(digest) - len('-.yaml')]}-{digest}.yaml"

@@ -1,0 +1,87 @@
+"""How a kind of artifact is registered: what of a plan it is made of, when it is applied, and what stands in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+
+from meshgen.emit.artifact import Artifact, Identity, Schema, Stage, kubernetes_object
+from meshgen.emit.metadata import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from meshgen.plan.model import ClusterPlan, Origin, Plan
+
+
+class Scope(NamedTuple):
+    """What an emitter sees: the plan of one cluster, and of the fleet's plan what its clusters share."""
+
+    plan: Plan
+    cluster: ClusterPlan
+
+
+class Emitter(Protocol):
+    """Writes one kind of artifact."""
+
+    def identities(self, scope: Scope) -> Iterator[Identity]:
+        """The Kubernetes objects that it writes for a cluster, without writing them."""
+        ...
+
+    def artifacts(self, scope: Scope) -> Iterator[Artifact]:
+        """What it writes for a cluster."""
+        ...
+
+
+class _Planned(Protocol):
+    @property
+    def origin(self) -> Origin: ...
+
+
+Item = TypeVar("Item", bound=_Planned)
+
+
+def _nothing(_scope: Scope, _item: Any) -> dict[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEmitter(Generic[Item]):
+    """Writes one kind of Kubernetes object, one for each item of the plan."""
+
+    schema: Schema
+    stage: Stage
+    items: Callable[[Scope], Iterable[Item]]
+    """What of the plan becomes an object."""
+    name: Callable[[Item], str]
+    namespace: Callable[[Scope, Item], str]
+    """Empty for objects of the cluster."""
+    fields: Callable[[Scope, Item], dict[str, Any]]
+    """Everything after the metadata, mostly a `spec`."""
+    labels: Callable[[Scope, Item], dict[str, str]] = _nothing
+    """Labels besides those that every object has."""
+    annotations: Callable[[Scope, Item], dict[str, str]] = _nothing
+    """Annotations besides those that every object has."""
+
+    def identities(self, scope: Scope) -> Iterator[Identity]:
+        for item in self.items(scope):
+            yield Identity(
+                scope.cluster.cluster, *self.schema, self.namespace(scope, item), self.name(item), item.origin
+            )
+
+    def artifacts(self, scope: Scope) -> Iterator[Artifact]:
+        for item in self.items(scope):
+            yield kubernetes_object(
+                scope.cluster.cluster,
+                self.schema,
+                metadata(
+                    self.name(item),
+                    self.namespace(scope, item),
+                    item.origin,
+                    labels=self.labels(scope, item),
+                    annotations=self.annotations(scope, item),
+                ),
+                self.fields(scope, item),
+                item.origin,
+                self.stage,
+            )

@@ -1,0 +1,1 @@
+"""What platforms add to the artifacts that all have in common, one module each."""

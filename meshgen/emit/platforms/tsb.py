@@ -1,0 +1,73 @@
+"""Tetrate Service Bridge: gateways in every cluster, Workspaces and their settings in the management cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.platforms.tetrate import (
+    WORKSPACE,
+    gateway_deployment,
+    hierarchy,
+    managed_gateways,
+    revision,
+    workspaces,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.emit.emitter import Emitter, Scope
+    from meshgen.plan.model import PlannedGateway, PlannedWorkspace
+
+
+def _gateway(_scope: Scope, planned: PlannedGateway) -> dict[str, Any]:
+    """Of type EASTWEST. It needs a `service` block to listen on 15443 at all."""
+    deployment = gateway_deployment(planned)
+    service = {"type": "LoadBalancer", **deployment.get("service", {})}
+    return {"spec": {"type": "EASTWEST", **revision(planned), "kubeSpec": {**deployment, "service": service}}}
+
+
+GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
+    Schema("install.tetrate.io/v1alpha1", "Gateway"),
+    Stage.GATEWAYS,
+    items=managed_gateways,
+    name=lambda planned: planned.name,
+    namespace=lambda _scope, planned: planned.namespace,
+    fields=_gateway,
+)
+
+
+def _exposing(scope: Scope) -> Iterator[PlannedWorkspace]:
+    return (item for item in workspaces(scope) if item.exposure is not None and item.service_labels != ())
+
+
+def _workspace_setting(_scope: Scope, planned: PlannedWorkspace) -> dict[str, Any]:
+    """A list of gateways, services chosen by their labels."""
+    if planned.exposure is None:
+        message = f"workspace {planned.name} has no gateway"
+        raise ValueError(message)
+    exposure = planned.exposure
+    settings: dict[str, Any] = {
+        "workloadSelector": {
+            "namespace": exposure.gateway_namespace,
+            "labels": exposure.selector or {"app": exposure.gateway},
+        }
+    }
+    if planned.service_labels is not None:
+        settings["exposedServices"] = [{"serviceLabels": labels} for labels in planned.service_labels]
+    return {"spec": {"defaultEastWestGatewaySettings": [settings]}}
+
+
+WORKSPACE_SETTING: ObjectEmitter[PlannedWorkspace] = ObjectEmitter(
+    Schema("tsb.tetrate.io/v2", "WorkspaceSetting"),
+    Stage.EXPOSURE,
+    items=_exposing,
+    name=lambda planned: f"{planned.name}-setting",
+    namespace=lambda _scope, planned: planned.namespace,
+    annotations=lambda scope, planned: hierarchy(scope.plan, planned.name),
+    fields=_workspace_setting,
+)
+
+EMITTERS: tuple[Emitter, ...] = (GATEWAY, WORKSPACE, WORKSPACE_SETTING)

@@ -1,0 +1,56 @@
+"""Tetrate Service Express: gateways and settings in every cluster, Workspaces in the management cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.platforms.tetrate import WORKSPACE, gateway_deployment, managed_gateways, revision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.emit.emitter import Emitter, Scope
+    from meshgen.plan.model import PlannedGateway, WorkspaceExposure
+
+
+def _ingress_gateway(_scope: Scope, planned: PlannedGateway) -> dict[str, Any]:
+    """For east-west traffic only: port 15443 and nothing else."""
+    deployment = gateway_deployment(planned)
+    return {"spec": {"eastWestOnly": True, **revision(planned), **({"kubeSpec": deployment} if deployment else {})}}
+
+
+INGRESS_GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
+    Schema("install.tetrate.io/v1alpha1", "IngressGateway"),
+    Stage.GATEWAYS,
+    items=managed_gateways,
+    name=lambda planned: planned.name,
+    namespace=lambda _scope, planned: planned.namespace,
+    fields=_ingress_gateway,
+)
+
+
+def _exposures(scope: Scope) -> Iterator[WorkspaceExposure]:
+    """An empty list would read like no list, so a workspace that exposes nothing gets no setting at all."""
+    return (exposure for exposure in scope.cluster.exposures if exposure.hosts != ())
+
+
+def _workspace_setting(_scope: Scope, exposure: WorkspaceExposure) -> dict[str, Any]:
+    """Without a list everything is exposed."""
+    settings: dict[str, Any] = {"workloadSelector": exposure.selector or {"app": exposure.gateway}}
+    if exposure.hosts is not None:
+        settings["exposedServices"] = list(exposure.hosts)
+    return {"spec": {"workspace": exposure.workspace, "defaultEastWestGatewaySettings": settings}}
+
+
+WORKSPACE_SETTING: ObjectEmitter[WorkspaceExposure] = ObjectEmitter(
+    Schema("settings.tetrate.io/v1alpha1", "WorkspaceSetting"),
+    Stage.EXPOSURE,
+    items=_exposures,
+    name=lambda exposure: f"{exposure.workspace}-setting",
+    namespace=lambda _scope, exposure: exposure.gateway_namespace,
+    fields=_workspace_setting,
+)
+
+EMITTERS: tuple[Emitter, ...] = (INGRESS_GATEWAY, WORKSPACE_SETTING, WORKSPACE)

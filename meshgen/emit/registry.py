@@ -1,0 +1,35 @@
+"""Every emitter. Whatever has to know all kinds (names that are taken, the order of a sync) asks here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.emit.destination_rule import DESTINATION_RULE
+from meshgen.emit.mesh_config import MESH_CONFIG
+from meshgen.emit.namespace import NAMESPACE
+from meshgen.emit.platforms import istio, tsb, tse
+from meshgen.emit.remote_gateway import REMOTE_GATEWAY
+from meshgen.emit.service_entry import SERVICE_ENTRY
+from meshgen.emit.stub_service import STUB_SERVICE
+from meshgen.emit.virtual_service import VIRTUAL_SERVICE
+from meshgen.emit.workload_entry import WORKLOAD_ENTRY
+
+if TYPE_CHECKING:
+    from meshgen.emit.emitter import Emitter
+
+EVERYWHERE: tuple[Emitter, ...] = (
+    NAMESPACE,
+    REMOTE_GATEWAY,
+    SERVICE_ENTRY,
+    STUB_SERVICE,
+    WORKLOAD_ENTRY,
+    DESTINATION_RULE,
+    VIRTUAL_SERVICE,
+    MESH_CONFIG,
+)
+OF_PLATFORM: dict[str, tuple[Emitter, ...]] = {"istio": istio.EMITTERS, "tsb": tsb.EMITTERS, "tse": tse.EMITTERS}
+
+
+def emitters(platform: str) -> tuple[Emitter, ...]:
+    """Everything that writes something for a cluster of that platform."""
+    return (*OF_PLATFORM[platform], *EVERYWHERE)

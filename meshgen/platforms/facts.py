@@ -1,0 +1,34 @@
+"""What a platform is: facts that the language, the rules and the plan ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Entries = Literal["meshgen", "controlPlane"]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What a platform needs and knows."""
+
+    name: str
+    title: str
+    multicluster_namespace: str
+    """Default of `multiclusterNamespace`."""
+    entries: Entries
+    """Default of `entries`."""
+    control_plane_entries: bool
+    """Whether its own control plane can write the entries."""
+    hostname_gateways: bool
+    """Whether a remote gateway may be known by hostname only."""
+    needs_network: bool
+    """Whether a gateway without a known network is an error, not a warning."""
+    management: Literal["none", "first", "declared"]
+    """Which cluster gets Workspaces: none, the first by name, or the one that the fleet declares."""
+    lists_exposure: Literal["observed", "declared"]
+    """What the exposure of a cluster lists: the services that it has, or those that the workspace declares."""
+    exposes_by: Literal["host", "labels"]
+    """How exposed services are named: by their hosts, or by labels of Services, which may choose too many."""
+    gateway_port: int | None
+    """The only port that its gateways can take east-west traffic on; None: any."""
