@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 KUBECONFORM := .cache/bin/kubeconform
 EXAMPLES := $(sort $(wildcard examples/*/fleet))
 
-.PHONY: tools build test lint unit fuzz check-examples examples schemas startup bench lab lab-full lab-rest lab-packages lab-demo clean
+.PHONY: tools build test lint unit fuzz check-examples examples schemas docs startup bench lab lab-full lab-rest lab-packages lab-demo clean
 
 build: $(INSTALLED) $(KUBECONFORM)
 	$(BIN)/meshgen build
@@ -64,6 +64,10 @@ lab-demo: $(INSTALLED)
 schemas: $(INSTALLED)
 	$(BIN)/python tools/schemas/generate.py
 	UPDATE=1 $(BIN)/pytest -q tests/load/test_schema.py
+
+# The heads of the pages and docs/rules.md from the tables of codes and rules.
+docs: $(INSTALLED)
+	$(BIN)/python tools/docs/generate.py
 
 startup: $(INSTALLED)
 	$(BIN)/python bench/startup.py

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from meshgen.diagnostics import Diagnostic, Span
+from meshgen.diagnostics import Diagnostic, Span, diagnose
 from meshgen.diagnostics.model import ordered
 from meshgen.pipeline import compile_fleet
 from meshgen.tree import compare, write
@@ -116,9 +116,8 @@ def _overlap(fleet: Path, output: Path) -> Diagnostic | None:
     root, target = fleet.resolve(), output.resolve()
     if root != target and root not in target.parents:
         return None
-    return Diagnostic(
+    return diagnose(
         code="MG651",
-        severity="error",
         message=f"output directory `{output}` is inside the fleet `{fleet}`",
         span=Span(str(output), 1, 1, 1, 1),
         help="Name an output directory beside the fleet: what is written there must not be read as input.",
@@ -126,9 +125,8 @@ def _overlap(fleet: Path, output: Path) -> Diagnostic | None:
 
 
 def _unknown(cluster: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         code="MG652",
-        severity="error",
         message=f"`--cluster {cluster}`: the fleet has no such cluster",
         help="Name a cluster of the fleet; `meshgen show` lists them.",
         object=f"cluster/{cluster}",

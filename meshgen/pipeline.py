@@ -5,7 +5,7 @@ output tree.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from meshgen.check.accept import apply
@@ -14,13 +14,14 @@ from meshgen.language.typed import typed_fleet
 from meshgen.load import load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
     from meshgen.diagnostics import Diagnostic
     from meshgen.emit.artifact import Artifact
-    from meshgen.plan.model import Plan
+    from meshgen.plan.model import ClusterPlan, Identity, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,18 @@ def check_fleet(path: Path) -> Checked:
 
     calls = Calls(Relations(fleet))
     draft = plan(calls)
-    diagnostics += check(Context(calls, draft))
+    diagnostics += check(Context(calls, draft, partial(_identities, draft)))
     found = ordered(apply(diagnostics, fleet.spec.accept))
     if any(diagnostic.severity == "error" for diagnostic in found):
         # Advice on a fleet that does not build only hides what keeps it from building.
         found = [diagnostic for diagnostic in found if diagnostic.severity != "hint"]
     return Checked(calls, draft, loaded.sources, found)
+
+
+def _identities(draft: Plan, cluster: ClusterPlan) -> Iterable[Identity]:
+    from meshgen.emit import identities  # only fleets with objects of others need it
+
+    return identities(draft, cluster)
 
 
 def plan_fleet(path: Path) -> Compilation:

@@ -24,6 +24,7 @@ from meshgen.diagnostics.render import render
 from meshgen.pipeline import compile_fleet
 from meshgen.views.host import host, hosts
 from meshgen.views.matrix import matrix
+from tests.calls.laws import untied
 from tests.emit.laws import broken
 from tests.test_cases import ALL_CASES
 
@@ -240,6 +241,7 @@ def _failures(compilation: Compilation) -> list[str]:
     failed = [f"{item.code} {item.message}" for item in compilation.diagnostics if item.code[:3] in ("MG5", "MG9")]
     if compilation.plan is None and not compilation.checked.failed:
         failed.append("no plan, and no error that says why")
+    failed += untied(compilation.checked)
     failed += broken(compilation) if not compilation.checked.failed else ()
     if compilation.plan is not None and compilation.calls is not None:
         table = matrix(compilation.calls, "table")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics import Diagnostic, diagnose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,9 +42,8 @@ def _matches(accept: Accept, diagnostic: Diagnostic) -> bool:
 
 
 def _unused(accept: Accept, *, is_error: bool) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         "MG114",
-        "warning",
         f"nothing to accept: {'errors cannot be accepted' if is_error else 'there is no such finding'}, "
         f"`{accept.code}` on `{accept.object}`",
         accept.span("code"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from meshgen.diagnostics import Note, Severity, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A diagnostic without what its rule says of all of them: code and severity."""
 
     message: str
@@ -23,8 +21,7 @@ class Finding:
     object: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule. `find` yields its findings in a fleet, in a fixed order, and never raises."""
 
     code: str

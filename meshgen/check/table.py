@@ -26,6 +26,7 @@ from meshgen.check.rules import (
     workspaces,
 )
 from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics.codes import CODES, Code
 
 if TYPE_CHECKING:
     from meshgen.check.context import Context
@@ -62,3 +63,8 @@ def check(context: Context) -> list[Diagnostic]:
         for rule in RULES
         for found in {(found.message, found.span): found for found in rule.find(context)}.values()
     ]
+
+
+def all_codes() -> list[Code]:
+    """Every code of meshgen, sorted: those of rules and all others."""
+    return sorted((*CODES, *(Code(rule.code, rule.severity, rule.title, rule.since) for rule in RULES)))

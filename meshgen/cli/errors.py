@@ -34,7 +34,10 @@ def guarded(arguments: Sequence[str] | None) -> int:
     except OSError as error:
         return _disk(error)
     finally:
-        gc.enable()
+        if arguments is None:
+            gc.freeze()  # the process ends: the interpreter would look at everything once more
+        else:
+            gc.enable()
     return code
 
 
@@ -81,10 +84,10 @@ def _unexpected(error: Exception, arguments: list[str]) -> int:
 
 def _tell(code: str, message: str, advice: str) -> None:
     from meshgen.cli.options import use_color
-    from meshgen.diagnostics import Diagnostic
+    from meshgen.diagnostics import diagnose
     from meshgen.diagnostics.render import render
 
-    found = Diagnostic(code, "error", message, help=advice)
+    found = diagnose(code, message, help=advice)
     try:
         click.echo(render([found], {}, "full", color=use_color(sys.stderr)), err=True, nl=False, color=True)
     except OSError:

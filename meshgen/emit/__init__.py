@@ -11,8 +11,8 @@ from meshgen.emit.registry import emitters
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.emit.artifact import Artifact, Identity
-    from meshgen.plan.model import ClusterPlan, Plan
+    from meshgen.emit.artifact import Artifact
+    from meshgen.plan.model import ClusterPlan, Identity, Plan
 
 
 def emit(plan: Plan, cluster: ClusterPlan) -> Iterator[Artifact]:
@@ -28,9 +28,8 @@ def emit_fleet(plan: Plan) -> tuple[Artifact, ...]:
     return tuple(sorted(artifacts, key=attrgetter("path")))
 
 
-def identities(plan: Plan) -> Iterator[Identity]:
-    """The Kubernetes objects that `emit` writes for all clusters of the plan, without writing them."""
-    for cluster in plan.clusters:
-        scope = Scope(plan, cluster)
-        for emitter in emitters(plan.platform):
-            yield from emitter.identities(scope)
+def identities(plan: Plan, cluster: ClusterPlan) -> Iterator[Identity]:
+    """The Kubernetes objects that `emit` writes for one cluster of the plan, without writing them."""
+    scope = Scope(plan, cluster)
+    for emitter in emitters(plan.platform):
+        yield from emitter.identities(scope)

@@ -49,18 +49,6 @@ class Schema(NamedTuple):
         return self.api_version.rpartition("/")[2]
 
 
-class Identity(NamedTuple):
-    """What makes an object this one and no other in its cluster, and the input behind it."""
-
-    cluster: str
-    api_version: str
-    kind: str
-    namespace: str
-    """Empty for objects of the cluster."""
-    name: str
-    origin: Origin
-
-
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """One file of the output tree."""

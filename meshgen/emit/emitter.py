@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
-from meshgen.emit.artifact import Artifact, Identity, Schema, Stage, kubernetes_object
+from meshgen.emit.artifact import Artifact, Schema, Stage, kubernetes_object
 from meshgen.emit.metadata import metadata
+from meshgen.plan.model import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -15,8 +15,9 @@ from meshgen.plan.model import Origin
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.emit.artifact import Artifact, Identity
+    from meshgen.emit.artifact import Artifact
     from meshgen.emit.emitter import Scope
+    from meshgen.plan.model import Identity
 
 
 class MeshConfigEmitter:

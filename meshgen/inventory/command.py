@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.inventory.collect import collect
 from meshgen.inventory.file import InventoryFile, invalid_facts, next_text, read_inventory
 from meshgen.inventory.manifests import read_manifests, unreadable
@@ -54,9 +54,8 @@ def run(request: Request) -> Result:
     findings += invalid_facts(facts, findings)
     if not (findings or facts.read or facts.unknown):
         findings.append(
-            Diagnostic(
+            diagnose(
                 "MG055",
-                "error",
                 "the input has no Kubernetes objects",
                 help="Check the command that was to print them: an empty input would empty the inventory.",
             )
@@ -132,9 +131,8 @@ def _elsewhere(request: Request, result: Result) -> list[Diagnostic]:
             span = document.node.find(["metadata", "name"]).span
             result.sources.setdefault(document.file, loaded.sources[document.file])
             return [
-                Diagnostic(
+                diagnose(
                     "MG058",
-                    "error",
                     f"the inventory of `{request.cluster}` is in `{document.file}`",
                     span,
                     f"Move it to `{request.target.as_posix()}`, or name its file with `--output`.",

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.inventory.kubectl import entries_of, is_null, value_of
 from meshgen.load.nodes import Node
 
@@ -191,9 +191,8 @@ class Fields:
     def missing(self, key: str) -> None:
         """Adds the finding that `key` has to be there."""
         self.findings.append(
-            Diagnostic(
+            diagnose(
                 "MG053",
-                "error",
                 f"{self.owner} has no `{self._path(key)}`",
                 self.node.span,
                 "Add the field; the API server refuses the object without it.",
@@ -225,9 +224,8 @@ class Fields:
         scalar = node.entries is None and node.items is None
         fix = "Put the value in quotes." if wanted == "a string" and scalar else "Correct the field."
         self.findings.append(
-            Diagnostic(
+            diagnose(
                 "MG053",
-                "error",
                 f"`{path}` of {self.owner} must be {wanted}, not {describe(node)}",
                 node.span,
                 help_ or fix,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.inventory import render
 from meshgen.inventory.facts import SECTIONS
 from meshgen.inventory.fields import plain_value
@@ -129,9 +129,8 @@ def _item_type(section: str) -> TypeAdapter[Any]:
 def _invalid(what: str, problem: Any, name: str, span: Span | None) -> Diagnostic:
     path = ".".join(str(step) for step in problem["loc"])
     message = problem["msg"][:1].lower() + problem["msg"][1:]
-    return Diagnostic(
+    return diagnose(
         "MG057",
-        "error",
         f"{what} is not valid: `{path}`: {message}",
         span,
         "Correct the manifest; Kubernetes or Istio would refuse it.",
@@ -140,9 +139,8 @@ def _invalid(what: str, problem: Any, name: str, span: Span | None) -> Diagnosti
 
 
 def _other(node: Node, message: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         "MG056",
-        "error",
         message,
         node.span,
         "Name another file with `--output`: this one must hold the one inventory of the cluster and nothing else.",

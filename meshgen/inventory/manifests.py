@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import Diagnostic, Span
+from meshgen.diagnostics import Diagnostic, Span, diagnose
 from meshgen.load.parse import parse
 
 if TYPE_CHECKING:
@@ -67,9 +67,8 @@ def _files(path: Path, findings: list[Diagnostic]) -> list[Path]:
         found += [Path(directory, name) for name in names if name.endswith(_SUFFIXES) and not name.startswith(".")]
     if not found:
         findings.append(
-            Diagnostic(
+            diagnose(
                 "MG050",
-                "error",
                 f"`{_shown(path)}` has no `.yaml`, `.yml` or `.json` file",
                 help="Name a directory or file with manifests, or `-` for standard input.",
             )
@@ -87,17 +86,15 @@ def unreadable(shown: str, error: Exception) -> Diagnostic:
     if isinstance(error, UnicodeDecodeError):
         before = error.object[: error.start]
         line = before.count(b"\n") + 1
-        return Diagnostic(
+        return diagnose(
             "MG050",
-            "error",
             f"`{shown}` is not UTF-8",
             Span(shown, line, 1, line, 1),
             "Save the file as UTF-8.",
         )
     reason = getattr(error, "strerror", None) or str(error)
-    return Diagnostic(
+    return diagnose(
         "MG050",
-        "error",
         f"`{shown}` cannot be read: {reason[:1].lower()}{reason[1:]}",
         help="Name a directory or file with manifests, or `-` for standard input.",
     )

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from meshgen.analysis.facts import ROOT_NAMESPACE
-from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.inventory.fields import Fields
 from meshgen.load.parse import parse
 
@@ -75,9 +75,8 @@ def _mesh_config(item: KubernetesObject, findings: list[Diagnostic]) -> Item:
             "dnsCapture": _switch(metadata.text("ISTIO_META_DNS_CAPTURE")),
         }
     findings.extend(
-        Diagnostic(
+        diagnose(
             "MG053",
-            "error",
             f"`data.mesh` of {item.fields.owner}, line {problem.span.line if problem.span else 1}: {problem.message}",
             data.span("mesh"),
             "Correct the mesh configuration; istiod refuses it.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import Diagnostic, Note
+from meshgen.diagnostics import Diagnostic, Note, diagnose
 from meshgen.inventory.fields import Fields, describe, plain
 from meshgen.inventory.kubectl import entries_of, is_null
 
@@ -139,9 +139,8 @@ def _object(node: Node, version: str, kind: str, namespace: str, findings: list[
     generated = metadata.text("generateName")
     if not name and not (generated and (group, kind) in POD_KINDS):
         findings.append(
-            Diagnostic(
+            diagnose(
                 "MG052",
-                "error",
                 f"the {kind} has no `metadata.name`" + (f", only `generateName: {generated}`" if generated else ""),
                 node.span,
                 "Name the object; the inventory refers to it by name.",
@@ -173,9 +172,8 @@ def _content(item: KubernetesObject) -> Plain:
 def _differs(first: KubernetesObject, second: KubernetesObject) -> Diagnostic:
     first, second = sorted((first, second), key=lambda item: item.fields.node.span)
     where = f" in namespace `{second.namespace}`" if second.namespace else ""
-    return Diagnostic(
+    return diagnose(
         "MG054",
-        "error",
         f"{second.kind} `{second.name}`{where} is in the input twice, with different content",
         second.place,
         "Import one of them only.",
@@ -186,9 +184,8 @@ def _differs(first: KubernetesObject, second: KubernetesObject) -> Diagnostic:
 
 def _no_object(node: Node, message: str, findings: list[Diagnostic]) -> None:
     findings.append(
-        Diagnostic(
+        diagnose(
             "MG051",
-            "error",
             message,
             node.span,
             "Leave the document out, or give it `apiVersion`, `kind` and `metadata.name`.",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from meshgen.language.base import Item, Label, Labels, LabelValue, Port, ServiceLabel, Subdomain
 from meshgen.language.failover import OutlierDetection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class ObservedIstio(Item):
@@ -121,7 +124,20 @@ class ObservedPortPolicy(Item):
     tls_mode: ClientTLSMode | None = Field(None, title="TLS mode", description="The port's `tls.mode`.")
 
 
-class ObservedDestinationRule(Item):
+class ForeignObject(Item):
+    """An object that somebody else wrote, so that its name is taken."""
+
+    name: Subdomain = Field(title="Name", description="Name of the object.")
+    namespace: Label = Field(title="Namespace", description="Namespace of the object.")
+    group: ClassVar[str] = "networking.istio.io"
+
+    @property
+    def written_as(self) -> tuple[str, str]:
+        """Its API group and kind."""
+        return self.group, type(self).__name__.removeprefix("Observed")
+
+
+class ObservedDestinationRule(ForeignObject):
     """A DestinationRule of a team."""
 
     name: Subdomain = Field(title="Name", description="Name of the DestinationRule.")
@@ -153,7 +169,7 @@ ObservedPolicy = ObservedDestinationRule | ObservedPortPolicy
 """What a rule says of its host, or of one port of it."""
 
 
-class ObservedVirtualService(Item):
+class ObservedVirtualService(ForeignObject):
     """A VirtualService of a team, or a route of the Gateway API whose parent is a Service."""
 
     name: Subdomain = Field(title="Name", description="Name of the object.")
@@ -165,8 +181,12 @@ class ObservedVirtualService(Item):
         "VirtualService", title="Kind", description="Kind of the object."
     )
 
+    @property
+    def written_as(self) -> tuple[str, str]:
+        return self.group if self.kind == "VirtualService" else "gateway.networking.k8s.io", self.kind
 
-class ObservedServiceEntry(Item):
+
+class ObservedServiceEntry(ForeignObject):
     """A ServiceEntry that somebody else wrote."""
 
     name: Subdomain = Field(title="Name", description="Name of the ServiceEntry.")
@@ -176,7 +196,7 @@ class ObservedServiceEntry(Item):
     resolution: str | None = Field(None, title="Resolution", description="How its endpoints are found.")
 
 
-class ObservedSidecar(Item):
+class ObservedSidecar(ForeignObject):
     """A Sidecar, which limits what the proxies of its namespace see."""
 
     name: Subdomain = Field(title="Name", description="Name of the Sidecar.")
@@ -187,8 +207,10 @@ class ObservedSidecar(Item):
     )
 
 
-class ObservedPeerAuthentication(Item):
+class ObservedPeerAuthentication(ForeignObject):
     """A PeerAuthentication, which says how workloads accept connections."""
+
+    group: ClassVar[str] = "security.istio.io"
 
     name: Subdomain = Field(title="Name", description="Name of the PeerAuthentication.")
     namespace: Label = Field(title="Namespace", description="Namespace of the PeerAuthentication.")
@@ -220,3 +242,10 @@ class Inventory(Item):
     peer_authentications: list[ObservedPeerAuthentication] = Field(
         [], title="PeerAuthentications", description="PeerAuthentications that teams wrote."
     )
+
+    def foreign_objects(self) -> Iterator[ForeignObject]:
+        """Everything in it that somebody else wrote, in the order of its fields."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, list):
+                yield from (item for item in value if isinstance(item, ForeignObject))

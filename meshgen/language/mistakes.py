@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.diagnostics.near import near
 from meshgen.language.base import LABEL, SERVICE_LABEL, SUBDOMAIN
 from meshgen.language.shape import fields, shape_at
@@ -140,9 +140,8 @@ def _missing(path: Sequence[str | int], subject: Subject) -> Diagnostic:
     parent = subject.node.find(path[:-1])
     owner = object_at(path[:-1], subject) if len(path) == _LIST_ITEM_FIELD else ""
     called = owner.replace("/", " `", 1) + "`" if owner != subject.object and owner else _called(path[:-1], subject)
-    return Diagnostic(
+    return diagnose(
         "MG101",
-        "error",
         f"{called} has no `{path[-1]}`",
         subject.place if len(path) == 1 else first_key(parent),
         help=f"Add `{path[-1]}`.",
@@ -164,9 +163,8 @@ def _unknown(path: Sequence[str | int], subject: Subject) -> Diagnostic:
         advice = f"Known here: {', '.join(f'`{name}`' for name in known)}."
     else:
         advice = "Remove it; `meshgen schema` shows all fields."
-    return Diagnostic(
+    return diagnose(
         "MG100",
-        "error",
         f"unknown field `{key}`",
         subject.node.find(path[:-1]).key_span(key),
         help=advice,
@@ -179,9 +177,9 @@ def _wrong_value(item: Any, path: Sequence[str | int], subject: Subject) -> Diag
     if item["loc"][-1] == "[key]":
         place = subject.node.find(path[:-1]).key_span(str(path[-1]))
         message = f"a key of {_called(path[:-1], subject)} cannot be `{path[-1]}`"
-        return Diagnostic("MG106", "error", message, place, help=_LABEL_KEY, object=object_at(path, subject))
+        return diagnose("MG106", message, place, help=_LABEL_KEY, object=object_at(path, subject))
     code, message, advice = _judge(item, _called(path, subject), node, shape_at(subject.model, path).sort)
-    return Diagnostic(code, "error", message, _short(node), help=advice, object=object_at(path, subject))
+    return diagnose(code, message, _short(node), help=advice, object=object_at(path, subject))
 
 
 def _short(node: Node) -> Span:

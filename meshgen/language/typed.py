@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import Field, ValidationError
 
 from meshgen import __version__
-from meshgen.diagnostics import Diagnostic, Note, Span
+from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
 from meshgen.language.base import Item, Subdomain
 from meshgen.language.cluster import Cluster
 from meshgen.language.fleet import Fleet, FleetSpec
@@ -128,20 +128,19 @@ def _envelope(document: Document, model: type[Item], called: str) -> Iterator[Di
         if key not in _TOP:
             inside = " It belongs into `spec`." if key in fields(model) else ""
             advice = f"Known here: {', '.join(f'`{name}`' for name in _TOP)}.{inside}".strip()
-            yield Diagnostic("MG100", "error", f"unknown field `{key}`", span, help=advice, object=named)
+            yield diagnose("MG100", f"unknown field `{key}`", span, help=advice, object=named)
     yield from _metadata(document, called)
     if "spec" not in entries:
         if required(model) - {"name"}:
             place = entries["kind"][1].span
-            yield Diagnostic("MG101", "error", f"the {called} has no `spec`", place, help="Add `spec`.", object=named)
+            yield diagnose("MG101", f"the {called} has no `spec`", place, help="Add `spec`.", object=named)
         return
     key_span, spec = entries["spec"]
     if spec.entries is None:
         yield _no_mapping("spec", key_span, spec, named)
     elif "name" in spec.entries:
-        yield Diagnostic(
+        yield diagnose(
             "MG100",
-            "error",
             "unknown field `name`",
             spec.entries["name"][0],
             help="The name of a document stands in its `metadata`.",
@@ -151,9 +150,8 @@ def _envelope(document: Document, model: type[Item], called: str) -> Iterator[Di
 
 def _metadata(document: Document, called: str) -> Iterator[Diagnostic]:
     entries = document.node.entries or {}
-    missing = Diagnostic(
+    missing = diagnose(
         "MG101",
-        "error",
         f"the {called} has no `name`",
         entries["metadata"][0] if "metadata" in entries else entries["kind"][1].span,
         help="Add `metadata: {name: …}`.",
@@ -170,20 +168,16 @@ def _metadata(document: Document, called: str) -> Iterator[Diagnostic]:
         yield missing
     for key, (span, _) in metadata.entries.items():
         if key != "name":
-            yield Diagnostic(
-                "MG100", "error", f"unknown field `{key}`", span, help="Known here: `name`.", object=called
-            )
+            yield diagnose("MG100", f"unknown field `{key}`", span, help="Known here: `name`.", object=called)
 
 
 def _no_mapping(key: str, key_span: Span, node: Node, named: str) -> Diagnostic:
     if node.items is None and node.value is None:
         advice = "Write its fields, or `{}` for none."
-        return Diagnostic("MG108", "error", f"`{key}` has no value", key_span, help=advice, object=named)
+        return diagnose("MG108", f"`{key}` has no value", key_span, help=advice, object=named)
     advice = "Write its fields as `key: value`, one a line."
     what = "a list" if node.items is not None else quoted(node)
-    return Diagnostic(
-        "MG102", "error", f"`{key}` must be a mapping, but this is {what}", node.span, help=advice, object=named
-    )
+    return diagnose("MG102", f"`{key}` must be a mapping, but this is {what}", node.span, help=advice, object=named)
 
 
 def _one_mapping(document: Document) -> tuple[Node, Span]:
@@ -251,9 +245,8 @@ def _duplicates(loaded: Loaded) -> Iterator[Diagnostic]:
         first, *others = sorted(spans)
         called = kind[:1].lower() + kind[1:]
         for span in others:
-            yield Diagnostic(
+            yield diagnose(
                 "MG109",
-                "error",
                 f"{_CALLED.get(kind, called)} `{name}` stands twice in the fleet",
                 span,
                 help="Keep one of the two, in the list or as a document.",
@@ -275,9 +268,8 @@ def _required_version(node: Node, called: str) -> Iterator[Diagnostic]:
     try:
         satisfied = SpecifierSet(text).contains(__version__, prereleases=True)
     except InvalidSpecifier:
-        yield Diagnostic(
+        yield diagnose(
             "MG113",
-            "error",
             f"`requiredVersion` cannot be {quoted(wanted[1])}",
             wanted[1].span,
             help="Write version specifiers (PEP 440) such as `>=0.1,<1`.",
@@ -285,9 +277,8 @@ def _required_version(node: Node, called: str) -> Iterator[Diagnostic]:
         )
         return
     if not satisfied:
-        yield Diagnostic(
+        yield diagnose(
             "MG112",
-            "error",
             f"the fleet must be built by meshgen `{text}`, but this is {__version__}",
             wanted[1].span,
             help=f"Install it: `pip install 'meshgen{text}'`.",
@@ -312,9 +303,8 @@ def _read_otherwise(subject: Subject) -> Iterator[Diagnostic]:
         elif isinstance(node.value, str) and node.plain is not None and expected.sort in {"text", "several"}:
             read = old_reading(node.plain)
             if read is not None:
-                yield Diagnostic(
+                yield diagnose(
                     "MG110" if read == "boolean" else "MG111",
-                    "warning",
                     f"`{node.plain}` is text here, but tools with YAML 1.1 read it as a {read}",
                     node.span,
                     help=f'Quote it: `"{node.plain}"`.',

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import Diagnostic, Note
+from meshgen.diagnostics import Diagnostic, Note, diagnose
 from meshgen.diagnostics.near import near
 from meshgen.load.files import read_files
 from meshgen.load.parse import LibyamlMissingError, parse
@@ -61,9 +61,8 @@ def load(path: Path) -> tuple[Loaded, list[Diagnostic]]:
             parsed = parse(text, file)
         except LibyamlMissingError:
             diagnostics.append(
-                Diagnostic(
+                diagnose(
                     "MG019",
-                    "error",
                     "the C parser of ruamel.yaml is not installed",
                     help="Install it with `pip install 'ruamel.yaml[oldlibyaml]'`.",
                 )
@@ -83,9 +82,8 @@ def load(path: Path) -> tuple[Loaded, list[Diagnostic]]:
 
 def _document(node: Node, file: str, *, ambiguous: bool) -> Document | Diagnostic:
     if node.entries is None:
-        return Diagnostic(
+        return diagnose(
             "MG015",
-            "error",
             f"a document must be a mapping, but this one is {'a list' if node.items is not None else 'a value'}",
             node.span,
             help=f"Start it with `apiVersion: {API_VERSION}` and `kind`.",
@@ -103,9 +101,8 @@ def _document(node: Node, file: str, *, ambiguous: bool) -> Document | Diagnosti
 
 def _wrong_api_version(node: Node, entry: tuple[Span, Node] | None, kind: tuple[Span, Node] | None) -> Diagnostic:
     if entry is None:
-        return Diagnostic(
+        return diagnose(
             "MG016",
-            "error",
             "the document has no `apiVersion`",
             first_key(node),
             help=f"Add `apiVersion: {API_VERSION}`, or move the file out of the fleet.",
@@ -113,16 +110,16 @@ def _wrong_api_version(node: Node, entry: tuple[Span, Node] | None, kind: tuple[
     advice = f"Write `{API_VERSION}`, or move the document out of the fleet."
     if kind is not None and kind[1].value in KINDS:
         advice = f"Write `{API_VERSION}`."
-    return Diagnostic("MG016", "error", f"unknown apiVersion {quoted(entry[1])}", entry[1].span, help=advice)
+    return diagnose("MG016", f"unknown apiVersion {quoted(entry[1])}", entry[1].span, help=advice)
 
 
 def _wrong_kind(node: Node, entry: tuple[Span, Node] | None) -> Diagnostic:
     kinds = ", ".join(f"`{kind}`" for kind in KINDS)
     if entry is None:
-        return Diagnostic("MG017", "error", "the document has no `kind`", first_key(node), help=f"Add one of {kinds}.")
+        return diagnose("MG017", "the document has no `kind`", first_key(node), help=f"Add one of {kinds}.")
     similar = near(entry[1].value, KINDS) if isinstance(entry[1].value, str) else []
     advice = f"Write `{similar[0]}`." if len(similar) == 1 else f"Write one of {kinds}."
-    return Diagnostic("MG017", "error", f"unknown kind {quoted(entry[1])}", entry[1].span, help=advice)
+    return diagnose("MG017", f"unknown kind {quoted(entry[1])}", entry[1].span, help=advice)
 
 
 def first_key(node: Node) -> Span:
@@ -150,9 +147,8 @@ def _one_fleet(documents: list[Document], *, read_whole: bool) -> list[Diagnosti
     fleets = [document for document in documents if document.kind == "Fleet"]
     if not fleets and read_whole:
         return [
-            Diagnostic(
+            diagnose(
                 "MG018",
-                "error",
                 "there is no document of kind `Fleet`",
                 help="Add exactly one: it names the platform and may list everything else.",
             )
@@ -161,9 +157,8 @@ def _one_fleet(documents: list[Document], *, read_whole: bool) -> list[Diagnosti
         return []
     first = _kind_span(fleets[0])
     return [
-        Diagnostic(
+        diagnose(
             "MG018",
-            "error",
             "there is more than one document of kind `Fleet`",
             _kind_span(other),
             help="Keep one, and move the lists of this one there or into documents of their own.",

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import Diagnostic, Span
+from meshgen.diagnostics import Diagnostic, Span, diagnose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +30,8 @@ def read_files(path: Path) -> tuple[dict[str, str], list[Diagnostic]]:
             sources[shown] = text
     if not sources and not diagnostics:
         diagnostics.append(
-            Diagnostic(
+            diagnose(
                 "MG001",
-                "error",
                 f"no fleet in `{_shown(path)}`: there is no `.yaml` or `.yml` file",
                 help="Name the directory or the file of the fleet, or write a first one with `meshgen init`.",
             )
@@ -43,9 +42,8 @@ def read_files(path: Path) -> tuple[dict[str, str], list[Diagnostic]]:
 def _files(path: Path, diagnostics: list[Diagnostic]) -> Iterator[tuple[Path, str]]:
     if not os.path.lexists(path):
         diagnostics.append(
-            Diagnostic(
+            diagnose(
                 "MG001",
-                "error",
                 f"no fleet in `{_shown(path)}`: it does not exist",
                 help="Name the directory or the file of the fleet, or write a first one with `meshgen init`.",
             )
@@ -87,9 +85,8 @@ def _text(file: Path, shown: str, diagnostics: list[Diagnostic]) -> str | None:
         return None
     if len(content) > LARGEST_FILE:
         diagnostics.append(
-            Diagnostic(
+            diagnose(
                 "MG003",
-                "error",
                 f"the file is larger than {LARGEST_FILE // 1024 // 1024} MiB",
                 start,
                 help="Split it: any number of files make one fleet.",
@@ -104,9 +101,8 @@ def _text(file: Path, shown: str, diagnostics: list[Diagnostic]) -> str | None:
 
 
 def _unreadable(shown: str, reason: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         "MG002",
-        "error",
         f"cannot be read: {reason[:1].lower()}{reason[1:]}",
         Span(shown, 1, 1, 1, 1),
         help="Make it a file that can be read, or remove it from the fleet.",
@@ -119,9 +115,8 @@ def _not_utf8(content: bytes, position: int, shown: str) -> Diagnostic:
     line = before.count(b"\n") + 1
     column = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + 1
     what = f"is {encoding}" if encoding else f"the byte 0x{content[position]:02X} is not UTF-8"
-    return Diagnostic(
+    return diagnose(
         "MG004",
-        "error",
         f"the file is not UTF-8: it {what}" if encoding else f"the file is not UTF-8: {what}",
         Span(shown, line, column, line, column + 1),
         help="Save the file as UTF-8.",

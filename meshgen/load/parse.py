@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from meshgen.diagnostics import Diagnostic, Note, Span
+from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
 from meshgen.diagnostics.lines import lines_with_breaks, split_lines
 from meshgen.load.nodes import Node
 from meshgen.load.scalars import core_value, old_reading
@@ -17,7 +17,7 @@ _DEEPEST = 64
 _MOST_FROM_ALIASES = 100_000
 _MOST_SYNTAX_ERRORS = 20
 _SEPARATOR = re.compile(r"---(?=\s|\Z)")
-_CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _REPLACEMENT = "\ufffd"
 _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
@@ -241,9 +241,8 @@ class _Reader:
         target = anchor.node
         if target is None:
             self._report(
-                Diagnostic(
+                diagnose(
                     "MG011",
-                    "error",
                     f"`*{event.anchor}` stands inside `&{event.anchor}`, which it refers to",
                     span,
                     help="Write out what you mean: a fleet has no cycles.",
@@ -259,9 +258,8 @@ class _Reader:
         if self._from_aliases > _MOST_FROM_ALIASES:
             if before <= _MOST_FROM_ALIASES:
                 self._report(
-                    Diagnostic(
+                    diagnose(
                         "MG010",
-                        "error",
                         f"aliases make this document more than {_MOST_FROM_ALIASES} values larger",
                         span,
                         help="Write the values out, or in a list that is used once.",
@@ -292,9 +290,8 @@ class _Reader:
         if node.entries is not None or node.items is not None or node.plain == "":
             what = "a mapping" if node.entries is not None else "a list" if node.items is not None else "empty"
             self._report(
-                Diagnostic(
+                diagnose(
                     "MG013",
-                    "error",
                     f"a key must be text, but this one is {what}",
                     node.span,
                     help="Quote the key; templates such as `{{ name }}` are not expanded in a fleet.",
@@ -302,9 +299,8 @@ class _Reader:
             )
         elif node.plain == "<<" and not self._merge_keys:
             self._report(
-                Diagnostic(
+                diagnose(
                     "MG009",
-                    "error",
                     "the merge key `<<` is not supported",
                     node.span,
                     help="Write the fields out: YAML 1.2 has no merge keys.",
@@ -321,9 +317,8 @@ class _Reader:
             return
         if key in entries:
             self._parsed.diagnostics.append(
-                Diagnostic(
+                diagnose(
                     "MG008",
-                    "error",
                     f"the key `{key}` stands twice in one mapping",
                     span,
                     help="Keep one of the two.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from meshgen.diagnostics import Diagnostic, Note, Span
+from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
 from meshgen.diagnostics.lines import split_lines
 
 if TYPE_CHECKING:
@@ -95,9 +95,8 @@ def syntax_error(error: MarkedYAMLError, text: str, file: str) -> Diagnostic:
         return unquoted_pattern(_text_at(error.context_mark, text), _place(error.context_mark, text, file))
     tab = _indentation(mark, text).find("\t")
     if tab >= 0:
-        return Diagnostic(
+        return diagnose(
             "MG006",
-            "error",
             "a tab is used for indentation",
             place._replace(column=tab + 1, end_column=tab + 2),
             help="Indent with spaces: YAML does not allow tabs there.",
@@ -105,16 +104,16 @@ def syntax_error(error: MarkedYAMLError, text: str, file: str) -> Diagnostic:
     for said, meaning, advice in _MEANINGS:
         if said in problem:
             if error.context_mark is None or not (problem.startswith("found unexpected") or "is not closed" in meaning):
-                return Diagnostic("MG005", "error", meaning, place, help=advice)
+                return diagnose("MG005", meaning, place, help=advice)
             notes = () if problem.startswith("found unexpected") else (Note(place, "read until here"),)
             opened = _place(error.context_mark, text, file)
-            return Diagnostic("MG005", "error", meaning, opened, help=advice, notes=notes)
+            return diagnose("MG005", meaning, opened, help=advice, notes=notes)
     character = _text_at(mark, text)[:1]
     if "cannot start any token" in problem and character in _RESERVED:
-        return Diagnostic("MG005", "error", f"text cannot start with `{character}`", place, help="Quote the text.")
+        return diagnose("MG005", f"text cannot start with `{character}`", place, help="Quote the text.")
     what = f"{context}: {problem}" if context else problem
-    return Diagnostic(
-        "MG005", "error", f"invalid YAML: {what}", place, help="Correct the syntax; later documents were still read."
+    return diagnose(
+        "MG005", f"invalid YAML: {what}", place, help="Correct the syntax; later documents were still read."
     )
 
 
@@ -124,9 +123,8 @@ def unquoted_pattern(text: str, place: Span, *, anchors: bool = False) -> Diagno
     pattern = match.group() if match else "*"
     span = place._replace(end_line=place.line, end_column=place.column + len(pattern))
     missing = f" to an anchor `&{pattern[1:]}` that is not above" if anchors else ""
-    return Diagnostic(
+    return diagnose(
         "MG007",
-        "error",
         f"`{pattern}` without quotes is read as a YAML alias{missing}",
         span,
         help=f'Quote it: `"{pattern}"`.',
@@ -138,9 +136,8 @@ def control_character(text: str, position: int, file: str) -> Diagnostic:
     lines = split_lines(text[:position])
     line, column = len(lines), len(lines[-1]) + 1
     code = f"U+{ord(text[position]):04X}" if position < len(text) else "this character"
-    return Diagnostic(
+    return diagnose(
         "MG005",
-        "error",
         f"the control character {code} is not allowed",
         Span(file, line, column, line, column + 1),
         help="Remove it, or write it as an escape in a text in double quotes.",
@@ -149,9 +146,8 @@ def control_character(text: str, position: int, file: str) -> Diagnostic:
 
 def too_deep(span: Span, deepest: int) -> Diagnostic:
     """The diagnostic for nesting of more than `deepest` levels."""
-    return Diagnostic(
+    return diagnose(
         "MG012",
-        "error",
         f"nested more than {deepest} levels deep",
         span,
         help="Check the brackets and the indentation: nothing in a fleet is nested that deep.",
@@ -161,9 +157,8 @@ def too_deep(span: Span, deepest: int) -> Diagnostic:
 def bad_tag(tag: str, span: Span) -> Diagnostic:
     """The diagnostic for a `tag` that a fleet cannot have, or that its value contradicts."""
     shown = tag.replace(CORE_TAGS, "!!")
-    return Diagnostic(
+    return diagnose(
         "MG014",
-        "error",
         f"the tag `{shown}` cannot be used here",
         span,
         help="Remove the tag, and quote what shall be text.",

@@ -22,6 +22,18 @@ class Origin:
     spans: tuple[Span, ...] = field(default=(), compare=False)
 
 
+class Identity(NamedTuple):
+    """What makes a Kubernetes object this one and no other in its cluster, and the input behind it."""
+
+    cluster: str
+    api_version: str
+    kind: str
+    namespace: str
+    """Empty for objects of the cluster."""
+    name: str
+    origin: Origin
+
+
 class GatewayAddress(NamedTuple):
     """A gateway among all of the fleet."""
 

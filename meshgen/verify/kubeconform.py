@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.verify.schemas import TEMPLATE, directory
 
 if TYPE_CHECKING:
@@ -173,9 +173,8 @@ def _findings(resource: Mapping[str, Any], manifests: Mapping[str, Artifact]) ->
         str(resource.get("msg") or "it does not say why")
     ]
     for text in dict.fromkeys(texts):
-        yield Diagnostic(
+        yield diagnose(
             "MG507",
-            "error",
             f"kubeconform refuses `{name}`: {_excerpt(text.encode())}",
             spans[0] if spans else None,
             _REPORT,
@@ -184,18 +183,16 @@ def _findings(resource: Mapping[str, Any], manifests: Mapping[str, Artifact]) ->
 
 
 def _missing(message: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         "MG508",
-        "error",
         message,
         help=f"Install kubeconform, name its program in `{VARIABLE}`, or do without it.",
     )
 
 
 def _failed(how: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         "MG509",
-        "error",
         f"kubeconform failed: {how}",
         help="Run kubeconform on the output by hand to see more, or do without it.",
     )

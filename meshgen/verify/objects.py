@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from meshgen.diagnostics import Diagnostic, Note
+from meshgen.diagnostics import Diagnostic, Note, diagnose
 from meshgen.verify.schemas import file_of, validator
 from meshgen.verify.violations import violations
 
@@ -115,7 +115,7 @@ def _diagnostic(code: str, artifact: Artifact, message: str, help_: str, other: 
     notes: tuple[Note, ...] = ()
     if other is not None and other.origin.spans:
         notes = (Note(other.origin.spans[0], f"the other one comes from `{other.origin.name}`"),)
-    return Diagnostic(code, "error", message, spans[0] if spans else None, help_, notes, object=artifact.origin.name)
+    return diagnose(code, message, spans[0] if spans else None, help_, notes, object=artifact.origin.name)
 
 
 def _identity(artifact: Artifact, schema: Schema) -> _Identity:

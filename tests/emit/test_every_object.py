@@ -10,8 +10,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from meshgen.emit import identities
-from meshgen.emit.artifact import Identity, Schema, Stage, object_path
+from meshgen.emit.artifact import Schema, Stage, object_path
 from meshgen.pipeline import compile_fleet
+from meshgen.plan.model import Identity
 from tests.emit.laws import broken
 from tests.fleets import LACKS, compiled
 
@@ -81,7 +82,8 @@ def test_its_identity_is_known_before_it_is_written(fleet: Path) -> None:
         for item in compilation.artifacts
         if item.schema
     ]
-    assert sorted(map(repr, identities(compilation.plan))) == sorted(repr(Identity(*item)) for item in written)
+    found = (each for cluster in compilation.plan.clusters for each in identities(compilation.plan, cluster))
+    assert sorted(map(repr, found)) == sorted(repr(Identity(*item)) for item in written)
 
 
 @pytest.mark.parametrize("fleet", FLEETS, ids=[str(fleet.relative_to(ROOT).parent) for fleet in FLEETS])

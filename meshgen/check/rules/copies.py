@@ -235,9 +235,9 @@ def port_name_too_long(context: Context) -> Iterator[Finding]:
 
 
 def internal_traffic_policy(context: Context) -> Iterator[Finding]:
-    """Find local copies with that policy which remote ones would stand in for.
+    """Find local copies with `internalTrafficPolicy: Local` which remote ones would stand in for.
 
-    `internalTrafficPolicy: Local` hides every endpoint of another node, so all remote ones.
+    The policy hides every endpoint of another node, so all remote ones.
 
     Source: pilot/pkg/xds/endpoints/endpoint_builder.go.
     """

@@ -77,7 +77,7 @@ _OF_ISTIO = frozenset(
 def selector_of_overridden_label(context: Context) -> Iterator[Finding]:
     """Find selectors of local copies that entries would not satisfy.
 
-    Labels of an entry that Istio or meshgen sets, so that a selector cannot rely on them.
+    Istio and meshgen set some labels of an entry themselves, so a selector cannot rely on those.
 
     Source: metadata labels are merged over those of the spec (serviceregistry/serviceentry/conversion.go), topology
     labels come from locality, network and cluster (pilot/pkg/serviceregistry/util/label).
@@ -115,9 +115,9 @@ _LABELS = {
 
 
 def selector_of_changing_label(context: Context) -> Iterator[Finding]:
-    """Find selectors of local copies with such labels, one finding a label and cluster.
+    """Find selectors of local copies with labels that Argo writes, one finding a label and cluster.
 
-    Labels that Argo writes: a selector with them may lose its entries some day.
+    Such a selector may lose its entries some day.
 
     Source: metadata labels are merged over those of the spec (serviceregistry/serviceentry/conversion.go), and Argo
     CD's label tracking sets one on all that it syncs.

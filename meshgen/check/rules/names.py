@@ -11,11 +11,10 @@ from meshgen.check.rule import Finding, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import Relations
     from meshgen.calls import Import
     from meshgen.check.context import Context
-    from meshgen.language.base import Item
     from meshgen.language.inventory import ObservedServiceEntry
+    from meshgen.plan.model import Identity
 
 
 def second_service_entry(context: Context) -> Iterator[Finding]:
@@ -65,52 +64,41 @@ def _harm_of_entry(item: Import, entry: ObservedServiceEntry) -> str | None:
     return None
 
 
-Key = tuple[str, str, str]
-"""Kind, namespace, name."""
-
-
 def name_taken(context: Context) -> Iterator[Finding]:
     """Find objects of the inventories that have the kind and name of an object that would be emitted.
 
     Names of emitted objects are fixed, so an object of that kind and name must not be somebody else's (design §3).
     """
-    relations = context.relations
-    theirs = {cluster: _objects(relations, cluster) for cluster in relations.fleet.inventories}
-    for item in context.calls.imports:
-        for key in _emitted(item):
-            other = theirs.get(item.consumer, {}).get(key)
+    for cluster in context.plan.clusters:
+        inventory = context.relations.inventory(cluster.cluster)
+        theirs = {
+            (*item.written_as, item.namespace, item.name): item
+            for item in (inventory.foreign_objects() if inventory else ())
+        }
+        for ours in context.identities(cluster) if theirs else ():
+            other = theirs.get((ours.api_version.rpartition("/")[0], ours.kind, ours.namespace, ours.name))
             if other is None:
                 continue
-            kind, namespace, name = key
+            item = _needing(context, ours)
+            source = item.sources[0] if item else None
             yield Finding(
-                message=f"{kind} `{name}` of namespace `{namespace}` in cluster `{item.consumer}` is somebody else's, "
-                f"and meshgen needs the name for `{item.host}`",
+                message=f"{ours.kind} `{ours.name}` of namespace `{ours.namespace}` in cluster `{ours.cluster}` is "
+                f"somebody else's, and meshgen needs the name for `{item.host if item else ours.origin.name}`",
                 span=other.span("name"),
                 help="Rename or delete it; if meshgen wrote it, label it `app.kubernetes.io/managed-by: meshgen` and "
                 "import the inventory again.",
-                notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves the host")),
-                object=f"{item.consumer}/{namespace}/{name}",
+                notes=notes((exposure_at(source), f"cluster `{source.cluster}` serves the host")) if source else (),
+                object=f"{ours.cluster}/{ours.namespace}/{ours.name}",
             )
 
 
-def _objects(relations: Relations, cluster: str) -> dict[Key, Item]:
-    inventory = relations.inventory(cluster)
-    if inventory is None:
-        return {}
-    found: dict[Key, Item] = {}
-    found |= {("ServiceEntry", item.namespace, item.name): item for item in inventory.service_entries}
-    found |= {("DestinationRule", item.namespace, item.name): item for item in inventory.destination_rules}
-    found |= {(item.kind, item.namespace, item.name): item for item in inventory.virtual_services}
-    return found
-
-
-_KINDS = {"serviceEntry": "ServiceEntry", "destinationRule": "DestinationRule", "virtualService": "VirtualService"}
-
-
-def _emitted(item: Import) -> Iterator[Key]:
-    for taken in item.takes:
-        if taken.sort in _KINDS:
-            yield _KINDS[taken.sort], taken.namespace, taken.name
+def _needing(context: Context, ours: Identity) -> Import | None:
+    """The import that takes an object, None where no call does."""
+    imports = (item for call in context.calls.of(ours.cluster).values() for item in call.imports)
+    return next(
+        (item for item in imports for taken in item.takes if (taken.namespace, taken.name) == ours[3:5]),
+        None,
+    )
 
 
 _LONGEST_SNI = 255

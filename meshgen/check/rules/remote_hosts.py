@@ -191,9 +191,9 @@ def _overlap(first: str, second: str) -> bool:
 
 
 def stub_services(context: Context) -> Iterator[Finding]:
-    """Count the Services that each such cluster gets, and name the namespaces that are created for them.
+    """Count the Services without pods that each cluster gets, and name the namespaces that are created for them.
 
-    Without DNS capture a remote-only host gets its name from a Service without pods.
+    Without DNS capture a remote-only host gets its name from such a Service.
     """
     relations = context.relations
     stubs: dict[str, list[Import]] = {}
@@ -231,9 +231,9 @@ def no_consumer_namespace(context: Context) -> Iterator[Finding]:
 
 
 def consumer_namespace_nowhere(context: Context) -> Iterator[Finding]:
-    """Find such namespaces, one finding an exposed service and namespace.
+    """Find namespaces of `consumerNamespaces` that no consumer has, one finding an exposed service and namespace.
 
-    A namespace of `consumerNamespaces` that no consumer has is most likely a slip (design §2).
+    Such a namespace is most likely a slip (design §2).
     """
     relations = context.relations
     by_setting: dict[int, tuple[ExposedService, list[Exposure]]] = {}
@@ -259,9 +259,9 @@ def consumer_namespace_nowhere(context: Context) -> Iterator[Finding]:
 
 
 def consumers_beside_copies(context: Context) -> Iterator[Finding]:
-    """Find hosts with that field that fail over beside local copies, once each.
+    """Find hosts with `consumerNamespaces` that fail over beside local copies, once each.
 
-    `consumerNamespaces` limits ServiceEntries; entries of a local Service serve all its callers (design §2).
+    The field limits ServiceEntries; entries of a local Service serve all its callers (design §2).
     """
     relations = context.relations
     clusters: dict[str, list[str]] = {}

@@ -101,9 +101,9 @@ def _value(detection: dict[str, int | str | bool], timeout: str | None, path: tu
 
 
 def zones_unknown(context: Context) -> Iterator[Finding]:
-    """Find clusters with a copy of such a service that declare no zones, one finding a place and cluster.
+    """Find clusters with a copy of a `zoneAware` service that declare no zones, one finding a place and cluster.
 
-    `zoneAware` compares zones, which a cluster has to have (design §2, failover).
+    It compares zones, which a cluster has to have (design §2, failover).
     """
     relations = context.relations
     seen: set[tuple[Span | None, str]] = set()

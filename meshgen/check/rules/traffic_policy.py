@@ -132,9 +132,9 @@ def subset_without_failover(context: Context) -> Iterator[Finding]:
 
 
 def rule_for_some_clients(context: Context) -> Iterator[Finding]:
-    """Find such rules, one finding a rule and effect, with the clients that it changes.
+    """Find DestinationRules that replace ours for a part of the clients, one finding a rule and effect.
 
-    DestinationRules of other namespaces, with wildcards or for some workloads replace ours for a part of the clients.
+    Those of other namespaces, with wildcards or for some workloads do.
 
     Source: the client's namespace comes before the service's, and the first level with a match wins whole,
     pilot/pkg/model/push_context.go, destinationRule.

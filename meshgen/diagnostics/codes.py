@@ -1,0 +1,110 @@
+"""The codes of findings that no rule over the whole fleet makes: severity and title of each stand here only.
+
+Rules (MG2xx, MG3xx) have theirs in the tables of their topics (`meshgen.check.rules`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from meshgen.diagnostics.model import Diagnostic
+
+if TYPE_CHECKING:
+    from meshgen.diagnostics.model import Note, Severity, Span
+
+
+class Code(NamedTuple):
+    """What all findings of one code have in common."""
+
+    code: str
+    severity: Severity
+    title: str
+    since: str
+    """The first version with the code."""
+
+
+CODES = (
+    Code("MG001", "error", "no fleet to read", "0.1"),
+    Code("MG002", "error", "a file that cannot be read", "0.1"),
+    Code("MG003", "error", "a file that is too large", "0.1"),
+    Code("MG004", "error", "a file that is not UTF-8", "0.1"),
+    Code("MG005", "error", "invalid YAML", "0.1"),
+    Code("MG006", "error", "a tab as indentation", "0.1"),
+    Code("MG007", "error", "an unquoted `*` read as an alias", "0.1"),
+    Code("MG008", "error", "a key that stands twice", "0.1"),
+    Code("MG009", "error", "a merge key", "0.1"),
+    Code("MG010", "error", "aliases that expand too much", "0.1"),
+    Code("MG011", "error", "an alias inside its own anchor", "0.1"),
+    Code("MG012", "error", "nested too deep", "0.1"),
+    Code("MG013", "error", "a key that is not text", "0.1"),
+    Code("MG014", "error", "a tag", "0.1"),
+    Code("MG015", "error", "a document that is not a mapping", "0.1"),
+    Code("MG016", "error", "an unknown apiVersion", "0.1"),
+    Code("MG017", "error", "an unknown kind", "0.1"),
+    Code("MG018", "error", "not exactly one Fleet", "0.1"),
+    Code("MG019", "error", "no C parser", "0.1"),
+    Code("MG050", "error", "manifests that cannot be read", "0.1"),
+    Code("MG051", "error", "no Kubernetes object", "0.1"),
+    Code("MG052", "error", "an object without a name", "0.1"),
+    Code("MG053", "error", "a field that the API server would refuse", "0.1"),
+    Code("MG054", "error", "an object twice, with different content", "0.1"),
+    Code("MG055", "error", "an input without objects", "0.1"),
+    Code("MG056", "error", "a file that holds something else", "0.1"),
+    Code("MG057", "error", "a fact that an inventory cannot have", "0.1"),
+    Code("MG058", "error", "an inventory in another file", "0.1"),
+    Code("MG100", "error", "an unknown field", "0.1"),
+    Code("MG101", "error", "a missing field", "0.1"),
+    Code("MG102", "error", "a value of the wrong type", "0.1"),
+    Code("MG103", "error", "a number or boolean where text belongs", "0.1"),
+    Code("MG104", "error", "a word where a boolean belongs", "0.1"),
+    Code("MG105", "error", "an unknown value", "0.1"),
+    Code("MG106", "error", "a text of the wrong form", "0.1"),
+    Code("MG107", "error", "a value out of range", "0.1"),
+    Code("MG108", "error", "a field without a value", "0.1"),
+    Code("MG109", "error", "a name that stands twice", "0.1"),
+    Code("MG110", "warning", "a boolean word as text", "0.1"),
+    Code("MG111", "warning", "a date or number of YAML 1.1 as text", "0.1"),
+    Code("MG112", "error", "another version of meshgen is required", "0.1"),
+    Code("MG113", "error", "a required version that says nothing", "0.1"),
+    Code("MG114", "warning", "an unused accept", "0.1"),
+    Code("MG501", "error", "an output object does not match its schema", "0.1"),
+    Code("MG502", "error", "no schema for a kind of output object", "0.1"),
+    Code("MG503", "error", "one object is emitted twice", "0.1"),
+    Code("MG504", "error", "two objects want one file", "0.1"),
+    Code("MG505", "error", "an output object is too large", "0.1"),
+    Code("MG506", "error", "the annotations of an output object are too large", "0.1"),
+    Code("MG507", "error", "kubeconform refuses an output object", "0.1"),
+    Code("MG508", "error", "kubeconform is wanted and not there", "0.1"),
+    Code("MG509", "error", "kubeconform failed", "0.1"),
+    Code("MG601", "error", "a file that meshgen wrote was edited", "0.1"),
+    Code("MG602", "error", "a foreign file stands where one is to be written", "0.1"),
+    Code("MG603", "warning", "a sync would read a file that meshgen did not write", "0.1"),
+    Code("MG604", "error", "a symbolic link in the output tree", "0.1"),
+    Code("MG605", "error", "something else stands where a file or directory is needed", "0.1"),
+    Code("MG606", "error", "two paths differ only in case", "0.1"),
+    Code("MG607", "error", "an owned list cannot be trusted", "0.1"),
+    Code("MG608", "warning", "an earlier write did not end", "0.1"),
+    Code("MG609", "error", "another build writes the tree", "0.1"),
+    Code("MG610", "warning", "a cluster of the fleet gets no manifest any more", "0.1"),
+    Code("MG611", "error", "a directory would stay without manifests", "0.1"),
+    Code("MG612", "error", "the disk refuses", "0.1"),
+    Code("MG613", "error", "the tree changed while the build ran", "0.1"),
+    Code("MG650", "error", "an exposure withdrawn while it has consumers", "0.1"),
+    Code("MG651", "error", "output inside the fleet", "0.1"),
+    Code("MG652", "error", "an unknown cluster to build", "0.1"),
+    Code("MG900", "error", "an internal error", "0.1"),
+    Code("MG901", "error", "a disk that does not cooperate", "0.1"),
+)
+_SEVERITIES = {code.code: code.severity for code in CODES}
+
+
+def diagnose(
+    code: str,
+    message: str,
+    span: Span | None = None,
+    help: str = "",  # noqa: A002 - the field's name
+    notes: tuple[Note, ...] = (),
+    object: str = "",  # noqa: A002 - the field's name
+) -> Diagnostic:
+    """A finding of `code`, with the severity of its line in `CODES`. Raises KeyError for a code without one."""
+    return Diagnostic(code, _SEVERITIES[code], message, span, help, notes, object)

@@ -1,0 +1,83 @@
+"""What ties calls, planned objects and findings together in every fleet, also in one that rules refuse."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from meshgen.analysis.facts import own_entries
+from meshgen.calls import Taken
+from meshgen.check.rules import groups, remote_hosts, retries, traffic_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.calls import Call, Calls
+    from meshgen.pipeline import Checked
+    from meshgen.plan.model import ClusterPlan
+
+ABOUT_CALLS = {rule.code for topic in (groups, remote_hosts, retries, traffic_policy) for rule in topic.RULES}
+"""Codes whose findings, where they name a Service of a cluster, are about what that cluster gets for it."""
+
+
+def untied(checked: Checked) -> Iterator[str]:
+    """One sentence for each object without a call, call without its objects, and finding without either."""
+    if checked.calls is None or checked.draft is None:
+        return
+    for cluster in checked.draft.clusters:
+        yield from _objects_and_calls(checked.calls, cluster)
+        yield from _endpoints(checked.calls, cluster)
+    yield from _findings(checked)
+
+
+def _objects_and_calls(calls: Calls, cluster: ClusterPlan) -> Iterator[str]:
+    taken: dict[Taken, set[str]] = defaultdict(set)
+    if own_entries(calls.relations.fleet):
+        for host, call in calls.of(cluster.cluster).items():
+            for item in call.imports:
+                for each in item.takes:
+                    taken[each].add(host)
+    planned = dict(_planned(calls, cluster))
+    for each in planned.keys() - taken.keys():
+        yield f"{cluster.cluster}: no call takes {each}"
+    for each in taken.keys() - planned.keys():
+        yield f"{cluster.cluster}: {each}, which {sorted(taken[each])} takes, is not planned"
+    for each in planned.keys() & taken.keys():
+        if planned[each] is not None and planned[each] != taken[each]:
+            yield f"{cluster.cluster}: {each} is for {planned[each]}, but {taken[each]} take it"
+
+
+def _planned(calls: Calls, cluster: ClusterPlan) -> Iterator[tuple[Taken, set[str] | None]]:
+    """The objects that calls take, and the hosts that each says it is for."""
+    shared = calls.multicluster_namespace
+    yield from ((Taken("serviceEntry", shared, item.host), {item.host}) for item in cluster.service_entries)
+    yield from ((Taken("stub", item.service.namespace, item.service.name), None) for item in cluster.stubs)
+    for entry in cluster.workload_entries:
+        yield Taken("workloadEntry", entry.namespace, entry.name), set(entry.hosts)
+    for rule in cluster.destination_rules:
+        yield Taken("destinationRule", rule.namespace, rule.name), {rule.host}
+    for service in cluster.virtual_services:
+        yield Taken("virtualService", service.namespace, service.name), {service.host}
+    yield from ((Taken("remoteGateway", item.namespace, item.name), None) for item in cluster.remote_gateways)
+
+
+def _endpoints(calls: Calls, cluster: ClusterPlan) -> Iterator[str]:
+    """An object leads to the endpoints of its calls, and to no others."""
+    of_consumer = calls.of(cluster.cluster)
+    for entry in cluster.service_entries:
+        expected = {str(e) for item in of_consumer[entry.host].imports if item.local is None for e in item.endpoints}
+        if {str(endpoint) for endpoint in entry.endpoints} != expected:
+            yield f"{cluster.cluster}: the ServiceEntry for {entry.host} leads elsewhere than its call"
+    for workload in cluster.workload_entries:
+        for host in workload.hosts:
+            if workload.endpoint not in [e for item in of_consumer[host].imports for e in item.endpoints]:
+                yield f"{cluster.cluster}: {workload.name} leads elsewhere than the call of {host}"
+
+
+def _findings(checked: Checked) -> Iterator[str]:
+    assert checked.calls is not None
+    by_object: dict[str, Call] = {call.object: call for call in checked.calls}
+    for found in checked.diagnostics:
+        call = by_object.get(found.object)
+        if found.code in ABOUT_CALLS and call is not None and not call.imports:
+            yield f"{found.code} is about {found.object}, which gets nothing from other clusters"
