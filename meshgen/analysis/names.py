@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from meshgen.analysis.hosts import ServiceName
 
 _LONGEST_LABEL_VALUE = 63
+_EXPOSURE_DIGITS = 16
 
 
 def gateway_network(cluster: str, namespace: str, gateway: str) -> str:
@@ -25,6 +26,17 @@ def gateway_network(cluster: str, namespace: str, gateway: str) -> str:
 def gateway_id(namespace: str, gateway: str) -> str:
     """The label value that tells a gateway's pods from those of all other gateways of its cluster."""
     return _label_value(f"{namespace}.{gateway}")
+
+
+def exposure(gateway: str, host: str) -> str:
+    """Name of the Gateway that lets one host in: `<gateway>-<service>-<16 hex>`.
+
+    A label, since istiod's webhook takes no longer name for a Gateway (pkg/config/validation). The hash is of gateway
+    and host, so that neither what is cut nor a service of the same name in another namespace makes two names one.
+    """
+    digest = _hex(f"{gateway}/{host}")[:_EXPOSURE_DIGITS]
+    readable = f"{gateway}-{host.partition('.')[0]}"[: _LONGEST_LABEL_VALUE - 1 - len(digest)]
+    return f"{readable.rstrip('-')}-{digest}"
 
 
 def entry_stem(cluster: str, gateway_namespace: str, gateway: str, service: ServiceName) -> str:

@@ -19,14 +19,18 @@ _NAMES = ("name", "namespace")
 
 
 class Stage(IntEnum):
-    """The order in which the objects of one cluster are applied; deletion goes the other way."""
+    """The order in which the objects of one cluster are applied, as Argo CD's sync waves (ADR 12).
+
+    Gateways come last, since a sync waits for what is applied before: one whose load balancer gets no address would
+    hold up everything after it.
+    """
 
     NAMESPACES = 0
-    GATEWAYS = 1
-    EXPOSURE = 2
-    DESTINATION_RULES = 3
-    ENTRIES = 4
-    VIRTUAL_SERVICES = 5
+    EXPOSURE = 1
+    DESTINATION_RULES = 2
+    ENTRIES = 3
+    VIRTUAL_SERVICES = 4
+    GATEWAYS = 5
 
 
 class Schema(NamedTuple):

@@ -79,6 +79,7 @@ class ObjectEmitter(Generic[Item]):
                     self.name(item),
                     self.namespace(scope, item),
                     item.origin,
+                    self.stage,
                     labels=self.labels(scope, item),
                     annotations=self.annotations(scope, item),
                 ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import management_cluster, multicluster_namespace, own_entries
 from meshgen.plan.facts import consumer_facts
-from meshgen.plan.gateways import exposed, planned_gateways, spans, workspace_exposures
+from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
 from meshgen.plan.workspaces import planned_workspaces
@@ -52,7 +52,8 @@ def _cluster_plan(
         facts=consumer_facts(relations, cluster),
         namespaces=_namespaces(relations, cluster, gateways, found, workspaces),
         gateways=gateways,
-        exposures=tuple(workspace_exposures(relations, cluster)),
+        exposures=tuple(exposures(relations, cluster)),
+        workspace_exposures=tuple(workspace_exposures(relations, cluster)),
         remote_gateways=tuple(found.remote_gateways[network] for network in sorted(found.remote_gateways)),
         service_entries=tuple(found.service_entries),
         stubs=tuple(found.stubs),

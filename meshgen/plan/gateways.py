@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.gateways import gateway_pods
 from meshgen.analysis.hosts import parse_host
-from meshgen.plan.model import GatewayAddress, Origin, PlannedGateway, WorkspaceExposure
+from meshgen.plan.model import GatewayAddress, Origin, PlannedExposure, PlannedGateway, WorkspaceExposure
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGate
     facts = relations.facts[cluster]
     for (namespace, name), workspaces in relations.gateway_places[cluster].items():
         settings = relations.gateways[(namespace, name)]
-        exposed = {exposure.host for exposure in relations.by_gateway.get((cluster, (namespace, name)), [])}
         yield PlannedGateway(
             namespace=namespace,
             name=name,
@@ -34,11 +34,10 @@ def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGate
             replicas=settings.replicas,
             service_annotations=dict(sorted(settings.service_annotations.items())),
             managed=settings.managed,
-            selector=settings.selector,
+            pod_labels=gateway_pods(settings),
             network=facts.network,
             network_view=None if facts.network is None else facts.network or NO_NETWORK_VIEW,
             revision=facts.revision,
-            hosts=tuple(sorted(exposed)),
             origin=_gateway_origin(relations, settings, workspaces),
         )
 
@@ -54,6 +53,25 @@ def _gateway_origin(relations: Relations, settings: GatewaySettings, workspaces:
         workspaces[0],
     )
     return Origin(f"workspace/{owner.name}", spans(settings.span()))
+
+
+def exposures(relations: Relations, cluster: str) -> Iterator[PlannedExposure]:
+    """The hosts that each gateway of one cluster lets in, sorted by gateway and host."""
+    for key in relations.gateway_places[cluster]:
+        by_host = {exposure.host: exposure for exposure in relations.by_gateway.get((cluster, key), [])}
+        for host, exposure in sorted(by_host.items()):
+            settings, workspace = exposure.gateway, exposure.workspace
+            declared = exposure.setting.span() if exposure.setting else workspace.span()
+            yield PlannedExposure(
+                namespace=settings.namespace,
+                gateway=settings.name,
+                host=host,
+                port=settings.port,
+                pod_labels=gateway_pods(settings),
+                origin=Origin(
+                    workspace_origin(workspace).name, spans(declared, settings.span(), exposure.service.span())
+                ),
+            )
 
 
 def workspace_exposures(relations: Relations, cluster: str) -> Iterator[WorkspaceExposure]:

@@ -10,6 +10,7 @@ from meshgen.plan.model import (
     LocalCopy,
     MeshRetryPolicy,
     PlannedDestinationRule,
+    PlannedExposure,
     PlannedGateway,
     PlannedNamespace,
     PlannedRemoteGateway,
@@ -55,6 +56,7 @@ OfCluster: TypeAlias = (
     | LocalCopy
     | MeshRetryPolicy
     | PlannedDestinationRule
+    | PlannedExposure
     | PlannedGateway
     | PlannedNamespace
     | PlannedRemoteGateway
@@ -105,6 +107,7 @@ def _of_cluster(plan: ClusterPlan) -> Iterator[OfCluster]:
         plan.namespaces,
         plan.gateways,
         plan.exposures,
+        plan.workspace_exposures,
         plan.remote_gateways,
         plan.service_entries,
         plan.stubs,
@@ -123,6 +126,8 @@ def _place(multicluster_namespace: str, item: OfCluster) -> tuple[str, str]:
             return "", item.name
         case WorkspaceExposure():
             return item.gateway_namespace, item.workspace
+        case PlannedExposure():
+            return item.namespace, f"{item.gateway}/{item.host}"
         case PlannedServiceEntry():
             return multicluster_namespace, item.host
         case LocalCopy() | PlannedStub():

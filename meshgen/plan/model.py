@@ -60,13 +60,27 @@ class PlannedGateway:
     replicas: int
     service_annotations: dict[str, str]
     managed: bool
-    selector: dict[str, str] | None
+    pod_labels: dict[str, str]
+    """Labels that choose its pods, of all namespaces."""
     network: str | None
     """The cluster's network; empty: the mesh has none; None: unknown, then there is no network view."""
     network_view: str | None
     revision: str | None
-    hosts: tuple[str, ...]
-    """Everything exposed through it, sorted."""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedExposure:
+    """A host that a gateway of one cluster lets in from other clusters."""
+
+    namespace: str
+    """Of the gateway."""
+    gateway: str
+    host: str
+    port: int
+    """Port of the gateway."""
+    pod_labels: dict[str, str]
+    """Labels that choose the gateway's pods, of all namespaces."""
     origin: Origin
 
 
@@ -236,7 +250,8 @@ class ClusterPlan:
     facts: ConsumerFacts
     namespaces: tuple[PlannedNamespace, ...] = ()
     gateways: tuple[PlannedGateway, ...] = ()
-    exposures: tuple[WorkspaceExposure, ...] = ()
+    exposures: tuple[PlannedExposure, ...] = ()
+    workspace_exposures: tuple[WorkspaceExposure, ...] = ()
     remote_gateways: tuple[PlannedRemoteGateway, ...] = ()
     service_entries: tuple[PlannedServiceEntry, ...] = ()
     stubs: tuple[PlannedStub, ...] = ()

@@ -150,7 +150,7 @@ def test_check_lists_every_difference_and_writes_nothing(project: Project) -> No
     assert outcome.code == 1
     assert [line for line in outcome.out.splitlines() if "workloadentry" not in line] == [
         "+ c1/shop/destinationrule.networking.istio.io_meshgen-web.yaml",
-        "+ c1/shop/gateway.networking.istio.io_ew.yaml",
+        "+ c1/shop/gateway.networking.istio.io_ew-web-5b78e35377f03acf.yaml",
         "+ c1/shop/virtualservice.networking.istio.io_meshgen-web.yaml",
         "+ c2/shop/destinationrule.networking.istio.io_meshgen-web.yaml",
         "+ c2/shop/virtualservice.networking.istio.io_meshgen-web.yaml",

@@ -125,7 +125,9 @@ def test_MG650_silent_when_the_service_was_drained_before(project: Project, base
 
 def test_draining_keeps_the_exposure_in_the_tree(project: Project) -> None:
     steps(project, (LACKS, EXPOSED), (LACKS, DRAINING))
-    assert project.names("c2/shop/gateway.networking*") == ["c2/shop/gateway.networking.istio.io_ew.yaml"]
+    assert project.names("c2/shop/gateway.networking*") == [
+        "c2/shop/gateway.networking.istio.io_ew-web-5b78e35377f03acf.yaml"
+    ]
     assert project.names("*/*/serviceentry*") == []
 
 

@@ -111,7 +111,7 @@ spec:
 
 def test_stages_come_in_the_order_of_the_design() -> None:
     assert [stage.name for stage in sorted(Stage)] == [
-        "NAMESPACES", "GATEWAYS", "EXPOSURE", "DESTINATION_RULES", "ENTRIES", "VIRTUAL_SERVICES",
+        "NAMESPACES", "EXPOSURE", "DESTINATION_RULES", "ENTRIES", "VIRTUAL_SERVICES", "GATEWAYS",
     ]  # fmt: skip
 
 

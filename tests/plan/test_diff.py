@@ -70,7 +70,9 @@ def test_withdrawing_what_is_drained_closes_the_gateway_and_loses_nothing() -> N
 def test_a_copy_that_comes_makes_entries_of_a_service_entry() -> None:
     found = diff(plan(LACKS), plan(HAS)).of("c1")
     assert {key.sort for key in found.removed} == {"ServiceEntry", "DestinationRule", "VirtualService", "Namespace"}
-    assert {key.sort for key in found.added} == {"WorkloadEntry", "DestinationRule", "VirtualService", "LocalCopy"}
+    assert {key.sort for key in found.added} == {
+        "WorkloadEntry", "DestinationRule", "VirtualService", "LocalCopy", "Exposure",
+    }  # fmt: skip
     assert (found.lost, found.gained, found.opened) == ((), (), (Entrance(C1, WEB),))
 
 
@@ -143,8 +145,8 @@ def shuffle(value: object, rng: random.Random) -> None:
 def test_every_part_of_a_cluster_has_keys() -> None:
     """A new part of `ClusterPlan` needs its place in meshgen/plan/keys.py, and then in this list."""
     assert {item.name for item in fields(ClusterPlan)} == {
-        "cluster", "facts", "namespaces", "gateways", "exposures", "remote_gateways", "service_entries", "stubs",
-        "workload_entries", "destination_rules", "virtual_services", "mesh_retry_policy",
+        "cluster", "facts", "namespaces", "gateways", "exposures", "workspace_exposures", "remote_gateways",
+        "service_entries", "stubs", "workload_entries", "destination_rules", "virtual_services", "mesh_retry_policy",
     }  # fmt: skip
 
 

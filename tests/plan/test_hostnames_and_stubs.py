@@ -25,7 +25,7 @@ metadata:
   name: meshgen-c2.shop.ew
   namespace: meshgen-multicluster
   labels: {app.kubernetes.io/managed-by: meshgen, topology.istio.io/network: meshgen-c2.shop.ew}
-  annotations: {meshgen.io/source: fleet/demo}
+  annotations: {argocd.argoproj.io/sync-wave: "3", meshgen.io/source: fleet/demo}
 spec:
   gatewayClassName: istio-remote
   addresses: [{type: Hostname, value: lb.example.com}]
@@ -135,7 +135,7 @@ metadata:
   name: web
   namespace: shop
   labels: {app.kubernetes.io/managed-by: meshgen}
-  annotations: {meshgen.io/source: workspace/shop}
+  annotations: {argocd.argoproj.io/sync-wave: "3", meshgen.io/source: workspace/shop}
 spec:
   selector: {meshgen.io/shadow-of: web}
   ports: [{name: http, port: 80, targetPort: 80, protocol: TCP, appProtocol: http}]

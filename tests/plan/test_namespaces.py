@@ -21,6 +21,7 @@ metadata:
   annotations:
     argocd.argoproj.io/sync-options: Prune=false,Delete=false
     kustomize.toolkit.fluxcd.io/prune: disabled
+    argocd.argoproj.io/sync-wave: "0"
     meshgen.io/source: fleet/demo
 """)
 

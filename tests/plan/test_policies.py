@@ -61,7 +61,7 @@ metadata:
   name: meshgen-web
   namespace: shop
   labels: {app.kubernetes.io/managed-by: meshgen}
-  annotations: {meshgen.io/source: workspace/shop}
+  annotations: {argocd.argoproj.io/sync-wave: "2", meshgen.io/source: workspace/shop}
 spec:
   host: web.shop.svc.cluster.local
   trafficPolicy:

@@ -82,7 +82,7 @@ metadata:
   name: meshgen-web
   namespace: shop
   labels: {app.kubernetes.io/managed-by: meshgen}
-  annotations: {meshgen.io/source: workspace/shop}
+  annotations: {argocd.argoproj.io/sync-wave: "4", meshgen.io/source: workspace/shop}
 spec:
   hosts: [web.shop.svc.cluster.local]
   http:

@@ -17,7 +17,7 @@ metadata:
   name: web.shop.svc.cluster.local
   namespace: meshgen-multicluster
   labels: {app.kubernetes.io/managed-by: meshgen}
-  annotations: {meshgen.io/source: workspace/shop}
+  annotations: {argocd.argoproj.io/sync-wave: "3", meshgen.io/source: workspace/shop}
 spec:
   hosts: [web.shop.svc.cluster.local]
   addresses: [240.241.68.148]

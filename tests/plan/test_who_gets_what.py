@@ -11,9 +11,12 @@ SHARED = "meshgen-multicluster"
 
 
 def exposed(*texts: str) -> dict[str, list[str]]:
-    """Cluster → the hosts that its gateway lets in."""
-    found = compiled(*texts)
-    return {m.cluster: m.body["spec"]["servers"][0]["hosts"] for m in found.manifests("Gateway.networking.istio.io")}
+    """Cluster → the hosts that its gateway lets in, one a Gateway."""
+    hosts: dict[str, list[str]] = {}
+    for gateway in compiled(*texts).manifests("Gateway.networking.istio.io"):
+        (server,) = gateway.body["spec"]["servers"]
+        hosts.setdefault(gateway.cluster, []).extend(server["hosts"])
+    return hosts
 
 
 def imported(*texts: str) -> dict[str, list[str]]:
@@ -284,7 +287,7 @@ def test_gateways_let_in_exactly_what_their_cluster_has() -> None:
     assert exposed(LACKS) == {"c2": [WEB]}
 
 
-def test_two_workspaces_behind_one_gateway_share_its_list_of_hosts() -> None:
+def test_two_workspaces_behind_one_gateway_let_their_hosts_in_there() -> None:
     assert exposed("""
 kind: Fleet
 metadata: {name: demo}

@@ -48,7 +48,7 @@ metadata:
   name: {STEM}
   namespace: shop
   labels: {{app.kubernetes.io/managed-by: meshgen}}
-  annotations: {{meshgen.io/source: workspace/shop}}
+  annotations: {{argocd.argoproj.io/sync-wave: "3", meshgen.io/source: workspace/shop}}
 spec:
   address: 198.51.100.1
   network: meshgen-c1.shop.ew

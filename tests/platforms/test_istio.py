@@ -14,7 +14,7 @@ def test_the_objects_of_a_gateway() -> None:
         (m.kind, m.namespace, m.name) for m in compiled(LACKS).manifests(cluster="c2") if m.kind != "WorkloadEntry"
     ] == [
         ("Deployment", "shop", "ew"),
-        ("Gateway", "shop", "ew"),
+        ("Gateway", "shop", "ew-web-5b78e35377f03acf"),
         ("PodDisruptionBudget", "shop", "ew"),
         ("Service", "shop", "ew"),
         ("ServiceAccount", "shop", "ew"),
@@ -116,6 +116,7 @@ def test_settings_of_the_gateway() -> None:
     assert found.body("Service", cluster="c2")["metadata"]["annotations"] == {
         "a": "b",
         "lb": "nlb",
+        "argocd.argoproj.io/sync-wave": "5",
         "meshgen.io/source": "workspace/shop",
     }
     assert found.spec("Service", cluster="c2")["ports"][1] == read(

@@ -49,7 +49,7 @@ metadata:
   name: ew
   namespace: shop
   labels: {app.kubernetes.io/managed-by: meshgen}
-  annotations: {meshgen.io/source: workspace/shop}
+  annotations: {argocd.argoproj.io/sync-wave: "5", meshgen.io/source: workspace/shop}
 spec:
   type: EASTWEST
   kubeSpec:
@@ -77,6 +77,7 @@ metadata:
   namespace: shop
   labels: {app.kubernetes.io/managed-by: meshgen}
   annotations:
+    argocd.argoproj.io/sync-wave: "1"
     meshgen.io/source: workspace/shop
     tsb.tetrate.io/organization: acme
     tsb.tetrate.io/tenant: dev
@@ -108,6 +109,7 @@ metadata:
   namespace: shop
   labels: {app.kubernetes.io/managed-by: meshgen}
   annotations:
+    argocd.argoproj.io/sync-wave: "1"
     meshgen.io/source: workspace/shop
     tsb.tetrate.io/organization: acme
     tsb.tetrate.io/tenant: dev

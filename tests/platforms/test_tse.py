@@ -39,7 +39,7 @@ metadata:
   name: ew
   namespace: shop
   labels: {app.kubernetes.io/managed-by: meshgen}
-  annotations: {meshgen.io/source: workspace/shop}
+  annotations: {argocd.argoproj.io/sync-wave: "5", meshgen.io/source: workspace/shop}
 spec:
   eastWestOnly: true
   kubeSpec: {deployment: {env: [{name: ISTIO_META_REQUESTED_NETWORK_VIEW, value: n2}]}}
@@ -81,7 +81,7 @@ metadata:
   name: shop-setting
   namespace: shop
   labels: {app.kubernetes.io/managed-by: meshgen}
-  annotations: {meshgen.io/source: workspace/shop}
+  annotations: {argocd.argoproj.io/sync-wave: "1", meshgen.io/source: workspace/shop}
 spec:
   workspace: shop
   defaultEastWestGatewaySettings:
@@ -118,6 +118,7 @@ metadata:
   namespace: shop
   labels: {app.kubernetes.io/managed-by: meshgen}
   annotations:
+    argocd.argoproj.io/sync-wave: "1"
     meshgen.io/source: workspace/shop
     tsb.tetrate.io/organization: tse
     tsb.tetrate.io/tenant: tse

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.gateways import gateway_pods
 from meshgen.analysis.hosts import covers, parse_host, selects
 from meshgen.check.places import declared_gateways, gateway_object, listed, notes
 from meshgen.check.rule import Finding, Rule
@@ -144,14 +145,10 @@ def selector_of_several_gateways(context: Context) -> Iterator[Finding]:
 
 
 def _meet(first: GatewaySettings, second: GatewaySettings) -> bool:
-    if first.managed and second.managed:
-        return False
-    a, b = _pod_labels(first), _pod_labels(second)
-    return bool(a and b) and ((not first.managed and covers(a, b)) or (not second.managed and covers(b, a)))
-
-
-def _pod_labels(gateway: GatewaySettings) -> dict[str, str]:
-    return {"app": gateway.name} if gateway.managed else gateway.selector or {}
+    if any(not gateway.managed and not gateway.selector for gateway in (first, second)):
+        return False  # nobody knows its pods yet
+    a, b = gateway_pods(first), gateway_pods(second)
+    return (not first.managed and covers(a, b)) or (not second.managed and covers(b, a))
 
 
 def cluster_without_gateway(context: Context) -> Iterator[Finding]:

@@ -4,42 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshgen.analysis.names import exposure
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
-from meshgen.emit.platforms.istio_workload import DEPLOYMENT, DISRUPTION_BUDGET, SERVICE, SERVICE_ACCOUNT, pod_labels
+from meshgen.emit.platforms.istio_workload import DEPLOYMENT, DISRUPTION_BUDGET, SERVICE, SERVICE_ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from meshgen.emit.emitter import Emitter, Scope
-    from meshgen.plan.model import PlannedGateway
+    from meshgen.plan.model import PlannedExposure
 
 
-def _exposing(scope: Scope) -> Iterator[PlannedGateway]:
-    return (planned for planned in scope.cluster.gateways if planned.hosts)
-
-
-def _fields(_scope: Scope, planned: PlannedGateway) -> dict[str, Any]:
-    """AUTO_PASSTHROUGH with exactly the exposed hosts, never a wildcard.
-
-    Its selector matches pods of all namespaces, hence the gateway's own label
-    (Istio: pilot/pkg/features/pilot.go, PILOT_SCOPE_GATEWAY_TO_NAMESPACE).
+def _gateway(_scope: Scope, planned: PlannedExposure) -> dict[str, Any]:
+    """AUTO_PASSTHROUGH for exactly one host, never a wildcard: each service has its own, so that no two teams change
+    one file (ADR 13). istiod merges all Gateways of the same pods and port (pilot/pkg/model/gateway.go).
     """
     server = {
         "port": {"number": planned.port, "name": "tls", "protocol": "TLS"},
         "tls": {"mode": "AUTO_PASSTHROUGH"},
-        "hosts": list(planned.hosts),
+        "hosts": [planned.host],
     }
-    return {"spec": {"selector": planned.selector or pod_labels(planned), "servers": [server]}}
+    return {"spec": {"selector": planned.pod_labels, "servers": [server]}}
 
 
-GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
+GATEWAY: ObjectEmitter[PlannedExposure] = ObjectEmitter(
     Schema("networking.istio.io/v1", "Gateway"),
     Stage.EXPOSURE,
-    items=_exposing,
-    name=lambda planned: planned.name,
+    items=lambda scope: scope.cluster.exposures,
+    name=lambda planned: exposure(planned.gateway, planned.host),
     namespace=lambda _scope, planned: planned.namespace,
-    fields=_fields,
+    fields=_gateway,
 )
 
 EMITTERS: tuple[Emitter, ...] = (SERVICE_ACCOUNT, DEPLOYMENT, DISRUPTION_BUDGET, SERVICE, GATEWAY)

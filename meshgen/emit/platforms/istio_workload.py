@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meshgen.analysis.names import gateway_id
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.language.gateway import NETWORK_VIEW
@@ -15,14 +14,8 @@ if TYPE_CHECKING:
     from meshgen.emit.emitter import Scope
     from meshgen.plan.model import PlannedGateway
 
-GATEWAY_ID = "gateway.meshgen.io/id"
 STATUS_PORT = 15021
 _RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
-
-
-def pod_labels(planned: PlannedGateway) -> dict[str, str]:
-    """The labels that choose the gateway's pods, and no others of any namespace."""
-    return {"app": planned.name, GATEWAY_ID: gateway_id(planned.namespace, planned.name)}
 
 
 def _deployment(planned: PlannedGateway) -> dict[str, Any]:
@@ -31,7 +24,7 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
     Without that view the gateway would balance onto other clusters' gateways
     (Istio: pilot/pkg/model/proxy_view.go).
     """
-    labels = {**pod_labels(planned), "sidecar.istio.io/inject": "true"}
+    labels = {**planned.pod_labels, "sidecar.istio.io/inject": "true"}
     if planned.network:
         labels["topology.istio.io/network"] = planned.network
     if planned.revision is not None:
@@ -61,7 +54,7 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
     }
     return {
         "replicas": planned.replicas,
-        "selector": {"matchLabels": pod_labels(planned)},
+        "selector": {"matchLabels": planned.pod_labels},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
         "template": {
             "metadata": {
@@ -88,7 +81,7 @@ def _spread(planned: PlannedGateway, key: str) -> dict[str, Any]:
         "maxSkew": 1,
         "topologyKey": key,
         "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": pod_labels(planned)},
+        "labelSelector": {"matchLabels": planned.pod_labels},
     }
 
 
@@ -96,7 +89,7 @@ def _service(planned: PlannedGateway) -> dict[str, Any]:
     """No network label: istiod would route whole networks through it. Port names as `istioctl validate` wants them."""
     return {
         "type": "LoadBalancer",
-        "selector": pod_labels(planned),
+        "selector": planned.pod_labels,
         "ports": [
             {"name": "tcp-status-port", "port": STATUS_PORT, "targetPort": STATUS_PORT, "protocol": "TCP"},
             {"name": "tls", "port": planned.port, "targetPort": planned.port, "protocol": "TCP"},
@@ -130,7 +123,7 @@ DEPLOYMENT = _emitter("apps/v1", "Deployment", lambda planned: {"spec": _deploym
 DISRUPTION_BUDGET = _emitter(
     "policy/v1",
     "PodDisruptionBudget",
-    lambda planned: {"spec": {"maxUnavailable": 1, "selector": {"matchLabels": pod_labels(planned)}}},
+    lambda planned: {"spec": {"maxUnavailable": 1, "selector": {"matchLabels": planned.pod_labels}}},
 )
 SERVICE = _emitter(
     "v1", "Service", lambda planned: {"spec": _service(planned)}, lambda planned: planned.service_annotations

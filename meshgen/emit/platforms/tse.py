@@ -33,7 +33,7 @@ INGRESS_GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
 
 def _exposures(scope: Scope) -> Iterator[WorkspaceExposure]:
     """An empty list would read like no list, so a workspace that exposes nothing gets no setting at all."""
-    return (exposure for exposure in scope.cluster.exposures if exposure.hosts != ())
+    return (exposure for exposure in scope.cluster.workspace_exposures if exposure.hosts != ())
 
 
 def _workspace_setting(_scope: Scope, exposure: WorkspaceExposure) -> dict[str, Any]:

@@ -1,0 +1,23 @@
+"""The pods of gateways: which labels choose them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.analysis.names import gateway_id
+
+if TYPE_CHECKING:
+    from meshgen.language.gateway import GatewaySettings
+
+GATEWAY_ID = "gateway.meshgen.io/id"
+
+
+def gateway_pods(settings: GatewaySettings) -> dict[str, str]:
+    """The labels that choose a gateway's pods: its own where somebody else runs it, else those that meshgen gives.
+
+    A Gateway's selector matches pods of all namespaces (Istio: pilot/pkg/features/pilot.go,
+    PILOT_SCOPE_GATEWAY_TO_NAMESPACE), hence a label that no other gateway's pods have.
+    """
+    if settings.selector:
+        return dict(settings.selector)
+    return {"app": settings.name, GATEWAY_ID: gateway_id(settings.namespace, settings.name)}
