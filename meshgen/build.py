@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from meshgen.diagnostics import Diagnostic, Span, diagnose
 from meshgen.diagnostics.model import ordered
 from meshgen.pipeline import compile_fleet
+from meshgen.revisions import Now, earlier, meant, withdrawn
 from meshgen.tree import compare, write
-from meshgen.tree.withdrawal import withdrawn
 from meshgen.verify import kubeconform
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Options:
     check: bool = False
     """Write nothing; a difference is a finding."""
     force: bool = False
+    against: tuple[str, ...] = ()
+    """Commits whose fleets say what the clusters run. Empty: those that count by themselves."""
     clusters: tuple[str, ...] = ()
     """Write these clusters only; all are checked. Empty: all."""
     kubeconform: kubeconform.Mode = "auto"
@@ -72,10 +75,11 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     report.clusters = len(only or names)
     report.comparison = comparison = compare(output, compilation.files, only=only, clusters=names)
     findings = list(comparison.findings(force=options.force))
+    before = earlier(fleet, output, Now(report.sources, plan), options.against, os.environ)
+    used = before.uses if before.committed else dict.fromkeys(meant.remembered(output), "the last build")
     if not options.force:
-        # A consumer that is not written keeps its entries, so the whole tree says who still calls.
-        whole = comparison if only is None else compare(output, compilation.files, clusters=names)
-        findings += withdrawn(whole, plan, relations.fleet.spec.cluster_domain, only=only)
+        findings += before.diagnostics
+        findings += withdrawn(used, plan, relations.fleet, only=only)
     conformity, report.conformity = _conformity(compilation, comparison, options)
     report.diagnostics = ordered([*report.diagnostics, *findings, *conformity])
     failing = {"error", options.fail_on}
@@ -84,6 +88,8 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
         report.result = write(
             comparison, force=options.force, progress=(lambda done: progress(done, total)) if progress else None
         )
+        if not before.committed:
+            meant.remember(output, meant.document(plan, used, only))
     return report
 
 

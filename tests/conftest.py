@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # No deadline: the machines that run this are shared. In CI the same examples every time; `make fuzz` looks further.
@@ -14,3 +15,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("meshgen")
+
+
+@pytest.fixture(autouse=True)
+def _no_target_branch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' own repositories have nothing to do with the pull request that they run for."""
+    for variable in ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"):
+        monkeypatch.delenv(variable, raising=False)

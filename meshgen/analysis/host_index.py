@@ -24,6 +24,10 @@ class HostIndex(Generic[Item]):
                 found = self._by_suffix.setdefault(len(key), {})
             found.setdefault(key, []).append((place, item))
 
+    def __bool__(self) -> bool:
+        """Whether there is any item."""
+        return bool(self._exact or self._by_suffix)
+
     def matching(self, host: str) -> list[Item]:
         """The items for `host`, in the order in which they were given, each once for every host that matches."""
         found = list(self._exact.get(host, ()))

@@ -336,7 +336,9 @@ class Relations:
     def virtual_services(self, cluster: str, host: str) -> list[ObservedVirtualService]:
         """The teams' mesh-bound VirtualServices and routes of `cluster` that match `host`."""
         index = self._virtual_services.get(cluster)
-        return list({id(item): item for item in index.matching(host)}.values()) if index else []
+        if index is None or not index:
+            return []
+        return list({id(item): item for item in index.matching(host)}.values())
 
 
 def settings_of(gateway: GatewaySettings) -> dict[str, object]:

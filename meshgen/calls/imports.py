@@ -10,15 +10,16 @@ from meshgen.analysis.hosts import ServiceName
 from meshgen.analysis.protocols import speaks_http2
 from meshgen.calls.endpoints import remote_endpoints, shared_ports
 from meshgen.calls.model import Import, Level, Taken
-from meshgen.calls.retries import retry
+from meshgen.calls.reasons import served_by
+from meshgen.calls.retries import beside_team, retry
 from meshgen.calls.traffic_policy import TrafficPolicyDecision, traffic_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from meshgen.analysis.relations import Exposure, Relations
     from meshgen.calls.groups import Group
-    from meshgen.calls.model import Form, RemoteEndpoint
+    from meshgen.calls.model import Form, Reason, RemoteEndpoint
     from meshgen.calls.retries import RetryDecision
     from meshgen.language.inventory import ServicePort
 
@@ -37,11 +38,21 @@ class Importing:
         self._all_endpoints: dict[int, tuple[RemoteEndpoint, ...]] = {}
         self._levels: dict[tuple[int, str | None], tuple[Level, ...]] = {}
         self._entries: dict[tuple[str, str, str, ServiceName], tuple[Taken, ...]] = {}
+        self._taken: dict[tuple[int, Form, str, str], tuple[Taken, ...]] = {}
+        self._served_by: dict[int, tuple[Reason, ...]] = {}
+        self._own_policies: dict[int, TrafficPolicyDecision] = {}
+        self._decided: dict[tuple[int, int, bool], RetryDecision] = {}
 
     def interned(self, sources: Iterable[Exposure]) -> Sources:
         """One tuple for the same sources, whoever asks."""
         found = tuple(sources)
         return self._interned.setdefault(tuple(map(id, found)), found)
+
+    def served_by(self, serving: Sources) -> tuple[Reason, ...]:
+        """Why callers may go where they may."""
+        if id(serving) not in self._served_by:
+            self._served_by[id(serving)] = served_by(serving)
+        return self._served_by[id(serving)]
 
     def remote_only(self, consumer: str, host: str, service: ServiceName, sources: Sources) -> Import:
         """The import of a cluster that lacks the Service."""
@@ -52,19 +63,15 @@ class Importing:
             namespace, name = self._shared_namespace, host
         else:
             namespace, name = service.namespace, names.local_policy(service.name)
-        policy = TrafficPolicyDecision("ours", export_to=export_to(sources))
         if namespace == service.namespace:
             policy = traffic_policy(self._relations, consumer, service, ports, local=False)
+        else:
+            policy = self._own_policy(sources)
         levels = self._in_levels(consumer, sources)
-        retries = retry(self._relations, consumer, sources, ports, levels=len(levels), local=False)
+        retries = self._retries(consumer, sources, ports, levels=len(levels))
         # Pods that arrive are under this rule from their first moment, and must not be pinged by their own sidecars.
         pingable = form == "serviceEntry" or service not in self._relations.services[consumer]
         endpoints = self._endpoints_of(sources)
-        if facts.dns_capture:
-            takes = [Taken("serviceEntry", namespace, host)]
-        else:
-            takes = [Taken("stub", namespace, service.name)]
-            takes += (taken for source in sources for taken in self._entries_of(source, service))
         return Import(
             form=form,
             consumer=consumer,
@@ -79,7 +86,7 @@ class Importing:
             policy=policy,
             pings=pingable and policy.owner == "ours" and facts.pings_http2 and speaks_http2(ports),
             retries=retries,
-            takes=(*takes, *self._policies(namespace, name, policy, retries), *self._remote_gateways(endpoints)),
+            takes=self._takes(form, sources, service, (namespace, name), policy, retries),
         )
 
     def beside_pods(
@@ -109,7 +116,7 @@ class Importing:
                     policy=policy,
                     # The pods' own sidecars would ping their applications, too (ADR 10).
                     pings=False,
-                    retries=retry(self._relations, consumer, sources, local.ports, levels=len(levels), local=True),
+                    retries=self._retries_beside(consumer, sources, local.ports, levels=len(levels)),
                     takes=(),
                     group=group,
                 )
@@ -117,6 +124,51 @@ class Importing:
         emitted = group.conflict is None and all(item.policy.owner != "refused" for item in imports)
         for item in imports:
             yield item.service, self._taking(item, group) if emitted else item
+
+    def _takes(
+        self,
+        form: Form,
+        sources: Sources,
+        service: ServiceName,
+        place: tuple[str, str],
+        policy: TrafficPolicyDecision,
+        retries: RetryDecision,
+    ) -> tuple[Taken, ...]:
+        """What a cluster without the Service takes; `place`: namespace and name of its policies."""
+        key = (id(sources), form, policy.owner, retries.carrier)
+        if key not in self._taken:
+            if form == "serviceEntry":
+                takes = [Taken("serviceEntry", place[0], sources[0].host)]
+            else:
+                takes = [Taken("stub", place[0], service.name)]
+                takes += (taken for source in sources for taken in self._entries_of(source, service))
+            takes += self._policies(*place, policy, retries)
+            takes += self._remote_gateways(self._endpoints_of(sources))
+            self._taken[key] = tuple(takes)
+        return self._taken[key]
+
+    def _own_policy(self, sources: Sources) -> TrafficPolicyDecision:
+        """The decision for a host whose rule stands where no team writes rules for it."""
+        if id(sources) not in self._own_policies:
+            self._own_policies[id(sources)] = TrafficPolicyDecision("ours", export_to=export_to(sources))
+        return self._own_policies[id(sources)]
+
+    def _retries(
+        self, consumer: str, sources: Sources, ports: tuple[ServicePort, ...], *, levels: int
+    ) -> RetryDecision:
+        """Who retries a host that the consumer lacks."""
+        key = (id(sources), levels, self._relations.facts[consumer].mesh_retries)
+        if key not in self._decided:
+            self._decided[key] = retry(sources, ports, levels=levels, local=False, mesh_retries=key[2])
+        return beside_team(self._decided[key], self._relations.virtual_services(consumer, sources[0].host))
+
+    def _retries_beside(
+        self, consumer: str, sources: Sources, ports: Sequence[ServicePort], *, levels: int
+    ) -> RetryDecision:
+        """Who retries a host that the consumer has itself."""
+        mesh_retries = self._relations.facts[consumer].mesh_retries
+        decision = retry(sources, ports, levels=levels, local=True, mesh_retries=mesh_retries)
+        return beside_team(decision, self._relations.virtual_services(consumer, sources[0].host))
 
     def _taking(self, item: Import, group: Group) -> Import:
         return replace(

@@ -25,14 +25,14 @@ def local_reasons(
         yield Reason("other workspace" if serving[0].failover.enabled else "failover off", consumer)
 
 
-def remote_reasons(consumer: str, service: ObservedService | None, serving: Sequence[Exposure]) -> Iterator[Reason]:
-    """Why callers leave the consumer, and where they may go."""
-    if service is None:
-        yield Reason("no Service", consumer)
-    else:
-        yield Reason("Service state", consumer, (service.state,))
-    for exposure in serving:
-        yield Reason("served", exposure.cluster, (_gateway(exposure),))
+def remote_reason(consumer: str, service: ObservedService | None) -> Reason:
+    """Why callers leave the consumer."""
+    return Reason("no Service", consumer) if service is None else Reason("Service state", consumer, (service.state,))
+
+
+def served_by(serving: Sequence[Exposure]) -> tuple[Reason, ...]:
+    """Where callers may go."""
+    return tuple(Reason("served", exposure.cluster, (_gateway(exposure),)) for exposure in serving)
 
 
 def unreachable_reasons(relations: Relations, consumer: str, exposures: Sequence[Exposure]) -> Iterator[Reason]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from meshgen.analysis.protocols import HTTP_FAMILY, declared_protocol
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from meshgen.analysis.failover import EffectiveFailover
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.relations import Exposure
     from meshgen.language.inventory import ObservedVirtualService, ServicePort
 
 RetryCarrier = Literal["virtualService", "mesh", "none"]
@@ -37,16 +37,11 @@ _TRIES_A_LEVEL = 2
 
 
 def retry(
-    relations: Relations,
-    cluster: str,
-    sources: Sequence[Exposure],
-    ports: Sequence[ServicePort],
-    *,
-    levels: int,
-    local: bool,
+    sources: Sequence[Exposure], ports: Sequence[ServicePort], *, levels: int, local: bool, mesh_retries: bool
 ) -> RetryDecision:
-    """Decide for one host: `sources` serve it to `cluster` in so many `levels`; `local`: beside a copy of its own.
+    """Decide for one host that `sources` serve in so many remote `levels`, as if no team routed it.
 
+    `local`: beside a copy of the consumer's own; `mesh_retries`: its mesh's own policy retries in other localities.
     `ports` are those of the local copy, or those that all sources share where the cluster has none. A retry needs
     another endpoint to go to; whether that is another level does not matter: Istio's default policy does not retry a
     reset, so one of several addresses that resets would cost requests (measured in the lab).
@@ -63,16 +58,20 @@ def retry(
     if not http and undeclared is None:
         return RetryDecision("none", "no HTTP port")
     tries = failover.attempts or _attempts(levels + (local_levels(failover) if local else 0))
-    if failover.mode == "meshConfig" or (failover.mode == "auto" and relations.facts[cluster].mesh_retries):
+    if failover.mode == "meshConfig" or (failover.mode == "auto" and mesh_retries):
         return RetryDecision("mesh", attempts=tries)
     if not local and not _several_places(sources):
         return RetryDecision("none", "one place")
     if undeclared is not None:
         return RetryDecision("none", "undeclared port", undeclared=undeclared)
-    team = relations.virtual_services(cluster, sources[0].host)
-    if team:
-        return RetryDecision("none", "team", ports=http, team=team[0], attempts=tries)
     return RetryDecision("virtualService", ports=http, attempts=tries)
+
+
+def beside_team(decision: RetryDecision, team: Sequence[ObservedVirtualService]) -> RetryDecision:
+    """The decision where the teams' VirtualServices and routes `team` are for the same host: ours would lose."""
+    if decision.carrier != "virtualService" or not team:
+        return decision
+    return replace(decision, carrier="none", reason="team", team=team[0])
 
 
 def _attempts(levels: int) -> int:

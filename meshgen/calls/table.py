@@ -10,7 +10,7 @@ from meshgen.analysis.hosts import ServiceName, parse_host
 from meshgen.calls.groups import groups_of
 from meshgen.calls.imports import Importing
 from meshgen.calls.model import Call, Reason
-from meshgen.calls.reasons import local_reasons, remote_reasons, unreachable_reasons
+from meshgen.calls.reasons import local_reasons, remote_reason, unreachable_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,6 +201,7 @@ class _Consumer:
                 self._name, local, serving, moving=name in self._movable, group=self._group_of.get(name)
             )
         elif serving:
-            yield from remote_reasons(self._name, self._relations.services[self._name].get(name), serving)
+            yield remote_reason(self._name, self._relations.services[self._name].get(name))
+            yield from self._importing.served_by(serving)
         if not serving:
             yield from unreachable_reasons(self._relations, self._name, exposures)

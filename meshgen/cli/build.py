@@ -26,6 +26,12 @@ _QUIET_SECONDS = 1.0
 @click.option("-o", "--output", default="output", show_default=True, help="Directory of the output tree.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the output differs from the fleet.")
 @click.option("--force", is_flag=True, help="Overwrite edited files, and withdraw what still has consumers.")
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="REV",
+    help="Commit whose fleet is what the clusters run, repeatable; by itself the last one that changed the output.",
+)
 @click.option("--cluster", "clusters", multiple=True, metavar="NAME", help="Write this cluster only (repeatable).")
 @click.option(
     "--kubeconform",
@@ -36,7 +42,13 @@ _QUIET_SECONDS = 1.0
 )
 @reporting_options
 def build(
-    fleet: str, output: str, clusters: tuple[str, ...], kubeconform: Mode, reporting: Reporting, **flags: bool
+    fleet: str,
+    output: str,
+    against: tuple[str, ...],
+    clusters: tuple[str, ...],
+    kubeconform: Mode,
+    reporting: Reporting,
+    **flags: bool,
 ) -> None:
     """Compile FLEET, a directory or one file, into one directory of manifests for each cluster.
 
@@ -49,6 +61,7 @@ def build(
     options = Options(
         check=flags["check"],
         force=flags["force"],
+        against=against,
         clusters=clusters,
         kubeconform=kubeconform,
         fail_on=reporting.fail_on,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from enum import StrEnum
@@ -53,6 +54,8 @@ _OF_HOOKS = frozenset(
 _QUIET = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 _OWNERSHIP = ("fatal: detected dubious ownership", "fatal: unsafe repository")
 _BARE = ("fatal: this operation must be run in a work tree", "fatal: cannot use bare repository")
+_LACKING = re.compile(r"fatal: could not fetch ([0-9a-f]+) from promisor remote")
+"""What Git before 2.44 says, which does not know GIT_NO_LAZY_FETCH."""
 _NO_REPOSITORY = "fatal: not a git repository (or any"
 
 
@@ -107,4 +110,6 @@ def _error(said: str, code: int) -> GitError:
         return GitError(Cause.NO_REPOSITORY)
     if fatal.startswith(_BARE):
         return GitError(Cause.BARE)
+    if lacking := _LACKING.match(fatal):
+        return GitError(Cause.MISSING, lacking[1])
     return GitError(Cause.FAILED, fatal)

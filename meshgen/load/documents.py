@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic, Note, diagnose
 from meshgen.diagnostics.near import near
-from meshgen.load.files import read_files
+from meshgen.load.files import decoded, read_files
 from meshgen.load.parse import LibyamlMissingError, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from meshgen.diagnostics import Span
@@ -54,7 +55,15 @@ def load(path: Path) -> tuple[Loaded, list[Diagnostic]]:
 
     No input raises: what cannot be read is left out of the result and reported (MG001 to MG019).
     """
-    sources, diagnostics = read_files(path)
+    return _load(*read_files(path))
+
+
+def load_contents(contents: Mapping[str, bytes]) -> tuple[Loaded, list[Diagnostic]]:
+    """Reads a fleet that is not on disk, as one of an earlier commit: the contents of its files by their paths."""
+    return _load(*decoded(contents))
+
+
+def _load(sources: dict[str, str], diagnostics: list[Diagnostic]) -> tuple[Loaded, list[Diagnostic]]:
     documents: list[Document] = []
     for file, text in sources.items():
         try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from meshgen.diagnostics import Diagnostic, Span, diagnose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 LARGEST_FILE = 16 * 1024 * 1024
 _SUFFIXES = (".yaml", ".yml")
@@ -39,6 +39,22 @@ def read_files(path: Path) -> tuple[dict[str, str], list[Diagnostic]]:
     return sources, diagnostics
 
 
+def decoded(contents: Mapping[str, bytes]) -> tuple[dict[str, str], list[Diagnostic]]:
+    """The text of fleet files that are not on disk, by their paths, in order, as `read_files` gives it."""
+    sources: dict[str, str] = {}
+    diagnostics: list[Diagnostic] = []
+    for name, content in sorted(contents.items()):
+        text = _decoded(content, name, diagnostics)
+        if text is not None:
+            sources[name] = text
+    return sources, diagnostics
+
+
+def is_fleet_file(name: str) -> bool:
+    """Whether a file of a fleet directory is read."""
+    return name.endswith(_SUFFIXES)
+
+
 def _files(path: Path, diagnostics: list[Diagnostic]) -> Iterator[tuple[Path, str]]:
     if not os.path.lexists(path):
         diagnostics.append(
@@ -60,7 +76,7 @@ def _files(path: Path, diagnostics: list[Diagnostic]) -> Iterator[tuple[Path, st
         Path(directory) / name
         for directory, _, names in os.walk(path, onerror=unreadable)
         for name in names
-        if name.endswith(_SUFFIXES)
+        if is_fleet_file(name)
     ]
     for file in sorted(found, key=lambda file: file.relative_to(path).as_posix()):
         yield file, _shown(file)
@@ -72,7 +88,6 @@ def _shown(path: Path) -> str:
 
 
 def _text(file: Path, shown: str, diagnostics: list[Diagnostic]) -> str | None:
-    start = Span(shown, 1, 1, 1, 1)
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -83,12 +98,16 @@ def _text(file: Path, shown: str, diagnostics: list[Diagnostic]) -> str | None:
     except (OSError, ValueError) as error:
         diagnostics.append(_unreadable(shown, getattr(error, "strerror", None) or str(error)))
         return None
+    return _decoded(content, shown, diagnostics)
+
+
+def _decoded(content: bytes, shown: str, diagnostics: list[Diagnostic]) -> str | None:
     if len(content) > LARGEST_FILE:
         diagnostics.append(
             diagnose(
                 "MG003",
                 f"the file is larger than {LARGEST_FILE // 1024 // 1024} MiB",
-                start,
+                Span(shown, 1, 1, 1, 1),
                 help="Split it: any number of files make one fleet.",
             )
         )

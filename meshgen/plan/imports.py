@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from meshgen.analysis import names
 from meshgen.analysis.accounts import accounts_by_place
@@ -50,7 +50,11 @@ class Imports:
 
 
 class Importer:
-    """Plans the imports of one consumer after the other; what they share is made once."""
+    """Plans the imports of one consumer after the other.
+
+    Most consumers of a host get the same objects: such an object is made once and stands in many plans, so that neither
+    memory nor emission grows with the number of consumers.
+    """
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
@@ -58,8 +62,8 @@ class Importer:
         fleet = self._relations.fleet
         self._of_fleet = Origin(f"fleet/{fleet.name}", spans(fleet.spec.span()))
         self._ports: dict[int, tuple[PlannedPort, ...]] = {}
-        self._identities: dict[int, tuple[str, ...]] = {}
         self._origins: dict[int, Origin] = {}
+        self._shared: dict[tuple[object, ...], Any] = {}
 
     def imports(self, consumer: str) -> Imports:
         """What the calls of `consumer` take."""
@@ -94,21 +98,20 @@ class Importer:
         return self._ports[id(ports)]
 
     def _service_entry(self, item: Import, found: Imports) -> None:
-        sources = item.sources
-        if id(sources) not in self._identities:
-            self._identities[id(sources)] = subject_alt_names(self._relations, sources)
-        found.service_entries.append(
-            PlannedServiceEntry(
+        vip = virtual_address(self._relations, item)
+        key = ("serviceEntry", id(item.sources), vip)
+        if key not in self._shared:
+            self._shared[key] = PlannedServiceEntry(
                 host=item.host,
-                vip=virtual_address(self._relations, item),
+                vip=vip,
                 ports=self._planned_ports(item.ports),
-                subject_alt_names=self._identities[id(sources)],
+                subject_alt_names=subject_alt_names(self._relations, item.sources),
                 endpoints=item.endpoints,
-                export_to=export_to(sources),
+                export_to=export_to(item.sources),
                 canonical_name=item.service.name,
-                origin=self._origin(sources),
+                origin=self._origin(item.sources),
             )
-        )
+        found.service_entries.append(self._shared[key])
 
     def _stub(self, item: Import, found: Imports) -> None:
         """Sidecars that do not answer DNS: a Service without pods, and entries that only it selects (variant a2)."""
@@ -123,13 +126,22 @@ class Importer:
 
     def _policies(self, item: Import, found: Imports) -> None:
         """The DestinationRule and the retries of a host."""
-        made_by = origin(item.sources, [item.local]) if item.local is not None else self._origin(item.sources)
+        key: tuple[object, ...]
         for taken in item.takes:
-            if taken.sort == "destinationRule":
-                rule = remote_rule if item.local is None else local_rule
-                found.destination_rules.append(rule(item, taken, made_by))
+            if taken.sort == "destinationRule" and item.local is not None:
+                found.destination_rules.append(local_rule(item, taken, origin(item.sources, [item.local])))
+            elif taken.sort == "destinationRule":
+                key = ("destinationRule", taken, id(item.sources), len(item.levels), item.pings, item.policy.export_to)
+                if key not in self._shared:
+                    self._shared[key] = remote_rule(item, taken, self._origin(item.sources))
+                found.destination_rules.append(self._shared[key])
+            elif taken.sort == "virtualService" and item.local is not None:
+                found.virtual_services.append(virtual_service(item, taken, origin(item.sources, [item.local])))
             elif taken.sort == "virtualService":
-                found.virtual_services.append(virtual_service(item, taken, made_by))
+                key = ("virtualService", taken, id(item.sources), id(item.retries), item.form)
+                if key not in self._shared:
+                    self._shared[key] = virtual_service(item, taken, self._origin(item.sources))
+                found.virtual_services.append(self._shared[key])
         if item.retries.carrier == "mesh":
             found.mesh_attempts = max(found.mesh_attempts, item.retries.attempts)
 

@@ -22,6 +22,11 @@ class Outcome:
     out: str
     err: str
 
+    def messages(self, code: str) -> list[str]:
+        """The texts of the findings with a code, in `concise` format."""
+        mark = f"[{code}] "
+        return [line.partition(mark)[2] for line in self.err.splitlines() if mark in line]
+
     @property
     def last_line(self) -> str:
         return self.err.strip().rpartition("\n")[2]

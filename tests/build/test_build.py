@@ -240,7 +240,10 @@ def test_the_other_clusters_stay_as_they_are(project: Project) -> None:
     project.write(HAS)
     assert project.build("--cluster", "c2").code == 0
     changed = {path for path in before.keys() | project.tree.keys() if before.get(path) != project.tree.get(path)}
-    assert {path.removeprefix(".meshgen/").partition("/")[0].removesuffix(".owned") for path in changed} == {"c2"}
+    assert {path.removeprefix(".meshgen/").partition("/")[0].removesuffix(".owned") for path in changed} == {
+        "c2",
+        "local",
+    }
 
 
 def test_check_of_one_cluster(project: Project) -> None:

@@ -1,15 +1,21 @@
-"""Withdrawing an exposure is two commits: draining, synced everywhere, then gone (design §3)."""
+"""Withdrawing an exposure is two commits: draining, synced everywhere, then gone (design §3).
+
+Each test runs twice: with every build committed, and without Git, where the local state remembers the last build.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.build.conftest import Outcome, Project
 from tests.fleets import HAS, LACKS
+from tests.git.support import commit, init
 
 if TYPE_CHECKING:
-    from tests.build.conftest import Outcome, Project
+    from pathlib import Path
 
 WEB = "web.shop.svc.cluster.local"
 
@@ -41,9 +47,30 @@ WITHDRAWN = workspace("exposedServices: []")
 TSE = fleet("[{name: c1, region: eu, network: n1}, {name: c2, region: us, network: n2}]", "tse")
 
 
+@dataclass(frozen=True)
+class Remembered(Project):
+    """A project whose builds are committed if it is in Git."""
+
+    in_git: bool = False
+
+    def build(self, *arguments: str) -> Outcome:
+        outcome = super().build(*arguments)
+        if self.in_git and outcome.code == 0:
+            commit(self.root, "build")
+        return outcome
+
+
+@pytest.fixture(params=["commits", "local state"])
+def project(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
+    in_git = request.param == "commits"
+    if in_git:
+        init(tmp_path)
+    return Remembered(tmp_path, capsys, in_git)
+
+
 def messages(outcome: Outcome) -> list[str]:
-    """The texts of MG650."""
-    return [line.partition("[MG650] ")[2] for line in outcome.err.splitlines() if "[MG650]" in line]
+    """The texts of MG650, without what it is known by."""
+    return [message.partition(", as of ")[0] for message in outcome.messages("MG650")]
 
 
 def steps(project: Project, *fleets: tuple[str, ...]) -> Outcome:
@@ -61,8 +88,8 @@ def test_MG650_fires_when_a_workload_entry_still_leads_to_the_service(project: P
     outcome = steps(project, (HAS, EXPOSED), (HAS, WITHDRAWN))
     assert outcome.code == 1
     assert messages(outcome) == [
-        f"`{WEB}` would no longer be exposed by `c2`, but `c1` still calls it there",
         f"`{WEB}` would no longer be exposed by `c1`, but `c2` still calls it there",
+        f"`{WEB}` would no longer be exposed by `c2`, but `c1` still calls it there",
     ]
 
 
@@ -162,7 +189,10 @@ def test_MG650_fires_when_the_gateway_goes(project: Project, base: str) -> None:
     outcome = steps(project, (base, workspace("")), (base, other))
     assert outcome.code == 1
     assert messages(outcome) == [
-        f"`{WEB}` would no longer be exposed by a gateway that is no longer in the fleet, but `c1` still calls it there"
+        (
+            f"`{WEB}` would no longer be exposed by gateway `shop/ew` of `c2`, which is no longer in the fleet, "
+            "but `c1` still calls it there"
+        )
     ]
 
 
@@ -184,7 +214,11 @@ spec:
 def test_MG650_fires_when_a_cluster_goes(project: Project, base: str) -> None:
     outcome = steps(project, (base, third()), (base,))
     assert outcome.code == 1
-    assert messages(outcome)[0].startswith(f"`{WEB}` would no longer be exposed by a gateway that is no longer in the")
+    assert messages(outcome) == [
+        f"`{WEB}` would no longer be exposed by gateway `shop/ew` of `c3`, which is no longer in the fleet, "
+        f"but `{consumer}` still calls it there"
+        for consumer in ["c1", "c2"]
+    ]
 
 
 def test_MG650_silent_when_the_cluster_was_drained_before(project: Project) -> None:

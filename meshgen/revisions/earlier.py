@@ -1,0 +1,121 @@
+"""What clusters use of each other, as far as the fleet's history tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from meshgen.diagnostics import Diagnostic
+from meshgen.git import Cause, GitError, open_repository
+from meshgen.plan.diff import uses
+from meshgen.revisions import findings
+from meshgen.revisions.ci import target_branch
+from meshgen.revisions.history import History, UnknownError, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from meshgen.plan.diff import Use
+    from meshgen.plan.model import Plan
+    from meshgen.revisions.history import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The fleet that is built, so that an equal one is not compiled again."""
+
+    sources: Mapping[str, str]
+    """The text of each of its files."""
+    plan: Plan
+
+
+@dataclass(slots=True)
+class Earlier:
+    """What was in use before."""
+
+    uses: dict[Use, str] = field(default_factory=dict)
+    """Each use, and by what it is known: `commit 3ff41a9f838e`."""
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    """Why it may be more than that: MG653 to MG655."""
+    committed: bool = False
+    """Whether commits hold the output, so that nothing else needs to remember."""
+
+
+def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environment: Mapping[str, str]) -> Earlier:
+    """The uses by the fleets of earlier commits: those of `against`, else those that count by themselves.
+
+    Reads Git's objects only; where it cannot say what was in use, a diagnostic says why.
+    """
+    found = Earlier()
+    try:
+        history = _open(fleet, output, now)
+    except GitError as error:
+        if against:
+            found.diagnostics += [findings.no_commit(revision, str(error.cause)) for revision in against]
+        elif error.cause is Cause.FAILED:
+            found.diagnostics.append(findings.no_answer(error))
+        return found
+    steps = list(_named(history, against) if against else _by_themselves(history, environment))
+    found.committed = bool(steps)
+    for step in dict.fromkeys(steps):
+        if isinstance(step, Diagnostic):
+            found.diagnostics.append(step)
+            continue
+        try:
+            plan = history.plan(step)
+        except UnknownError as error:
+            found.diagnostics.append(error.diagnostic)
+        except GitError as error:
+            found.diagnostics.append(findings.no_answer(error))
+        else:
+            for use in uses(plan):
+                found.uses.setdefault(use, f"commit {step[: findings.SHORT]}")
+    return found
+
+
+def _open(fleet: Path, output: Path, now: Now) -> History:
+    real = fleet.resolve()
+    repository = open_repository(real if real.is_dir() else real.parent)
+    try:
+        beside = open_repository(output.resolve())
+    except GitError as error:
+        if error.cause is Cause.FAILED:
+            raise
+        beside = None
+    same: dict[Texts, Plan | None] = {texts(text.encode() for text in now.sources.values()): now.plan}
+    return History(
+        fleet=repository,
+        file="" if real.is_dir() else real.name,
+        shown=(fleet, output),
+        output=beside if beside is not None and beside.top == repository.top else None,
+        plans=same,
+    )
+
+
+def _named(history: History, against: Sequence[str]) -> Iterator[str | Diagnostic]:
+    for revision in against:
+        commit = history.commit(revision)
+        yield findings.no_commit(revision, "there is no such commit here") if commit is None else commit
+
+
+def _by_themselves(history: History, environment: Mapping[str, str]) -> Iterator[str | Diagnostic]:
+    steps = [step for tip in history.tips() for step in _counting(history, tip)]
+    yield from steps
+    # Where no commit of the change has an output, none of the target branch says what the clusters run.
+    if not steps or (branch := target_branch(environment)) is None:
+        return
+    target = history.commit(f"refs/remotes/origin/{branch}")
+    if target is None:
+        yield findings.no_target(branch)
+    else:
+        yield from _counting(history, target)
+
+
+def _counting(history: History, tip: str) -> Iterator[str | Diagnostic]:
+    try:
+        yield from history.counting(tip)
+    except UnknownError as error:
+        yield error.diagnostic
+    except GitError as error:
+        yield findings.no_answer(error)

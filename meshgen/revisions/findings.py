@@ -1,0 +1,65 @@
+"""The diagnostics about revisions: one function each, so that their words stand side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from meshgen.git import GitError
+
+SHORT = 12
+"""How much of a commit's id is shown."""
+_OTHERWISE = "or name a commit that is here with `--against`; `--allow-withdrawal` builds without knowing"
+
+
+def shallow(output: Path) -> Diagnostic:
+    return _hidden(
+        f"the clone is shallow, and the commit that changed `{output}` last is not in it: nobody knows what is in use",
+        "Fetch more with `git fetch --unshallow` (GitHub: `fetch-depth: 0`; GitLab: `GIT_DEPTH: 0`)",
+    )
+
+
+def lacking(commit: str, fleet: Path) -> Diagnostic:
+    return _hidden(
+        f"the clone is partial, and lacks files of commit {commit[:SHORT]}: nobody knows what is in use",
+        f"Have Git fetch them with `git archive {commit[:SHORT]} {fleet} > /dev/null`",
+    )
+
+
+def no_target(branch: str) -> Diagnostic:
+    return _hidden(
+        f"the clone has no `origin/{branch}`, into which this is to be merged: nobody knows what is in use there",
+        f"Fetch it with `git fetch origin +refs/heads/{branch}:refs/remotes/origin/{branch}`",
+    )
+
+
+def no_answer(error: GitError) -> Diagnostic:
+    return _hidden(f"Git does not say what was built before: {error}", "Repair what Git says")
+
+
+def _hidden(message: str, fetch: str) -> Diagnostic:
+    return Diagnostic(code="MG653", severity="error", message=message, help=f"{fetch}, {_OTHERWISE}.")
+
+
+def unreadable(commit: str, why: str) -> Diagnostic:
+    """`why`: what keeps the fleet of the commit from being compiled."""
+    return Diagnostic(
+        code="MG654",
+        severity="error",
+        message=f"commit {commit[:SHORT]} changed the output, but {why}: nobody knows what is in use",
+        help="Name a commit whose fleet says what the clusters run with `--against`; "
+        "`--allow-withdrawal` builds without knowing.",
+    )
+
+
+def no_commit(revision: str, why: str) -> Diagnostic:
+    return Diagnostic(
+        code="MG655",
+        severity="error",
+        message=f"`--against {revision}`: {why}",
+        help="Name a commit, branch or tag of the repository that holds the fleet; a clone may have to fetch it first.",
+    )

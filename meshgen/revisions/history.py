@@ -1,0 +1,149 @@
+"""The repository that holds a fleet and its output: which of its commits count, and what they meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from meshgen.emit import emit
+from meshgen.emit.yaml import HEADER
+from meshgen.git import Cause, GitError
+from meshgen.load import is_fleet_file
+from meshgen.revisions import findings
+from meshgen.revisions.compile import plan_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from meshgen.diagnostics import Diagnostic
+    from meshgen.git import Repository
+    from meshgen.plan.model import Plan
+
+Texts = tuple[bytes, ...]
+"""The files of a fleet, sorted: how they are called and where they stand changes nothing."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def texts(contents: Iterable[bytes]) -> Texts:
+    """What tells one fleet from another: its files as they are read, whatever a checkout made of their line ends."""
+    return tuple(sorted(content.removeprefix(_BYTE_ORDER_MARK).replace(b"\r\n", b"\n") for content in contents))
+
+
+class UnknownError(Exception):
+    """What a commit meant cannot be told."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One fleet and its output in the repositories that hold them, which may be two.
+
+    Every method raises `UnknownError` where Git does not tell what it has to.
+    """
+
+    fleet: Repository
+    """Seen from the fleet's directory."""
+    file: str
+    """The name of a fleet that is one file; empty for a directory."""
+    shown: tuple[Path, Path]
+    """Fleet and output, named as people named them."""
+    output: Repository | None
+    """Seen from the output directory; None where that is in no repository, or in another one than the fleet."""
+    plans: dict[Texts, Plan | None] = field(default_factory=dict)
+    """What is compiled already; None: it cannot be."""
+
+    def commit(self, revision: str) -> str | None:
+        """The commit that people call `revision`."""
+        return self.fleet.commit(revision)
+
+    def tips(self) -> tuple[str, ...]:
+        """What is checked out and, while merging, what is merged into it."""
+        head = self.fleet.head()
+        return () if head is None else (head, *self.fleet.others().get("MERGE_HEAD", ()))
+
+    def counting(self, tip: str) -> tuple[str, ...]:
+        """The commits whose fleets say what the clusters run where they run the output of `tip`.
+
+        That is the last one that changed the output. Where its fleet may be another one than the output was made of
+        (a merge), or it is not known to be the one (the end of a shallow clone), it counts if its output is what its
+        fleet compiles to, and so does `tip`; else, at a merge, what counts for every parent.
+        """
+        if self.output is None or (last := self.output.last_change(tip)) is None:
+            return ()
+        parents = self.output.parents(last)
+        ended = last in self.output.boundary
+        if not ended and len(parents) <= 1 and self._plan(last) is not None:
+            return (last,)
+        for commit in dict.fromkeys((last, tip)):
+            if self._as_built(self.output, commit):
+                return (commit,)
+        if ended:
+            raise UnknownError(findings.shallow(self.shown[1]))
+        if len(parents) > 1:
+            before = tuple(dict.fromkeys(filter(None, map(self.output.last_change, parents))))
+            if any(commit in self.output.boundary and not self._as_built(self.output, commit) for commit in before):
+                raise UnknownError(findings.shallow(self.shown[1]))
+            return before
+        return (last,) if self._built(self.output, last) else ()
+
+    def plan(self, commit: str) -> Plan:
+        """What the fleet of a commit meant."""
+        plan = self._plan(commit)
+        if plan is None:
+            raise UnknownError(findings.unreadable(commit, self._why(commit)))
+        return plan
+
+    def _plan(self, commit: str) -> Plan | None:
+        contents = self._contents(commit)
+        if not contents:
+            return None
+        key = texts(contents.values())
+        if key not in self.plans:
+            self.plans[key] = plan_of(contents)
+        return self.plans[key]
+
+    def _contents(self, commit: str) -> dict[str, bytes] | None:
+        """The fleet files of a commit; None where one of them is a link, whose end is not looked for."""
+        tree = self.fleet.tree(commit, self.file)
+        entries = {path: entry for path, entry in tree.items() if path == self.file or is_fleet_file(path)}
+        if not all(entry.is_file for entry in entries.values()):
+            return None
+        try:
+            contents = self.fleet.read(entry.id for entry in entries.values())
+        except GitError as error:
+            if error.cause is Cause.MISSING:
+                raise UnknownError(findings.lacking(commit, self.shown[0])) from error
+            raise
+        return {path: contents[entry.id] for path, entry in entries.items()}
+
+    def _why(self, commit: str) -> str:
+        contents = self._contents(commit)
+        if contents is None:
+            return f"its `{self.shown[0]}` has links, which are not followed there"
+        return f"its `{self.shown[0]}` cannot be read" if contents else f"it has no `{self.shown[0]}`"
+
+    def _as_built(self, output: Repository, commit: str) -> bool:
+        """Whether the output of a commit is what its fleet compiles to."""
+        plan = self._plan(commit)
+        if plan is None:
+            return False
+        left = {path: entry.id for path, entry in output.tree(commit).items()}
+        for cluster in plan.clusters:
+            for artifact in emit(plan, cluster):
+                if left.pop(artifact.path, None) not in output.blob_ids(artifact.content):
+                    return False
+        return not self._written(output, left)
+
+    def _built(self, output: Repository, commit: str) -> bool:
+        """Whether a commit has anything that a build wrote."""
+        return self._written(output, {path: entry.id for path, entry in output.tree(commit).items()})
+
+    @staticmethod
+    def _written(output: Repository, ids: Mapping[str, str]) -> bool:
+        """Whether one of these files begins as meshgen's do."""
+        manifests = [identity for path, identity in ids.items() if path.endswith(".yaml")]
+        return any(content.startswith(HEADER.encode().rstrip()) for content in output.read(manifests).values())

@@ -1,0 +1,84 @@
+"""What the last build here meant: for output that no commit holds (design §7, local state).
+
+A JSON document: consumer → the hosts that it calls elsewhere, each with cluster, namespace and name of the gateway.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from meshgen.plan.diff import Use, uses
+from meshgen.plan.model import GatewayAddress
+from meshgen.tree import TreeError, disk, findings
+from meshgen.tree.paths import META
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from meshgen.plan.model import Plan
+
+_PARTS = 4
+_DIRECTORY = f"{META}/local"
+_FILE = f"{_DIRECTORY}/meant.json"
+_IGNORE = f"{_DIRECTORY}/.gitignore"
+
+
+def remembered(output: Path) -> frozenset[Use]:
+    """What the last build at `output` meant, as far as it is known: a file that cannot be read says nothing."""
+    try:
+        return parsed(disk.read(f"{os.path.realpath(output)}/{_FILE}"))
+    except OSError:
+        return frozenset()
+
+
+def remember(output: Path, content: bytes) -> None:
+    """Keep what a build that has just ended meant, in one step. Raises `TreeError` where the disk refuses."""
+    root = os.path.realpath(output)
+    staged = f"{root}/{_FILE}.{os.getpid()}"
+    try:
+        if disk.is_file(f"{root}/{_FILE}") and disk.read(f"{root}/{_FILE}", content) == content:
+            return
+        for directory in ("", META, _DIRECTORY):
+            if not disk.is_directory(f"{root}/{directory}"):
+                disk.make_directory(f"{root}/{directory}")
+        if not disk.is_file(f"{root}/{_IGNORE}"):
+            disk.create(f"{root}/{_IGNORE}", b"*\n")
+        try:
+            disk.create(staged, content, durable=True)
+            disk.move(staged, f"{root}/{_FILE}")
+        except OSError:
+            with contextlib.suppress(OSError):
+                disk.remove(staged)
+            raise
+    except OSError as error:
+        raise TreeError(findings.disk_error(output, _FILE, error)) from error
+
+
+def document(plan: Plan, before: Iterable[Use] = (), only: frozenset[str] | None = None) -> bytes:
+    """What a build meant, sorted; with `only` these clusters were written, and the others still do what they did."""
+    kept = (use for use in before if only is not None and use.consumer not in only)
+    new = (use for use in uses(plan) if only is None or use.consumer in only)
+    found: dict[str, list[list[str]]] = {}
+    for use in sorted({*kept, *new}):
+        found.setdefault(use.consumer, []).append([use.host, *use.gateway])
+    return json.dumps(found, indent=1).encode() + b"\n"
+
+
+def parsed(content: bytes) -> frozenset[Use]:
+    """The uses in a document; none of one that is broken: it is no more than a memory."""
+    try:
+        found: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        return frozenset()
+    items = found.items() if isinstance(found, dict) else ()
+    return frozenset(
+        Use(consumer, item[0], GatewayAddress(*item[1:]))
+        for consumer, hosts in items
+        if isinstance(hosts, list)
+        for item in hosts
+        if isinstance(item, list) and len(item) == _PARTS and all(isinstance(part, str) for part in item)
+    )

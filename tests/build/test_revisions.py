@@ -1,0 +1,375 @@
+"""What was in use before is what the fleet of an earlier commit meant, whatever stands in the tree on disk."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from meshgen.revisions import compile as compiling
+from meshgen.revisions import history
+from tests.build.conftest import Project
+from tests.fleets import fleet
+from tests.git.support import commit, git, init, put
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WEB = "web.web.svc.cluster.local"
+API = "api.api.svc.cluster.local"
+CUT = f"`{WEB}` would no longer be exposed by `c1`, but `c2` still calls it there, as of commit "
+UNKNOWN = "nobody knows what is in use"
+PLATFORM = """
+kind: Fleet
+metadata: {name: demo}
+spec:
+  platform: istio
+  clusters: [{name: c1, region: eu, network: n1}, {name: c2, region: us, network: n2}]
+---
+kind: Inventory
+metadata: {name: c1}
+spec:
+  namespaces: [{name: web}, {name: api}]
+  services:
+  - {name: web, namespace: web, selector: {app: web}, ports: [{name: http, port: 80}], serviceAccounts: [web]}
+  - {name: api, namespace: api, selector: {app: api}, ports: [{name: http, port: 80}], serviceAccounts: [api]}
+  gateways:
+  - {name: ew, namespace: web, addresses: [198.51.100.1]}
+  - {name: ew, namespace: api, addresses: [198.51.100.2]}
+---
+kind: Inventory
+metadata: {name: c2}
+spec: {namespaces: [{name: web}, {name: api}]}
+"""
+
+
+def shown(host: str, namespace: str) -> str:
+    """A host that clients of one namespace see."""
+    return f"{{host: {host}, consumerNamespaces: [{namespace}]}}"
+
+
+DRAINED = f"{{host: {WEB}, state: draining}}"
+
+
+def team(name: str, exposed: str) -> str:
+    return fleet(f"""
+kind: Workspace
+metadata: {{name: {name}}}
+spec:
+  namespaceSelector: {{names: ["*/{name}"]}}
+  eastWestGateway: {{name: ew, namespace: {name}}}
+  exposedServices: [{exposed}]
+""")
+
+
+class Teams(Project):
+    """A repository with a fleet of two teams, a file each."""
+
+    def say(self, name: str, exposed: str) -> None:
+        """What a team exposes."""
+        put(self.fleet, f"{name}.yaml", team(name, exposed))
+
+    def step(self, name: str, exposed: str, *arguments: str) -> str:
+        """Say it, build, commit: the id of the commit."""
+        self.say(name, exposed)
+        outcome = self.build(*arguments)
+        assert outcome.code == 0, outcome.err
+        return commit(self.root, f"{name}: {exposed}")
+
+    def git(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
+        return git(self.root, *arguments, codes=codes)
+
+    def guard(self, *arguments: str) -> list[str]:
+        """Whom a build would cut off."""
+        return self.build("--check", *arguments).messages("MG650")
+
+    def clone(self, to: Path, *arguments: str) -> Teams:
+        git(self.root, "clone", "--quiet", *arguments, self.root.as_uri(), str(to))
+        return replace(self, root=to)
+
+
+@pytest.fixture
+def teams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Teams:
+    """Both teams' services are exposed, built and committed."""
+    project = Teams(init(tmp_path / "work"), capsys)
+    project.write(PLATFORM)
+    project.say("api", API)
+    project.step("web", WEB)
+    return project
+
+
+def test_MG650_fires_when_the_fleet_was_committed_before_it_was_built(teams: Teams) -> None:
+    built = teams.git("rev-parse", "HEAD")
+    teams.say("web", "")
+    commit(teams.root, "withdraw web")
+    assert teams.guard() == [f"{CUT}{built[:12]}"]
+
+
+def test_MG650_fires_whatever_stands_in_the_tree_on_disk(teams: Teams) -> None:
+    teams.say("web", "")
+    shutil.rmtree(teams.output)
+    assert len(teams.guard()) == 1
+    put(teams.output, "c2/web/serviceentry.networking.istio.io_x.yaml", "<<<<<<< ours\n=======\n>>>>>>> theirs\n")
+    assert len(teams.guard()) == 1
+
+
+def test_MG650_silent_when_what_goes_was_built_but_never_committed(teams: Teams) -> None:
+    teams.git("checkout", "--quiet", "-b", "try")
+    teams.step("web", DRAINED)
+    teams.step("web", "")
+    teams.say("web", WEB)
+    assert teams.build().code == 0
+    teams.say("web", "")
+    assert teams.guard() == []
+
+
+def test_MG650_fires_when_draining_was_built_but_never_committed(teams: Teams) -> None:
+    teams.say("web", DRAINED)
+    assert teams.build().code == 0
+    teams.say("web", "")
+    assert len(teams.guard()) == 1
+
+
+def test_commits_that_leave_the_output_alone_do_not_count(teams: Teams) -> None:
+    drained = teams.step("web", DRAINED)
+    teams.say("web", WEB)
+    commit(teams.root, "exposed again, but not built")
+    teams.say("web", "")
+    assert teams.guard() == []
+    assert teams.guard("--against", "HEAD") == [f"{CUT}{teams.git('rev-parse', 'HEAD')[:12]}"]
+    assert teams.guard("--against", drained) == []
+
+
+def test_a_branch_that_drained_merged_with_one_that_exposes_needs_no_switch(teams: Teams) -> None:
+    """Both change the output, so the merge is the last commit that did; it is what its fleet says."""
+    teams.git("checkout", "--quiet", "-b", "drain")
+    teams.step("web", DRAINED)
+    teams.git("checkout", "--quiet", "main")
+    teams.step("api", shown(API, "a"))
+    teams.git("merge", "--quiet", "--no-edit", "drain")
+    assert len(teams.git("rev-list", "--parents", "-1", "HEAD", "--", "output").split()) == 3
+    assert teams.build("--check").code == 0
+    teams.say("web", "")
+    assert teams.build().messages("MG650") == []
+
+
+def test_MG650_fires_while_merging_what_another_branch_withdrew(teams: Teams) -> None:
+    """It drained and withdrew, but what is on this branch never saw the draining."""
+    here = teams.git("rev-parse", "HEAD")
+    teams.git("checkout", "--quiet", "-b", "withdraw")
+    teams.step("web", DRAINED)
+    teams.step("web", "")
+    teams.git("checkout", "--quiet", "main")
+    teams.git("merge", "--quiet", "--no-ff", "--no-commit", "withdraw")
+    assert teams.guard() == [f"{CUT}{here[:12]}"]
+
+
+def test_MG650_fires_when_a_merge_that_was_not_built_is_built_without_what_a_parent_uses(teams: Teams) -> None:
+    """One branch exposes api to c2 only; the other has withdrawn it: the merged fleet, not yet built, has no api."""
+    teams.step("api", f"{{host: {API}, state: draining}}")
+    teams.git("checkout", "--quiet", "-b", "withdraw")
+    teams.step("api", "")
+    teams.git("checkout", "--quiet", "main")
+    back = teams.step("api", API)
+    teams.git("merge", "--quiet", "--no-commit", "withdraw", codes=(1,))
+    teams.say("api", "")
+    commit(teams.root, "merged, not built")
+    assert teams.guard() == [
+        f"`{API}` would no longer be exposed by `c1`, but `c2` still calls it there, as of commit {back[:12]}"
+    ]
+
+
+def test_a_conflict_in_the_output_needs_no_knowledge_of_the_files(teams: Teams) -> None:
+    teams.git("checkout", "--quiet", "-b", "other")
+    teams.step("web", shown(WEB, "a"))
+    teams.git("checkout", "--quiet", "main")
+    teams.step("web", shown(WEB, "b"))
+    teams.git("merge", "--quiet", "other", codes=(1,))
+    assert "<<<<<<<" in teams.git("diff", "--", "output")
+    teams.say("web", shown(WEB, "c"))
+    assert teams.guard() == []
+    teams.say("web", "")
+    assert len(teams.guard()) == 1
+
+
+def test_while_rebasing_what_was_replayed_so_far_counts(teams: Teams) -> None:
+    teams.git("checkout", "--quiet", "-b", "other")
+    teams.step("web", shown(WEB, "a"))
+    teams.git("checkout", "--quiet", "main")
+    onto = teams.step("web", DRAINED)
+    teams.git("checkout", "--quiet", "other")
+    teams.git("rebase", "--quiet", "main", codes=(1,))
+    assert teams.git("rev-parse", "HEAD") == onto
+    teams.say("web", "")
+    assert teams.guard() == []
+    teams.git("rebase", "--abort")
+    teams.say("web", "")
+    assert len(teams.guard()) == 1
+
+
+@pytest.mark.parametrize("variable", ["GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"])
+def test_MG650_fires_in_CI_when_the_target_branch_never_saw_the_draining(
+    teams: Teams, tmp_path: Path, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main = teams.git("rev-parse", "HEAD")
+    there = teams.clone(tmp_path / "clone")
+    there.git("checkout", "--quiet", "-b", "withdraw")
+    there.step("web", DRAINED)
+    there.step("web", "")
+    assert there.guard() == []
+    monkeypatch.setenv(variable, "main")
+    assert there.guard() == [f"{CUT}{main[:12]}"]
+
+
+def test_MG653_fires_in_CI_when_the_target_branch_was_not_fetched(
+    teams: Teams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    outcome = teams.build("--check")
+    assert (outcome.code, outcome.messages("MG653")) == (
+        1,
+        [f"the clone has no `origin/main`, into which this is to be merged: {UNKNOWN} there"],
+    )
+    assert teams.build("--check", "--against", "main").code == 0
+
+
+def test_MG653_fires_when_a_shallow_clone_hides_the_commit(teams: Teams, tmp_path: Path) -> None:
+    teams.say("web", "")
+    commit(teams.root, "withdraw web; not built")
+    there = teams.clone(tmp_path / "clone", "--depth=1")
+    outcome = there.build("--check")
+    assert outcome.messages("MG653") == [
+        f"the clone is shallow, and the commit that changed `{there.output}` last is not in it: {UNKNOWN}"
+    ]
+    there.git("fetch", "--quiet", "--unshallow")
+    outcome = there.build("--check")
+    assert (outcome.messages("MG653"), len(outcome.messages("MG650"))) == ([], 1)
+
+
+def test_MG653_silent_when_the_output_of_a_shallow_clone_is_what_its_fleet_says(teams: Teams, tmp_path: Path) -> None:
+    there = teams.clone(tmp_path / "clone", "--depth=1")
+    assert there.build("--check").code == 0
+    there.say("web", "")
+    outcome = there.build("--check")
+    assert (outcome.messages("MG653"), len(outcome.messages("MG650"))) == ([], 1)
+
+
+def test_MG653_fires_when_a_partial_clone_lacks_the_fleet_of_the_commit(teams: Teams, tmp_path: Path) -> None:
+    teams.git("config", "uploadpack.allowFilter", "true")
+    built = teams.git("rev-parse", "HEAD")
+    teams.say("web", "")
+    commit(teams.root, "withdraw web; not built")
+    there = teams.clone(tmp_path / "clone", "--filter=blob:none")
+    outcome = there.build("--check")
+    assert outcome.messages("MG653") == [f"the clone is partial, and lacks files of commit {built[:12]}: {UNKNOWN}"]
+    there.git("archive", "--output", str(tmp_path / "fetched.tar"), built, "fleet")
+    assert len(there.guard()) == 1
+
+
+def test_MG654_fires_when_the_fleet_of_the_commit_cannot_be_read(teams: Teams) -> None:
+    teams.say("web", DRAINED)
+    teams.build()
+    put(teams.fleet, "broken.yaml", "kind: [")
+    broken = commit(teams.root, "built, then broken")
+    (teams.fleet / "broken.yaml").unlink()
+    assert teams.build("--check").messages("MG654") == [
+        f"commit {broken[:12]} changed the output, but its `{teams.fleet}` cannot be read: {UNKNOWN}"
+    ]
+
+
+def test_MG654_silent_when_a_later_commit_has_the_output_of_its_fleet(teams: Teams) -> None:
+    teams.say("web", DRAINED)
+    teams.build()
+    put(teams.fleet, "broken.yaml", "kind: [")
+    commit(teams.root, "built, then broken")
+    (teams.fleet / "broken.yaml").unlink()
+    commit(teams.root, "repaired")
+    outcome = teams.build("--check")
+    assert (outcome.code, outcome.messages("MG654")) == (0, [])
+
+
+def test_a_fleet_that_moved_counts_once_it_is_committed(teams: Teams) -> None:
+    teams.git("mv", "fleet", "mesh")
+    moved = replace(teams, root=teams.root)
+    arguments = ("build", str(teams.root / "mesh"), "-o", str(teams.output), "--check", "--kubeconform", "off")
+    outcome = moved.run(*arguments, "--format", "concise")
+    assert [text.partition(", but ")[2] for text in outcome.messages("MG654")] == [
+        f"it has no `{teams.root / 'mesh'}`: {UNKNOWN}"
+    ]
+    commit(teams.root, "moved")
+    assert moved.run(*arguments).code == 0
+
+
+def test_MG654_silent_when_no_build_wrote_the_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = Teams(init(tmp_path / "work"), capsys)
+    put(project.output, "README.md", "Manifests come here.")
+    put(project.output, "c1/web/service.yaml", "kind: Service\n")
+    commit(project.root, "a place for manifests")
+    project.write(PLATFORM)
+    project.say("web", WEB)
+    outcome = project.build("--check")
+    assert (outcome.messages("MG653"), outcome.messages("MG654")) == ([], [])
+
+
+@pytest.mark.parametrize("revision", ["no-such-branch", "--help", ""])
+def test_MG655_fires_when_there_is_no_such_commit(teams: Teams, revision: str) -> None:
+    outcome = teams.build("--check", f"--against={revision}")
+    assert (outcome.code, outcome.messages("MG655")) == (
+        1,
+        [f"`--against {revision}`: there is no such commit here"],
+    )
+
+
+def test_MG655_silent_when_there_is(teams: Teams) -> None:
+    assert teams.build("--check", "--against", "main", "--against", "HEAD").code == 0
+
+
+def test_MG655_fires_when_there_is_no_repository(project: Project) -> None:
+    project.write(PLATFORM)
+    assert project.build("--against", "main").messages("MG655") == ["`--against main`: it is in no Git repository"]
+
+
+def test_against_may_name_several_commits(teams: Teams) -> None:
+    first = teams.git("rev-parse", "HEAD")
+    second = teams.step("web", DRAINED)
+    teams.say("web", "")
+    assert teams.guard("--against", second) == []
+    assert len(teams.guard("--against", second, "--against", first)) == 1
+
+
+def test_a_fleet_in_one_file_is_found_in_its_commit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = Project(init(tmp_path / "work"), capsys)
+    arguments = ("build", str(project.root / "fleet" / "mesh.txt"), "-o", str(project.output), "--kubeconform", "off")
+    put(project.fleet, "mesh.txt", fleet(PLATFORM, team("web", WEB)))
+    assert project.run(*arguments).code == 0
+    commit(project.root)
+    put(project.fleet, "mesh.txt", fleet(PLATFORM, team("web", "")))
+    assert len(project.run(*arguments, "--format", "concise").messages("MG650")) == 1
+
+
+def test_a_fleet_that_did_not_change_is_compiled_once(teams: Teams, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(contents: dict[str, bytes]) -> object:
+        asked.append(len(contents))
+        return compiling.plan_of(contents)
+
+    monkeypatch.setattr(history, "plan_of", counted)
+    teams.git("mv", "fleet/web.yaml", "fleet/other.yaml")
+    assert teams.build("--check").code == 0
+    assert asked == []
+    teams.say("web", "")
+    (teams.fleet / "other.yaml").unlink()
+    assert len(teams.guard()) == 1
+    assert asked == [3]
+
+
+def test_nothing_of_an_earlier_fleet_is_written_or_pointed_at(teams: Teams) -> None:
+    before = teams.tree
+    teams.say("web", "")
+    outcome = teams.build()
+    assert teams.tree == before
+    assert all(str(teams.fleet) in line for line in outcome.err.splitlines() if "[MG650]" in line)
+    assert teams.git("status", "--porcelain") == "M fleet/web.yaml"
