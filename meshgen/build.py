@@ -75,7 +75,7 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     report.clusters = len(only or names)
     report.comparison = comparison = compare(output, compilation.files, only=only, clusters=names)
     findings = list(comparison.findings(force=options.force))
-    before = earlier(fleet, output, Now(report.sources, plan), options.against, os.environ)
+    before = earlier(fleet, output, Now(report.sources, relations, plan, only), options.against, os.environ)
     used = before.uses if before.committed else dict.fromkeys(meant.remembered(output), "the last build")
     if not options.force:
         findings += before.diagnostics
