@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from meshgen.inventory.workloads import Workload
 
 _GATEWAY_PORTS = frozenset({15021, 15443})
-"""The status port, which the Service of every gateway has that Istio's chart or Tetrate installs, and the east-west one."""
+"""The status port, which every gateway of Istio's chart or of Tetrate has, and the east-west one."""
 _DEPLOYED_CLASSES = frozenset({None, "istio"})
 """Classes of Gateways that istiod runs pods for and that take traffic from outside."""
 
