@@ -207,7 +207,8 @@ def test_overwriting_edits_says_which(project: Project) -> None:
     edited.write_text(edited.read_text() + "# by hand\n")
     outcome = project.build("--overwrite-edits")
     assert outcome.code == 0
-    assert f"`{edited.relative_to(project.output)}` was edited, and is overwritten because" in outcome.err
+    name = edited.relative_to(project.output)
+    assert f"`{name}` was edited since meshgen wrote it and would be overwritten: `--overwrite-edits`" in outcome.err
     assert project.tree == before
 
 

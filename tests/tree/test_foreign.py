@@ -82,8 +82,14 @@ def test_overwriting_edits_says_which_and_touches_nothing_else(tmp_path: Path) -
     put(tmp_path, "c1/shop/mine.yaml", b"mine\n")
     put(tmp_path, "mine/service.yaml", b"mine\n")
     assert found(compare(tmp_path, {A: b"new\n", C: b"c\n"}, overwrite=True), "MG601") == [
-        f"{tmp_path}/{A}:1:1 hint: `{A}` was edited, and is overwritten because of `--overwrite-edits`",
-        f"{tmp_path}/{B}:1:1 hint: `{B}` was edited, and is deleted because of `--overwrite-edits`",
+        (
+            f"{tmp_path}/{A}:1:1 hint: `{A}` was edited since meshgen wrote it and would be overwritten: "
+            "`--overwrite-edits` lets it happen"
+        ),
+        (
+            f"{tmp_path}/{B}:1:1 hint: `{B}` was edited since meshgen wrote it and would be deleted: "
+            "`--overwrite-edits` lets it happen"
+        ),
     ]
     build(tmp_path, {A: b"new\n", C: b"c\n"}, overwrite=True)
     assert manifests(tmp_path) == {
