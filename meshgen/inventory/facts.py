@@ -21,6 +21,7 @@ SECTIONS = (
     "serviceEntries",
     "sidecars",
     "peerAuthentications",
+    "istioGateways",
 )
 """The lists of an Inventory, in the order of the file."""
 

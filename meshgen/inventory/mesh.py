@@ -27,6 +27,7 @@ _ORDER = (
     "retryRemoteLocalities",
     "ambient",
     "ambientMultiNetwork",
+    "gatewaysOfNamespace",
     "multiPrimary",
 )
 _VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-[0-9A-Za-z.+-]+?)??)(?:-(?:distroless|debug))?")
@@ -104,6 +105,8 @@ def _istiod(item: KubernetesObject, labels: dict[str, str]) -> Item:
             name = variable.text("name")
             if name == "PILOT_ENABLE_AMBIENT":
                 facts["ambient"] = _switch(variable.text("value"))
+            elif name == "PILOT_SCOPE_GATEWAY_TO_NAMESPACE":
+                facts["gatewaysOfNamespace"] = _switch(variable.text("value"))
             elif name == "AMBIENT_ENABLE_MULTI_NETWORK":
                 facts["ambientMultiNetwork"] = _switch(variable.text("value"))
     return facts

@@ -38,6 +38,7 @@ NAMESPACED_KINDS = (
         ("", "Service"),
         ("gateway.networking.k8s.io", "Gateway"),
         ("networking.istio.io", "DestinationRule"),
+        ("networking.istio.io", "Gateway"),
         ("networking.istio.io", "ServiceEntry"),
         ("networking.istio.io", "Sidecar"),
         ("networking.istio.io", "VirtualService"),

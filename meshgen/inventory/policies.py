@@ -30,6 +30,10 @@ _OUTLIER_ORDER = (
 )
 
 
+_DEFAULT_MODE = "PASSTHROUGH"
+"""The first of Istio's enumeration, so what an absent `tls.mode` means (networking/v1alpha3/gateway.proto)."""
+
+
 def destination_rule(rule: KubernetesObject) -> Item:
     spec = rule.fields.at("spec")
     policy = spec.at("trafficPolicy")
@@ -105,11 +109,31 @@ def peer_authentication(found: KubernetesObject) -> Item:
     }
 
 
+def istio_gateway(found: KubernetesObject) -> Item:
+    spec = found.fields.at("spec")
+    servers = [
+        {
+            "port": server.at("port").required_number("number"),
+            "hosts": server.texts("hosts") or [],
+            "tlsMode": (server.at("tls").text("mode") or _DEFAULT_MODE) if "tls" in server.keys() else None,  # noqa: SIM118
+            "bind": server.text("bind"),
+        }
+        for server in spec.items("servers")
+    ]
+    return {
+        "name": found.name,
+        "namespace": found.namespace,
+        "selector": spec.labels("selector") or None,
+        "servers": [{key: value for key, value in item.items() if value is not None} for item in servers] or None,
+    }
+
+
 READERS: dict[tuple[str, str], tuple[str, Callable[[KubernetesObject], Item]]] = {
     ("networking.istio.io", "DestinationRule"): ("destinationRules", destination_rule),
     ("networking.istio.io", "VirtualService"): ("virtualServices", virtual_service),
     ("networking.istio.io", "ServiceEntry"): ("serviceEntries", service_entry),
     ("networking.istio.io", "Sidecar"): ("sidecars", sidecar),
+    ("networking.istio.io", "Gateway"): ("istioGateways", istio_gateway),
     ("security.istio.io", "PeerAuthentication"): ("peerAuthentications", peer_authentication),
 }
 """Group and kind → the list of the inventory, and what makes its item."""

@@ -33,6 +33,11 @@ class ObservedIstio(Item):
     ambient_multi_network: bool | None = Field(
         None, title="Ambient over networks", description="Whether ambient mode serves several networks."
     )
+    gateways_of_namespace: bool | None = Field(
+        None,
+        title="Gateways of a namespace",
+        description="Whether a Gateway is for pods of its own namespace only (PILOT_SCOPE_GATEWAY_TO_NAMESPACE).",
+    )
     multi_primary: bool | None = Field(
         None, title="Multi-primary", description="Whether istiod reads other clusters through remote secrets."
     )
@@ -207,6 +212,28 @@ class ObservedSidecar(ForeignObject):
     )
 
 
+class ObservedServer(Item):
+    """One server of a Gateway of Istio."""
+
+    port: Port = Field(title="Port", description="Its `port.number`.")
+    hosts: list[str] = Field(title="Hosts", description="Its hosts, as written.")
+    tls_mode: str | None = Field(None, title="TLS mode", description="Its `tls.mode`. Absent: it has no `tls`.")
+    bind: str | None = Field(None, title="Bind", description="The address that it listens on. Absent: all.")
+
+
+class ObservedIstioGateway(ForeignObject):
+    """A Gateway of `networking.istio.io` that somebody else wrote, of any role."""
+
+    name: Subdomain = Field(title="Name", description="Name of the Gateway.")
+    namespace: Label = Field(title="Namespace", description="Namespace of the Gateway.")
+    selector: Labels = Field({}, title="Selector", description="Labels of its pods. Empty: every gateway's.")
+    servers: list[ObservedServer] = Field([], title="Servers", description="Its servers.")
+
+    @property
+    def written_as(self) -> tuple[str, str]:
+        return self.group, "Gateway"
+
+
 class ObservedPeerAuthentication(ForeignObject):
     """A PeerAuthentication, which says how workloads accept connections."""
 
@@ -241,6 +268,10 @@ class Inventory(Item):
     sidecars: list[ObservedSidecar] = Field([], title="Sidecars", description="Sidecars that teams wrote.")
     peer_authentications: list[ObservedPeerAuthentication] = Field(
         [], title="PeerAuthentications", description="PeerAuthentications that teams wrote."
+    )
+
+    istio_gateways: list[ObservedIstioGateway] = Field(
+        [], title="Gateways of Istio", description="Gateways of `networking.istio.io` that others wrote."
     )
 
     def foreign_objects(self) -> Iterator[ForeignObject]:

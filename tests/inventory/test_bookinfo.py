@@ -95,6 +95,11 @@ RULES = """\
     namespace: bookinfo
     hosts: [www.googleapis.com]
     resolution: DNS
+  istioGateways:
+  - name: bookinfo-gateway
+    namespace: bookinfo
+    selector: {istio: ingressgateway}
+    servers: [{port: 8080, hosts: ["*"]}]
 """
 
 

@@ -180,6 +180,11 @@ spec:
     assert gateway["networkView"] == "network-1"
 
 
+def test_a_gateway_of_any_role_is_known_by_its_status_port() -> None:
+    edge = GATEWAY.replace("15443", "15021")
+    assert [gateway["name"] for gateway in spec_of(edge)["gateways"]] == ["gw"]
+
+
 def test_a_gateway_may_have_a_hostname_and_another_port_makes_no_gateway() -> None:
     named = GATEWAY.replace("[{ip: 198.51.100.11}, {ip: 198.51.100.9}]", "[{hostname: X.elb.example}]")
     assert spec_of(named)["gateways"] == [{"name": "gw", "namespace": "shop", "hostname": "x.elb.example"}]
@@ -228,6 +233,16 @@ kind: Sidecar
 metadata: {name: sc}
 spec: {workloadSelector: {labels: {app: b}}, egress: [{hosts: [./*]}, {hosts: [istio-system/*, ./*]}]}
 ---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: gw}
+spec:
+  selector: {app: b}
+  servers:
+  - {port: {number: 443, name: tls, protocol: TLS}, tls: {mode: AUTO_PASSTHROUGH}, hosts: ["*.local"], bind: 127.0.0.1}
+  - {port: {number: 8443, name: any, protocol: TLS}, tls: {}, hosts: ["*"]}
+  - {port: {number: 80, name: http, protocol: HTTP}, hosts: [a.example]}
+---
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication
 metadata: {name: pa}
@@ -272,6 +287,18 @@ spec: {selector: {matchLabels: {app: b}}, mtls: {mode: STRICT}, portLevelMtls: {
                 "selector": {"app": "b"},
                 "mode": "STRICT",
                 "disabledPorts": [8080],
+            }
+        ],
+        "istioGateways": [
+            {
+                "name": "gw",
+                "namespace": "default",
+                "selector": {"app": "b"},
+                "servers": [
+                    {"port": 443, "hosts": ["*.local"], "tlsMode": "AUTO_PASSTHROUGH", "bind": "127.0.0.1"},
+                    {"port": 8443, "hosts": ["*"], "tlsMode": "PASSTHROUGH"},
+                    {"port": 80, "hosts": ["a.example"]},
+                ],
             }
         ],
     }
@@ -347,7 +374,10 @@ spec:
       - name: discovery
         image: registry.example:5000/istio/pilot:1.29.2-distroless@sha256:00
         args: [discovery, --domain, cluster.example]
-        env: [{name: PILOT_ENABLE_AMBIENT, value: "true"}, {name: AMBIENT_ENABLE_MULTI_NETWORK, value: "false"}]
+        env:
+        - {name: PILOT_ENABLE_AMBIENT, value: "true"}
+        - {name: AMBIENT_ENABLE_MULTI_NETWORK, value: "false"}
+        - {name: PILOT_SCOPE_GATEWAY_TO_NAMESPACE, value: "true"}
 ---
 apiVersion: v1
 kind: Secret
@@ -366,6 +396,7 @@ def test_facts_about_istio() -> None:
         "retryRemoteLocalities": True,
         "ambient": True,
         "ambientMultiNetwork": False,
+        "gatewaysOfNamespace": True,
         "multiPrimary": True,
     }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateways import gateway_pods
-from meshgen.analysis.hosts import covers, parse_host, selects
-from meshgen.check.places import declared_gateways, gateway_object, listed, notes
+from meshgen.analysis.hosts import covers, host_matches, parse_host, selects
+from meshgen.check.places import declared_gateways, first_of, gateway_object, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.platforms import platform
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from meshgen.analysis.relations import GatewayKey, Relations
     from meshgen.check.context import Context
     from meshgen.language.gateway import GatewaySettings
+    from meshgen.language.inventory import ObservedIstioGateway, ObservedServer
     from meshgen.language.workspace import Workspace
+    from meshgen.plan.model import PlannedExposure
 
 
 def gateway_of_another_role(context: Context) -> Iterator[Finding]:
@@ -151,6 +153,61 @@ def _meet(first: GatewaySettings, second: GatewaySettings) -> bool:
     return (not first.managed and covers(a, b)) or (not second.managed and covers(b, a))
 
 
+def foreign_gateway(context: Context) -> Iterator[Finding]:
+    """Find Gateways of others on the pods and the port of a gateway that exposes: istiod merges them with ours.
+
+    Chains of ours and theirs for one host match alike, and Envoy refuses the listener with all of its hosts; an equal
+    host, or a port without TLS, belongs to the older of the two. Names of pods' other labels are not known, so only a
+    selector that every one of the gateway's pods surely has is found.
+
+    Source: pilot/pkg/model/gateway.go (MergeGateways, checkDuplicates), pilot/pkg/networking/core/gateway.go.
+    """
+    relations = context.relations
+    if platform(relations.fleet.spec.platform).lists_exposure == "declared":
+        return  # the control plane writes its own Gateways
+    for cluster in context.plan.clusters:
+        inventory = relations.inventory(cluster.cluster)
+        scoped = inventory is not None and inventory.istio is not None and bool(inventory.istio.gateways_of_namespace)
+        for theirs in inventory.istio_gateways if inventory else []:
+            for key, ours in groupby(cluster.exposures, key=lambda exposure: (exposure.namespace, exposure.gateway)):
+                exposures = list(ours)
+                if (scoped and theirs.namespace != key[0]) or not covers(theirs.selector, exposures[0].pod_labels):
+                    continue
+                yield from _met(cluster.cluster, theirs, exposures)
+
+
+def _met(cluster: str, theirs: ObservedIstioGateway, exposures: list[PlannedExposure]) -> Iterator[Finding]:
+    for index, server in enumerate(theirs.servers):
+        hosts = [exposure.host for exposure in exposures if _lets_in(server, exposure)]
+        if not hosts:
+            continue
+        gateway = exposures[0].gateway
+        yield Finding(
+            message=f"Gateway `{theirs.name}` of namespace `{theirs.namespace}` is for the pods and port "
+            f"{server.port} of gateway `{gateway}` in cluster `{cluster}`, and {_harm(server)} {first_of(hosts)}",
+            span=theirs.span("servers", index, "hosts" if server.tls_mode else "port"),
+            help=f"Delete the server, or give `{theirs.name}` a selector that only its own pods have.",
+            notes=notes((exposures[0].origin.spans[0], "exposed here")) if exposures[0].origin.spans else (),
+            object=gateway_object(cluster, (exposures[0].namespace, gateway)),
+        )
+
+
+def _lets_in(server: ObservedServer, exposure: PlannedExposure) -> bool:
+    if server.port != exposure.port or server.bind:
+        return False
+    if server.tls_mode is None:
+        return True
+    if server.tls_mode == "AUTO_PASSTHROUGH":
+        return any(host_matches(host.rpartition("/")[2], exposure.host) for host in server.hosts)
+    return exposure.host in {host.removeprefix("*/") for host in server.hosts}
+
+
+def _harm(server: ObservedServer) -> str:
+    if server.tls_mode is None:
+        return "takes it without TLS, so the older of the two decides about"
+    return "lets in" if server.tls_mode == "AUTO_PASSTHROUGH" else "has the name of"
+
+
 def cluster_without_gateway(context: Context) -> Iterator[Finding]:
     """Find clusters with services to expose that the `clusters` of the workspace's gateway leave out.
 
@@ -205,5 +262,6 @@ RULES = (
     Rule("MG306", "error", "a gateway declared twice", "0.1", gateway_declared_twice),
     Rule("MG307", "error", "a selector that does not fit", "0.1", selector_of_gateway),
     Rule("MG310", "error", "a selector of several gateways", "0.1", selector_of_several_gateways),
+    Rule("MG392", "error", "a Gateway of others on our pods", "0.1", foreign_gateway),
     Rule("MG330", "warning", "a cluster without the gateway", "0.1", cluster_without_gateway),
 )

@@ -87,6 +87,7 @@ _KINDS = {
     "service_entries": "ServiceEntry",
     "sidecars": "Sidecar",
     "peer_authentications": "PeerAuthentication",
+    "istio_gateways": "Gateway",
 }
 
 
