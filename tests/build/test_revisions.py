@@ -199,6 +199,44 @@ def test_a_conflict_in_the_output_needs_no_knowledge_of_the_files(teams: Teams) 
     assert len(teams.guard()) == 1
 
 
+def test_after_a_merge_with_conflicts_nobody_needs_a_switch(teams: Teams) -> None:
+    """People resolve the fleet; the output that git could not merge is built."""
+    teams.git("checkout", "--quiet", "-b", "other")
+    teams.step("web", shown(WEB, "a"))
+    teams.git("checkout", "--quiet", "main")
+    teams.step("web", shown(WEB, "b"))
+    teams.git("merge", "--quiet", "other", codes=(1,))
+    teams.step("web", shown(WEB, "a, b"))
+    assert teams.build("--check").code == 0
+    assert b"<<<<<<<" not in b"".join(teams.tree.values())
+
+
+def test_after_a_rebase_with_conflicts_nobody_needs_a_switch(teams: Teams) -> None:
+    teams.git("checkout", "--quiet", "-b", "other")
+    teams.step("web", shown(WEB, "a"))
+    teams.git("checkout", "--quiet", "main")
+    teams.step("web", shown(WEB, "b"))
+    teams.git("checkout", "--quiet", "other")
+    teams.git("rebase", "--quiet", "main", codes=(1,))
+    teams.say("web", shown(WEB, "a, b"))
+    assert teams.build().code == 0
+    teams.git("add", "--all")
+    teams.git("rebase", "--continue")
+    assert teams.build("--check").code == 0
+
+
+def test_a_merge_that_git_made_alone_is_built_and_drained_and_withdrawn_without_a_switch(teams: Teams) -> None:
+    teams.git("checkout", "--quiet", "-b", "other")
+    teams.step("api", DRAINED.replace(WEB, API))
+    teams.git("checkout", "--quiet", "main")
+    teams.step("web", DRAINED)
+    teams.git("merge", "--quiet", "--no-edit", "other")
+    teams.step("web", DRAINED)
+    teams.step("web", "")
+    teams.step("api", "")
+    assert teams.build("--check").code == 0
+
+
 def test_while_rebasing_what_was_replayed_so_far_counts(teams: Teams) -> None:
     teams.git("checkout", "--quiet", "-b", "other")
     teams.step("web", shown(WEB, "a"))
