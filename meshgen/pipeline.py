@@ -74,8 +74,11 @@ class Compilation:
         return self.checked.calls
 
 
-def check_fleet(path: Path) -> Checked:
-    """Read, type and check the fleet at `path`, a directory or one file. Never raises for a broken fleet."""
+def check_fleet(path: Path, consumers: frozenset[str] | None = None) -> Checked:
+    """Read, type and check the fleet at `path`, a directory or one file. Never raises for a broken fleet.
+
+    `consumers`: derive, plan and check what these clusters get, and nothing of what others do; None: all.
+    """
     loaded, diagnostics = load(path)
     fleet, problems = typed_fleet(loaded)
     diagnostics += problems
@@ -87,7 +90,7 @@ def check_fleet(path: Path) -> Checked:
     from meshgen.check.table import check
     from meshgen.plan import plan
 
-    calls = Calls(Relations(fleet))
+    calls = Calls(Relations(fleet), consumers)
     draft = plan(calls)
     diagnostics += check(Context(calls, draft, partial(_identities, draft)))
     found = ordered(apply(diagnostics, fleet.spec.accept))
@@ -103,15 +106,15 @@ def _identities(draft: Plan, cluster: ClusterPlan) -> Iterable[Identity]:
     return identities(draft, cluster)
 
 
-def plan_fleet(path: Path) -> Compilation:
-    """Check and plan a fleet; the plan is None where a rule found an error."""
-    checked = check_fleet(path)
+def plan_fleet(path: Path, consumers: frozenset[str] | None = None) -> Compilation:
+    """Check and plan a fleet; the plan is None where a rule found an error. `consumers`: as for `check_fleet`."""
+    checked = check_fleet(path, consumers)
     return Compilation(checked, None if checked.failed else checked.draft)
 
 
-def compile_fleet(path: Path) -> Compilation:
-    """Check, plan, emit and verify a fleet: the whole output tree, in memory."""
-    planned = plan_fleet(path)
+def compile_fleet(path: Path, consumers: frozenset[str] | None = None) -> Compilation:
+    """Check, plan, emit and verify a fleet: the whole output tree, in memory. `consumers`: as for `check_fleet`."""
+    planned = plan_fleet(path, consumers)
     if planned.plan is None:
         return planned
     from meshgen.emit import emit_fleet

@@ -113,7 +113,7 @@ class Copy:
         return {p.relative_to(self.output).as_posix(): p.read_bytes() for p in self._files()}
 
     def _files(self) -> Iterator[Path]:
-        return (path for path in sorted(self.output.rglob("*")) if path.is_file())
+        return (path for path in sorted(self.output.rglob("*")) if path.is_file() and "local" not in path.parts)
 
 
 @pytest.fixture

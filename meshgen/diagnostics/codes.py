@@ -92,6 +92,9 @@ CODES = (
     Code("MG650", "error", "an exposure withdrawn while it has consumers", "0.1"),
     Code("MG651", "error", "output inside the fleet", "0.1"),
     Code("MG652", "error", "an unknown cluster to build", "0.1"),
+    Code("MG653", "error", "the history that says what is in use is not here", "0.1"),
+    Code("MG654", "error", "the fleet of an earlier commit cannot be compiled", "0.1"),
+    Code("MG655", "error", "no commit to compare with", "0.1"),
     Code("MG900", "error", "an internal error", "0.1"),
     Code("MG901", "error", "a disk that does not cooperate", "0.1"),
 )

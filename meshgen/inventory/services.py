@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from meshgen.inventory.objects import KubernetesObject
     from meshgen.inventory.workloads import Workload
 
-EAST_WEST_PORT = 15443
+_GATEWAY_PORTS = frozenset({15021, 15443})
+"""The status port, which every gateway of Istio's chart or of Tetrate has, and the east-west one."""
+_DEPLOYED_CLASSES = frozenset({None, "istio"})
+"""Classes of Gateways that istiod runs pods for and that take traffic from outside."""
 
 
 def service_item(service: KubernetesObject, workloads: Sequence[Workload]) -> Item:
@@ -46,9 +49,9 @@ def service_item(service: KubernetesObject, workloads: Sequence[Workload]) -> It
 
 
 def gateway_item(service: KubernetesObject, workloads: Sequence[Workload]) -> Item | None:
-    """The gateway that `service` is, by its port; without addresses where its status has none."""
+    """The gateway that `service` is, of whatever role; without addresses where its status has none."""
     spec = service.fields.at("spec")
-    if not any(port.number("port") == EAST_WEST_PORT for port in spec.items("ports")):
+    if not any(port.number("port") in _GATEWAY_PORTS for port in spec.items("ports")):
         return None
     ingress = list(service.fields.at("status", "loadBalancer").items("ingress"))
     return {
@@ -63,7 +66,7 @@ def gateway_item(service: KubernetesObject, workloads: Sequence[Workload]) -> It
 def gateway_api_item(gateway: KubernetesObject) -> Item | None:
     """The gateway that a Gateway of the Gateway API is, named like the Service that Istio makes for it."""
     spec = gateway.fields.at("spec")
-    if not any(listener.number("port") == EAST_WEST_PORT for listener in spec.items("listeners")):
+    if spec.text("gatewayClassName") not in _DEPLOYED_CLASSES:
         return None
     addresses = list(gateway.fields.at("status").items("addresses"))
     hostnames = [entry.text("value") or "" for entry in addresses if entry.text("type") == "Hostname"]

@@ -30,6 +30,7 @@ def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGate
         yield PlannedGateway(
             namespace=namespace,
             name=name,
+            role=settings.role,
             port=settings.port,
             replicas=settings.replicas,
             service_annotations=dict(sorted(settings.service_annotations.items())),

@@ -72,7 +72,7 @@ Planned: TypeAlias = FleetSettings | OfCluster
 
 
 def objects(plan: Plan) -> dict[Key, Planned]:
-    """Everything in a plan by its key, sorted; `reach` and `exposed` follow from it and have none.
+    """Everything in a plan by its key, sorted; `exposed` follows from it and has none.
 
     Raises `ValueError` for two objects under one key, which is a mistake of the planner.
     """

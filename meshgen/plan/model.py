@@ -52,10 +52,11 @@ class PlannedNamespace:
 
 @dataclass(frozen=True, slots=True)
 class PlannedGateway:
-    """An east-west gateway of one cluster."""
+    """A gateway of one cluster."""
 
     namespace: str
     name: str
+    role: Literal["eastWest", "ingress", "edge"]
     port: int
     replicas: int
     service_annotations: dict[str, str]

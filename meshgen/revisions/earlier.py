@@ -39,7 +39,7 @@ class Earlier:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     """Why it may be more than that: MG653 to MG655."""
     committed: bool = False
-    """Whether commits hold the output, so that nothing else needs to remember."""
+    """Whether commits hold fleet and output, so that nothing else needs to remember."""
 
 
 def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environment: Mapping[str, str]) -> Earlier:
@@ -56,7 +56,10 @@ def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environ
         elif error.cause is Cause.FAILED:
             found.diagnostics.append(findings.no_answer(error))
         return found
-    steps = list(_named(history, against) if against else _by_themselves(history, environment))
+    try:
+        steps = list(_named(history, against) if against else _by_themselves(history, environment))
+    except GitError as error:
+        steps = [findings.no_answer(error)]
     found.committed = bool(steps)
     for step in dict.fromkeys(steps):
         if isinstance(step, Diagnostic):
@@ -100,7 +103,7 @@ def _named(history: History, against: Sequence[str]) -> Iterator[str | Diagnosti
 
 
 def _by_themselves(history: History, environment: Mapping[str, str]) -> Iterator[str | Diagnostic]:
-    steps = [step for tip in history.tips() for step in _counting(history, tip)]
+    steps = [step for tip in history.tips() for step in _counting(history, tip)] if history.tracked() else []
     yield from steps
     # Where no commit of the change has an output, none of the target branch says what the clusters run.
     if not steps or (branch := target_branch(environment)) is None:
@@ -117,5 +120,3 @@ def _counting(history: History, tip: str) -> Iterator[str | Diagnostic]:
         yield from history.counting(tip)
     except UnknownError as error:
         yield error.diagnostic
-    except GitError as error:
-        yield findings.no_answer(error)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics.codes import diagnose
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from meshgen.diagnostics import Diagnostic
     from meshgen.git import GitError
 
 SHORT = 12
@@ -42,24 +43,22 @@ def no_answer(error: GitError) -> Diagnostic:
 
 
 def _hidden(message: str, fetch: str) -> Diagnostic:
-    return Diagnostic(code="MG653", severity="error", message=message, help=f"{fetch}, {_OTHERWISE}.")
+    return diagnose("MG653", message, help=f"{fetch}, {_OTHERWISE}.")
 
 
 def unreadable(commit: str, why: str) -> Diagnostic:
     """`why`: what keeps the fleet of the commit from being compiled."""
-    return Diagnostic(
-        code="MG654",
-        severity="error",
-        message=f"commit {commit[:SHORT]} changed the output, but {why}: nobody knows what is in use",
+    return diagnose(
+        "MG654",
+        f"commit {commit[:SHORT]} changed the output, but {why}: nobody knows what is in use",
         help="Name a commit whose fleet says what the clusters run with `--against`; "
         "`--allow-withdrawal` builds without knowing.",
     )
 
 
 def no_commit(revision: str, why: str) -> Diagnostic:
-    return Diagnostic(
-        code="MG655",
-        severity="error",
-        message=f"`--against {revision}`: {why}",
+    return diagnose(
+        "MG655",
+        f"`--against {revision}`: {why}",
         help="Name a commit, branch or tag of the repository that holds the fleet; a clone may have to fetch it first.",
     )

@@ -60,6 +60,10 @@ class History:
         """The commit that people call `revision`."""
         return self.fleet.commit(revision)
 
+    def tracked(self) -> bool:
+        """Whether Git tracks the fleet: one that is made anew each time is in no commit."""
+        return any(not self.file or path == self.file for path in self.fleet.index())
+
     def tips(self) -> tuple[str, ...]:
         """What is checked out and, while merging, what is merged into it."""
         head = self.fleet.head()

@@ -1,6 +1,6 @@
 """What the last build here meant: for output that no commit holds (design §7, local state).
 
-A JSON document: consumer → the hosts that it calls elsewhere, each with cluster, namespace and name of the gateway.
+A JSON document: consumer → gateway, as `<cluster>/<namespace>/<name>` → the hosts that it calls there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from meshgen.plan.model import Plan
 
-_PARTS = 4
+_SLASHES = 2
 _DIRECTORY = f"{META}/local"
 _FILE = f"{_DIRECTORY}/meant.json"
 _IGNORE = f"{_DIRECTORY}/.gitignore"
@@ -62,10 +62,10 @@ def document(plan: Plan, before: Iterable[Use] = (), only: frozenset[str] | None
     """What a build meant, sorted; with `only` these clusters were written, and the others still do what they did."""
     kept = (use for use in before if only is not None and use.consumer not in only)
     new = (use for use in uses(plan) if only is None or use.consumer in only)
-    found: dict[str, list[list[str]]] = {}
-    for use in sorted({*kept, *new}):
-        found.setdefault(use.consumer, []).append([use.host, *use.gateway])
-    return json.dumps(found, indent=1).encode() + b"\n"
+    found: dict[str, dict[str, list[str]]] = {}
+    for consumer, host, gateway in sorted({*kept, *new}):
+        found.setdefault(consumer, {}).setdefault("/".join(gateway), []).append(host)
+    return json.dumps(found).encode() + b"\n"
 
 
 def parsed(content: bytes) -> frozenset[Use]:
@@ -74,11 +74,14 @@ def parsed(content: bytes) -> frozenset[Use]:
         found: Any = json.loads(content)
     except (ValueError, RecursionError):
         return frozenset()
-    items = found.items() if isinstance(found, dict) else ()
     return frozenset(
-        Use(consumer, item[0], GatewayAddress(*item[1:]))
-        for consumer, hosts in items
-        if isinstance(hosts, list)
-        for item in hosts
-        if isinstance(item, list) and len(item) == _PARTS and all(isinstance(part, str) for part in item)
+        Use(consumer, host, GatewayAddress(*gateway.split("/")))
+        for consumer, gateways in _items(found)
+        for gateway, hosts in _items(gateways)
+        for host in (hosts if isinstance(hosts, list) else ())
+        if isinstance(host, str) and gateway.count("/") == _SLASHES
     )
+
+
+def _items(found: Any) -> Iterable[tuple[str, Any]]:
+    return found.items() if isinstance(found, dict) else ()

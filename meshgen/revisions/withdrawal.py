@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import namespace_matches, parse_host
-from meshgen.diagnostics import Diagnostic
+from meshgen.diagnostics.codes import diagnose
 from meshgen.plan.diff import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from meshgen.diagnostics import Span
+    from meshgen.diagnostics import Diagnostic, Span
     from meshgen.language.fleet import Fleet
     from meshgen.plan.diff import Use
     from meshgen.plan.model import Plan
@@ -32,10 +32,9 @@ def withdrawn(
         source = f"`{gateway.cluster}`"
         if gateway not in plan.exposed:
             source = f"gateway `{gateway.namespace}/{gateway.name}` of {source}, which is no longer in the fleet"
-        yield Diagnostic(
-            code="MG650",
-            severity="error",
-            message=f"`{use.host}` would no longer be exposed by {source}, "
+        yield diagnose(
+            "MG650",
+            f"`{use.host}` would no longer be exposed by {source}, "
             f"but `{use.consumer}` still calls it there, as of {used[use]}",
             span=_place(fleet, use),
             help="Set `state: draining` (or `state: leaving` in the inventory), build and sync everywhere, "

@@ -349,6 +349,34 @@ def test_a_fleet_in_one_file_is_found_in_its_commit(tmp_path: Path, capsys: pyte
     assert len(project.run(*arguments, "--format", "concise").messages("MG650")) == 1
 
 
+@pytest.mark.parametrize("ignored", ["output", "fleet"])
+def test_MG650_fires_by_the_local_state_where_git_does_not_track_fleet_or_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ignored: str
+) -> None:
+    project = Teams(init(tmp_path / "work"), capsys)
+    put(project.root, ".gitignore", f"/{ignored}/\n")
+    project.write(PLATFORM)
+    for exposed in (WEB, DRAINED, WEB):
+        project.step("web", exposed)
+    project.say("web", "")
+    assert [message.rpartition(", as of ")[2] for message in project.guard()] == ["the last build"]
+
+
+def test_MG650_fires_by_the_local_state_where_fleet_and_output_are_in_two_repositories(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Teams(init(tmp_path / "work"), capsys)
+    init(project.output)
+    project.write(PLATFORM)
+    project.say("web", WEB)
+    assert project.build().code == 0
+    commit(project.output)
+    exposed = commit(project.root)
+    project.say("web", "")
+    assert [message.rpartition(", as of ")[2] for message in project.guard()] == ["the last build"]
+    assert project.guard("--against", "HEAD") == [f"{CUT}{exposed[:12]}"]
+
+
 def test_a_fleet_that_did_not_change_is_compiled_once(teams: Teams, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 

@@ -138,3 +138,14 @@ def test_each_pair_is_derived_once_whoever_asks(
     assert compilation.calls is not None
     matrix(compilation.calls, "table")
     assert derived.call_count == 3 * 3
+
+
+def test_only_the_consumers_that_are_asked_for_are_derived_and_planned(tmp_path: Path) -> None:
+    (tmp_path / "fleet.yaml").write_text(fleet(_everywhere(clusters=3, services=3)), encoding="utf-8")
+    compilation = compile_fleet(tmp_path, frozenset({"c1"}))
+    assert compilation.plan is not None
+    assert compilation.calls is not None
+    assert {call.consumer for call in compilation.calls} == {"c1"}
+    assert [cluster.cluster for cluster in compilation.plan.clusters] == ["c1"]
+    whole = compile_fleet(tmp_path)
+    assert compilation.files == {path: text for path, text in whole.files.items() if path.startswith("c1/")}

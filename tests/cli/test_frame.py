@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,31 @@ def test_the_version_is_printed_without_the_imports_of_a_compile() -> None:
 def test_explaining_a_code_imports_no_models() -> None:
     code = "import sys; from meshgen.cli import main; main(['explain', 'MG007']); sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_a_check_imports_nothing_of_emission() -> None:
+    code = "import sys; from meshgen.cli import main; main(['validate', 'fleet']); print(sorted(sys.modules))"
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    modules = done.stdout.splitlines()[-1]
+    assert "'meshgen.check.table'" in modules
+    unneeded = (
+        "jsonschema_rs",
+        "packaging",
+        "tabulate",
+        "meshgen.emit",
+        "meshgen.verify",
+        "meshgen.tree",
+        "meshgen.git",
+    )
+    assert not [name for name in unneeded if f"'{name}'" in modules]
+
+
+def test_a_run_inside_of_another_program_leaves_its_garbage_collection_as_it_was() -> None:
+    frozen = gc.get_freeze_count()
+    main(["--version"])
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == frozen
 
 
 @pytest.mark.parametrize("name", COMMANDS)

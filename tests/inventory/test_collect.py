@@ -180,6 +180,11 @@ spec:
     assert gateway["networkView"] == "network-1"
 
 
+def test_a_gateway_of_any_role_is_known_by_its_status_port() -> None:
+    edge = GATEWAY.replace("15443", "15021")
+    assert [gateway["name"] for gateway in spec_of(edge)["gateways"]] == ["gw"]
+
+
 def test_a_gateway_may_have_a_hostname_and_another_port_makes_no_gateway() -> None:
     named = GATEWAY.replace("[{ip: 198.51.100.11}, {ip: 198.51.100.9}]", "[{hostname: X.elb.example}]")
     assert spec_of(named)["gateways"] == [{"name": "gw", "namespace": "shop", "hostname": "x.elb.example"}]
