@@ -42,7 +42,7 @@ class Options:
     against: tuple[str, ...] = ()
     """Commits whose fleets say what the clusters run. Empty: those that count by themselves."""
     clusters: tuple[str, ...] = ()
-    """Write these clusters only; all are checked. Empty: all."""
+    """Plan, check and write these clusters only. Empty: all."""
     kubeconform: kubeconform.Mode = "auto"
     fail_on: Literal["error", "warning"] = "error"
     """Findings that keep anything from being written."""
@@ -71,7 +71,8 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     """
     if overlap := _overlap(fleet, output):
         return Report({}, [overlap])
-    compilation = plan_fleet(fleet)
+    only = frozenset(options.clusters) or None
+    compilation = plan_fleet(fleet, only)
     report = Report(compilation.checked.sources, list(compilation.diagnostics))
     plan, relations = compilation.plan, compilation.checked.relations
     if plan is None or relations is None or compilation.checked.failed:
@@ -81,7 +82,6 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
         report.diagnostics += unknown
         return report
     names = frozenset(relations.facts)
-    only = frozenset(options.clusters) or None
     report.clusters = len(only or names)
     before = earlier(fleet, output, Now(report.sources, relations, plan, only), options.against, os.environ)
     used = before.uses if before.committed else dict.fromkeys(meant.remembered(output), "the last build")
@@ -97,7 +97,7 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
         overwrite_edits=options.overwrite_edits,
     ) as tree:
         judge = _Judge(tree, options.kubeconform)
-        findings += _emit(plan, only, tree, judge)
+        findings += _emit(plan, tree, judge)
         report.comparison = comparison = tree.finish()
         report.diagnostics = ordered([*report.diagnostics, *findings, *comparison.diagnostics, *judge.end()])
         report.conformity = judge.summary
@@ -110,7 +110,7 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     return report
 
 
-def _emit(plan: Plan, only: frozenset[str] | None, tree: Tree, judge: _Judge) -> list[Diagnostic]:
+def _emit(plan: Plan, tree: Tree, judge: _Judge) -> list[Diagnostic]:
     """Emit, verify, compare and stage one cluster after the other, so that no more than one is in memory.
 
     What a cluster has outside of its own directory comes last: it is small. Returns what verification found.
@@ -118,8 +118,6 @@ def _emit(plan: Plan, only: frozenset[str] | None, tree: Tree, judge: _Judge) ->
     found: list[Diagnostic] = []
     beside: dict[str, dict[str, bytes]] = {}
     for cluster in plan.clusters:
-        if only is not None and cluster.cluster not in only:
-            continue
         artifacts = tuple(emit(plan, cluster))
         found += verify(artifacts)
         files: dict[str, bytes] = {}

@@ -118,7 +118,10 @@ class Copy:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Copy:
-    return Copy(tmp_path)
+    """The committed tree outside of Git, which a first build takes over."""
+    found = Copy(tmp_path)
+    assert found.build() == 0
+    return found
 
 
 def test_the_committed_output_is_what_the_fleet_says(copy: Copy) -> None:

@@ -59,8 +59,8 @@ class Top:
     """Directories that are removed if nothing is left in them."""
     fresh: dict[str, str] = field(default_factory=dict)
     """For a file that is added below a directory that is not there: the highest such directory."""
-    deleted: dict[str, str] = field(default_factory=dict)
-    """The hash of every file that goes."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """The hash of every file that is wanted, and of every one that goes; dropped once it is staged."""
     gone: bool = False
     """Whether nothing that stands in it stays."""
     listed: bytes | None = None
@@ -129,7 +129,8 @@ class _Comparing:
             pass
         except OSError as error:
             self.diagnostics.append(findings.disk_error(self.output, path, error))
-        lines = [f"{state.digest(content)}  {path}\n" for path, content in sorted(self.wanted.items())]
+        top.digests = {path: state.digest(self.wanted[path]) for path in sorted(self.wanted)}
+        lines = [f"{value}  {path}\n" for path, value in top.digests.items()]
         wanted = "".join(lines).encode() if lines else None
         if listed != wanted:
             top.relisted, top.unlisted = True, wanted is None
@@ -219,7 +220,7 @@ class _Comparing:
             if verdict is Verdict.EDITED:
                 self._edited(path, unwanted=True)
             self.top.changes.append(Change(path, fingerprint(before), removed=True))
-            self.top.deleted[path] = state.digest(before)
+            self.top.digests[path] = state.digest(before)
 
     def _edited(self, path: str, *, unwanted: bool) -> None:
         finding = findings.edited(self.output, path, unwanted=unwanted)
@@ -257,7 +258,7 @@ class _Comparing:
         name = self.top.name
         if not is_synced(name) or not (owning or self.wanted):
             return
-        known = self.wanted.keys() | self.top.deleted.keys()
+        known = self.wanted.keys() | {change.path for change in self.top.changes}
         kept = sorted((self.found.files | self.found.links | self.found.others) - known)
         for path in kept:
             if may_be_synced(path):

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 META = ".meshgen"
-"""The directory below the output directory that holds owned lists, and journal and staging while writing."""
+"""The directory below the output directory that is meshgen's own."""
 
 # The paths that meshgen gives, and none that is refused below: quick to see for all files of a fleet.
 _ORDINARY = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)+[A-Za-z0-9_][A-Za-z0-9_.-]*")

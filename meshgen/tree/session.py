@@ -117,7 +117,7 @@ class Tree:
                 self._stage(top, wanted)
             except TreeError as error:
                 self._failure = error
-        top.text = None
+        top.text, top.digests = None, {}
         return tuple(change.path for change in top.changes if not change.removed)
 
     def finish(self) -> Comparison:
@@ -183,14 +183,10 @@ class Tree:
             return
         with self._told():
             transaction = self._begun()
-            lines = []
             for change in top.changes:
-                if change.removed:
-                    digest = top.deleted[change.path]
-                else:
-                    digest = state.digest(wanted[change.path])
+                if not change.removed:
                     transaction.stage(change.path, wanted[change.path])
-                lines.append(f"{digest}  {change.path}\n")
+            lines = [f"{top.digests[change.path]}  {change.path}\n" for change in top.changes]
             transaction.current = state.JOURNAL
             disk.append(transaction.journal, "".join(lines).encode())
             if top.relisted and top.text is not None:
