@@ -106,7 +106,7 @@ class Lab:
         self.wait_until_ready(self.pods.values())
         self.publish()
 
-    def build(self, fleet: Path, *, force: bool = False) -> Path:
+    def build(self, fleet: Path, *, allow_withdrawal: bool = False) -> Path:
         """Build a fleet into the tree that `sync` applies, from a copy in which public addresses are test ones.
 
         Returns the copy; raises `RuntimeError` with what meshgen said where it refuses the fleet.
@@ -116,7 +116,7 @@ class Lab:
         self.facts = read_facts(copy)
         self._name_load_balancers()
         command = [sys.executable, "-m", "meshgen", "build", str(copy), "--output", str(self.tree)]
-        command += ["--force"] if force else []
+        command += ["--allow-withdrawal"] if allow_withdrawal else []
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"meshgen build failed:\n{done.stdout}{done.stderr}")

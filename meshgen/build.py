@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING, Literal
 
 from meshgen.diagnostics import Diagnostic, Span, diagnose
 from meshgen.diagnostics.model import ordered
-from meshgen.pipeline import compile_fleet
+from meshgen.emit import emit
+from meshgen.emit.signature import SIGNATURE
+from meshgen.pipeline import plan_fleet
 from meshgen.revisions import Now, earlier, meant, withdrawn
-from meshgen.tree import compare, write
-from meshgen.verify import kubeconform
+from meshgen.tree import open_tree
+from meshgen.tree.findings import overruled
+from meshgen.verify import kubeconform, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
-    from meshgen.pipeline import Compilation
-    from meshgen.tree import Comparison, Result
+    from meshgen.emit.artifact import Artifact
+    from meshgen.plan.model import Plan
+    from meshgen.tree import Comparison, Result, Tree
+
+_AT_ONCE = 2000
+"""How many objects kubeconform is at least asked about in one run: it starts slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,10 @@ class Options:
 
     check: bool = False
     """Write nothing; a difference is a finding."""
-    force: bool = False
+    overwrite_edits: bool = False
+    """Replace and remove files that somebody edited since meshgen wrote them (MG601)."""
+    allow_withdrawal: bool = False
+    """Withdraw what still has consumers (MG650), and build where nobody knows whether something has."""
     against: tuple[str, ...] = ()
     """Commits whose fleets say what the clusters run. Empty: those that count by themselves."""
     clusters: tuple[str, ...] = ()
@@ -61,7 +71,7 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     """
     if overlap := _overlap(fleet, output):
         return Report({}, [overlap])
-    compilation = compile_fleet(fleet)
+    compilation = plan_fleet(fleet)
     report = Report(compilation.checked.sources, list(compilation.diagnostics))
     plan, relations = compilation.plan, compilation.checked.relations
     if plan is None or relations is None or compilation.checked.failed:
@@ -73,49 +83,102 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     names = frozenset(relations.facts)
     only = frozenset(options.clusters) or None
     report.clusters = len(only or names)
-    report.comparison = comparison = compare(output, compilation.files, only=only, clusters=names)
-    findings = list(comparison.findings(force=options.force))
-    before = earlier(fleet, output, Now(report.sources, plan), options.against, os.environ)
+    before = earlier(fleet, output, Now(report.sources, relations, plan, only), options.against, os.environ)
     used = before.uses if before.committed else dict.fromkeys(meant.remembered(output), "the last build")
-    if not options.force:
-        findings += before.diagnostics
-        findings += withdrawn(used, plan, relations.fleet, only=only)
-    conformity, report.conformity = _conformity(compilation, comparison, options)
-    report.diagnostics = ordered([*report.diagnostics, *findings, *conformity])
-    failing = {"error", options.fail_on}
-    if not options.check and not any(found.severity in failing for found in report.diagnostics):
-        total = len(comparison.changes)
-        report.result = write(
-            comparison, force=options.force, progress=(lambda done: progress(done, total)) if progress else None
-        )
-        if not before.committed:
-            meant.remember(output, meant.document(plan, used, only))
+    findings = [*before.diagnostics, *withdrawn(used, plan, relations.fleet, only=only)]
+    if options.allow_withdrawal:
+        findings = [overruled(finding, "--allow-withdrawal") for finding in findings]
+    with open_tree(
+        output,
+        SIGNATURE,
+        only=only,
+        clusters=names,
+        writing=not options.check,
+        overwrite_edits=options.overwrite_edits,
+    ) as tree:
+        judge = _Judge(tree, options.kubeconform)
+        findings += _emit(plan, only, tree, judge)
+        report.comparison = comparison = tree.finish()
+        report.diagnostics = ordered([*report.diagnostics, *findings, *comparison.diagnostics, *judge.end()])
+        report.conformity = judge.summary
+        failing = {"error", options.fail_on}
+        if not options.check and not any(found.severity in failing for found in report.diagnostics):
+            total = len(comparison.changes)
+            report.result = tree.write((lambda done: progress(done, total)) if progress else None)
+            if not before.committed:
+                meant.remember(output, meant.document(plan, used, only))
     return report
 
 
-def _conformity(
-    compilation: Compilation, comparison: Comparison, options: Options
-) -> tuple[list[Diagnostic], kubeconform.Summary | None]:
-    """What kubeconform says: of every object where it is required, else of what changes.
+def _emit(plan: Plan, only: frozenset[str] | None, tree: Tree, judge: _Judge) -> list[Diagnostic]:
+    """Emit, verify, compare and stage one cluster after the other, so that no more than one is in memory.
+
+    What a cluster has outside of its own directory comes last: it is small. Returns what verification found.
+    """
+    found: list[Diagnostic] = []
+    beside: dict[str, dict[str, bytes]] = {}
+    for cluster in plan.clusters:
+        if only is not None and cluster.cluster not in only:
+            continue
+        artifacts = tuple(emit(plan, cluster))
+        found += verify(artifacts)
+        files: dict[str, bytes] = {}
+        for artifact in artifacts:
+            top = artifact.path.partition("/")[0]
+            (files if top == cluster.cluster else beside.setdefault(top, {}))[artifact.path] = artifact.content
+        judge.add(artifacts, tree.add(cluster.cluster, files))
+    for top in sorted(beside):
+        tree.add(top, beside[top])
+    return found
+
+
+class _Judge:
+    """Asks kubeconform about every object where it is required, else of what changes, some thousand at a time.
 
     An object that does not change was judged when it was written.
     """
-    changing = {*comparison.added, *comparison.changed}
-    judged = {
-        manifest.path: manifest
-        for manifest in compilation.manifests
-        if options.kubeconform == "require" or manifest.path in changing
-    }
-    if options.kubeconform == "off" or (options.kubeconform == "auto" and not kubeconform.is_there()):
-        return [], None
-    if not judged:
-        return [], kubeconform.Summary()
-    with tempfile.TemporaryDirectory(prefix="meshgen-") as staged:
-        for path in judged:
-            file = Path(staged, path)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(compilation.files[path])
-        return kubeconform.validate(Path(staged), judged, options.kubeconform)
+
+    def __init__(self, tree: Tree, mode: kubeconform.Mode) -> None:
+        self._tree = tree
+        self._mode = mode
+        self._silent = mode == "off" or (mode == "auto" and not kubeconform.is_there())
+        self._found: list[Diagnostic] = []
+        self._staged: dict[str, Artifact] = {}
+        self._others: dict[str, Artifact] = {}
+        self.summary = None if self._silent else kubeconform.Summary()
+
+    def add(self, artifacts: Iterable[Artifact], changing: Collection[str]) -> None:
+        """Have the objects of one cluster judged; `changing`: the paths that are to be written."""
+        if self._silent:
+            return
+        changed = frozenset(changing)
+        for artifact in artifacts:
+            if artifact.schema is not None and (self._mode == "require" or artifact.path in changed):
+                there = self._tree.staged is not None and artifact.path in changed
+                (self._staged if there else self._others)[artifact.path] = artifact
+        if len(self._staged) + len(self._others) >= _AT_ONCE:
+            self._ask()
+
+    def end(self) -> list[Diagnostic]:
+        """Everything that it found."""
+        self._ask()
+        return self._found
+
+    def _ask(self) -> None:
+        if self._staged and self._tree.staged is not None:
+            self._note(*kubeconform.validate(self._tree.staged, self._staged, self._mode))
+        if self._others:
+            with tempfile.TemporaryDirectory(prefix="meshgen-") as directory:
+                for path, artifact in self._others.items():
+                    file = Path(directory, path)
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(artifact.content)
+                self._note(*kubeconform.validate(Path(directory), self._others, self._mode))
+        self._staged, self._others = {}, {}
+
+    def _note(self, found: list[Diagnostic], summary: kubeconform.Summary | None) -> None:
+        self._found += found
+        self.summary = None if self.summary is None or summary is None else self.summary + summary
 
 
 def _overlap(fleet: Path, output: Path) -> Diagnostic | None:

@@ -48,9 +48,9 @@ class Changes:
         self.draft = draft
         self._number = 0
 
-    def build(self, draft: Draft, *, force: bool = False) -> None:
+    def build(self, draft: Draft, *, allow_withdrawal: bool = False) -> None:
         self._number += 1
-        self.lab.build(draft.write(isolation.WORK / f"draft-{self._number}"), force=force)
+        self.lab.build(draft.write(isolation.WORK / f"draft-{self._number}"), allow_withdrawal=allow_withdrawal)
         self.draft = draft
 
     def roll_out(self, *clusters: str) -> None:
@@ -84,7 +84,7 @@ def changes(stage: Stage) -> Iterator[Changes]:
         lab.remove_service("c1", service(name))
     for address in lab.addresses.values():
         address.restore()
-    changes.build(FLEET, force=True)
+    changes.build(FLEET, allow_withdrawal=True)
     lab.connect_gateways()
     lab.sync()
     time.sleep(SETTLE)
@@ -205,7 +205,7 @@ def test_a_local_copy_in_the_wrong_order(changes: Changes, show: Show) -> None:
     report = changes.under_load(
         url("reviews"),
         lambda: lab.remove_service("c1", reviews),
-        lambda: changes.build(FLEET, force=True),
+        lambda: changes.build(FLEET, allow_withdrawal=True),
         changes.roll_out,
     )
     show(f"WRONG: Service deleted first, inventory {SETTLE:g} s later", report)
@@ -255,11 +255,11 @@ def test_a_service_is_withdrawn_without_draining(changes: Changes, show: Show) -
     gone = _without(FLEET, "c2", "reviews")
     report = changes.under_load(
         url("reviews"),
-        lambda: changes.build(gone, force=True),
+        lambda: changes.build(gone, allow_withdrawal=True),
         lambda: changes.roll_out("c2", "c3", "c1"),
         method="POST",
     )
-    show("WRONG: reviews withdrawn from c2 by --force, source first, POST", report)
+    show("WRONG: reviews withdrawn from c2 by --allow-withdrawal, source first, POST", report)
 
 
 def test_a_cluster_drains_and_returns(changes: Changes, show: Show) -> None:

@@ -25,7 +25,8 @@ _QUIET_SECONDS = 1.0
 @fleet_argument
 @click.option("-o", "--output", default="output", show_default=True, help="Directory of the output tree.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the output differs from the fleet.")
-@click.option("--force", is_flag=True, help="Overwrite edited files, and withdraw what still has consumers.")
+@click.option("--overwrite-edits", is_flag=True, help="Overwrite and delete files of meshgen's that were edited.")
+@click.option("--allow-withdrawal", is_flag=True, help="Withdraw what still has consumers.")
 @click.option(
     "--against",
     multiple=True,
@@ -60,7 +61,8 @@ def build(
 
     options = Options(
         check=flags["check"],
-        force=flags["force"],
+        overwrite_edits=flags["overwrite_edits"],
+        allow_withdrawal=flags["allow_withdrawal"],
         against=against,
         clusters=clusters,
         kubeconform=kubeconform,
@@ -88,7 +90,7 @@ def _summary(report: Report, *, check: bool) -> str:
     if comparison is None:
         return ""
     written = _objects(comparison.added, comparison.changed)
-    unchanged = _objects(comparison.unchanged, comparison.adopted)
+    unchanged = sum(number for top, number in comparison.unchanged.items() if not top.startswith("_"))
     verb = "to write" if check else "written"
     gone = "to remove" if check else "removed"
     text = (
@@ -119,6 +121,8 @@ def _show_drift(report: Report) -> None:
     for sign, paths in (("+", comparison.added), ("~", comparison.changed), ("-", comparison.removed)):
         for path in paths:
             click.echo(f"{sign} {path}")
+    for change in comparison.old_form:
+        click.echo(f"{'-' if change.removed else '~'} {change.path}")
     if comparison.pending:
         click.echo("an earlier build did not end; the next one finishes it", err=True)
     click.echo("output is not what the fleet says; run `meshgen build` and commit the result", err=True)

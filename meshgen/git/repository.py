@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from meshgen.git.process import Cause, GitError, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 PSEUDO_REFS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD")
 """What names the other side of an operation that has not ended (gitrevisions(7))."""
@@ -121,18 +121,17 @@ class Repository:
     def blobs(self, commit: str) -> frozenset[str]:
         """The ids of everything in the commit's whole tree, not only of what is below the directory."""
         listed = self._run("ls-tree", "-r", "-z", "--full-tree", commit)
-        return frozenset(line.split(b"\t", 1)[0].rsplit(b" ", 1)[1].decode() for line in listed.split(b"\0") if line)
+        return frozenset(line.split(b"\t", 1)[0].rsplit(b" ", 1)[1].decode() for line in _records(listed))
 
     def tree(self, commit: str, below: str = "") -> dict[str, TreeFile]:
         """What the commit has below a path of the directory."""
         where = (self.prefix + below).rstrip("/")
         listed = self._run("ls-tree", "-r", "-z", "--full-tree", commit, *(("--", where) if where else ()))
         found: dict[str, TreeFile] = {}
-        for line in listed.split(b"\0"):
-            if line:
-                facts, _, path = line.partition(b"\t")
-                mode, _, identity = facts.decode().split(" ")
-                found[os.fsdecode(path).removeprefix(self.prefix)] = TreeFile(mode, identity)
+        for line in _records(listed):
+            facts, _, path = line.partition(b"\t")
+            mode, _, identity = facts.decode().split(" ")
+            found[os.fsdecode(path).removeprefix(self.prefix)] = TreeFile(mode, identity)
         return found
 
     def files(self, commit: str, below: str = "") -> dict[str, bytes]:
@@ -164,16 +163,19 @@ class Repository:
 
     def index(self) -> dict[str, tuple[Entry, ...]]:
         """What the index has below the directory."""
-        listed = self._run("ls-files", "-z", "--stage", "-v", "--full-name", "--", *self._below("", everything=True))
         found: dict[str, tuple[Entry, ...]] = {}
-        for line in listed.split(b"\0"):
-            if line:
-                facts, _, name = line.partition(b"\t")
-                tag, _, identity, stage = facts.decode().split(" ")
-                path = os.fsdecode(name).removeprefix(self.prefix)
-                entry = Entry(identity, int(stage), sparse=tag in "Ss", assumed=tag.islower())
-                found[path] = (*found.get(path, ()), entry)
+        for path, entry in self.entries():
+            found[path] = (*found.get(path, ()), entry)
         return found
+
+    def entries(self) -> Iterator[tuple[str, Entry]]:
+        """Every path and stage that the index has below the directory, one after the other."""
+        listed = self._run("ls-files", "-z", "--stage", "-v", "--full-name", "--", *self._below("", everything=True))
+        for line in _records(listed):
+            facts, _, name = line.partition(b"\t")
+            tag, _, identity, stage = facts.decode().split(" ")
+            path = os.fsdecode(name).removeprefix(self.prefix)
+            yield path, Entry(identity, int(stage), sparse=tag in "Ss", assumed=tag.islower())
 
     def _below(self, path: str, *, everything: bool = False) -> tuple[str, ...]:
         where = (self.prefix + path).rstrip("/")
@@ -205,6 +207,14 @@ def open_repository(directory: Path) -> Repository:
     return Repository(
         top, prefix if missing == "." else f"{prefix}{missing}/", object_format, frozenset(_ids(there / shallow))
     )
+
+
+def _records(listed: bytes) -> Iterator[bytes]:
+    """The parts of what `-z` prints, one after the other."""
+    start = 0
+    while (end := listed.find(b"\0", start)) >= 0:
+        yield listed[start:end]
+        start = end + 1
 
 
 def _holds(directory: Path, path: Path) -> bool:

@@ -1,25 +1,29 @@
 """The output tree: compare it with what it should be, and write it, without ever losing a file.
 
-Rules: design §7. Nothing that meshgen did not write is touched; a write is whole or not at all; one that was
-killed is finished by the next.
+Rules: design §7, docs/adr/0015-ownership.md. Nothing that meshgen did not write is touched; a write is whole or not at
+all; one that was killed is finished by the next.
 
-    comparison = compare(Path("output"), wanted)
-    if not comparison.in_sync:
-        write(comparison)
+    with open_tree(Path("output"), SIGNATURE) as tree:
+        for cluster, files in wanted:
+            tree.add(cluster, files)
+        comparison = tree.finish()
+        if not comparison.in_sync:
+            tree.write()
 """
 
-from meshgen.tree.compare import Wanted, compare
-from meshgen.tree.model import ENVIRONMENT, FORCEABLE, Change, Comparison, Result, TreeError
-from meshgen.tree.write import write
+from meshgen.tree.compare import Wanted
+from meshgen.tree.model import ENVIRONMENT, Change, Comparison, Result, TreeError
+from meshgen.tree.ownership import Signature
+from meshgen.tree.session import Tree, open_tree
 
 __all__ = [
     "ENVIRONMENT",
-    "FORCEABLE",
     "Change",
     "Comparison",
     "Result",
+    "Signature",
+    "Tree",
     "TreeError",
     "Wanted",
-    "compare",
-    "write",
+    "open_tree",
 ]

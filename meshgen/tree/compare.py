@@ -1,15 +1,14 @@
-"""Compare an output tree with what it should be. Reads only."""
+"""Compare one top directory of the output tree with what it should be. Reads only."""
 
 from __future__ import annotations
 
-import os
-import stat
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from meshgen.tree import disk, findings, gitfiles, owned
-from meshgen.tree.model import Change, Comparison, fingerprint
+from meshgen.tree import disk, findings, state
+from meshgen.tree.model import Change, fingerprint
+from meshgen.tree.ownership import Verdict
 from meshgen.tree.paths import (
-    META,
     case_clashes,
     is_surely_manifest,
     is_synced,
@@ -18,7 +17,6 @@ from meshgen.tree.paths import (
     refusal,
     top_of,
 )
-from meshgen.tree.records import Records, list_path, read_records
 from meshgen.tree.scan import Found, walk
 
 if TYPE_CHECKING:
@@ -26,238 +24,247 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meshgen.diagnostics import Diagnostic
+    from meshgen.tree.ownership import Ownership
+    from meshgen.tree.state import Recorded
 
 Wanted: TypeAlias = "Mapping[str, bytes]"
-"""The content of every file of the tree by its path below the output directory, `/` between the parts."""
+"""The content of every file of a top directory by its path below the output directory, `/` between the parts."""
 
 
-def compare(
-    output: Path,
-    wanted: Wanted,
-    *,
-    only: frozenset[str] | None = None,
-    clusters: frozenset[str] = frozenset(),
-) -> Comparison:
-    """Compare the tree at `output`, which need not exist and may be a link, with `wanted`.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What all top directories of one comparison share."""
 
-    `only` limits it to these top directories (files of others in `wanted` are left out); `None` covers all,
-    also those of clusters that left the fleet. `clusters` are the clusters of the fleet: one that has no
-    manifest any more is told. Whatever is wrong with the disk or the tree is in the result's `diagnostics`.
-    Raises `ValueError` for a path in `wanted` that no tree may have.
+    output: Path
+    root: str
+    entries: Found
+    """What stands directly in the output directory."""
+    ownership: Ownership
+    recorded: Recorded
+    """What an unfinished write and lists of the old form recorded, of every top directory."""
+    clusters: frozenset[str]
+    """The clusters of the fleet."""
+    overwrite_edits: bool
+
+
+@dataclass(slots=True)
+class Top:
+    """One top directory beside what it should be."""
+
+    name: str
+    changes: list[Change] = field(default_factory=list)
+    unchanged: int = 0
+    stale: list[str] = field(default_factory=list)
+    emptied: frozenset[str] = frozenset()
+    """Directories that are removed if nothing is left in them."""
+    fresh: dict[str, str] = field(default_factory=dict)
+    """For a file that is added below a directory that is not there: the highest such directory."""
+    deleted: dict[str, str] = field(default_factory=dict)
+    """The hash of every file that goes."""
+    gone: bool = False
+    """Whether nothing that stands in it stays."""
+    listed: bytes | None = None
+    """The fingerprint of its list in the local state, as found."""
+    text: bytes | None = None
+    """The list that it gets where that differs; dropped once it is staged."""
+    relisted: bool = False
+    """Whether that differs."""
+    unlisted: bool = False
+    """Whether it gets none."""
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def compare_top(place: Place, name: str, wanted: Wanted) -> Top:
+    """Compare the top directory `name` with the files that are wanted in it, maybe none.
+
+    Whatever is wrong with the disk or the tree is in the result's `diagnostics`. Raises `ValueError` for a path in
+    `wanted` that no tree may have.
     """
     for path in wanted:
-        if why := refusal(path):
+        if why := refusal(path) or ("" if path.startswith(f"{name}/") else f"is outside `{name}`"):
             message = f"the path {path!r} {why}"
             raise ValueError(message)
-    root = os.path.realpath(output)
-    if obstacle := _obstacle(root, output):
-        return _Comparing(output, root, {}, frozenset(), Records(diagnostics=[obstacle]), frozenset()).run()
-    records = read_records(root, output)
-    if only is None:
-        covered = frozenset({*map(top_of, wanted), *records.tops})
-    else:
-        covered = only
-        wanted = {path: content for path, content in wanted.items() if top_of(path) in only}
-    return _Comparing(output, root, wanted, covered, records, clusters).run()
-
-
-def _obstacle(root: str, output: Path) -> Diagnostic | None:
-    """What keeps the owned lists from being read, so that nothing can be said about the rest."""
-    for path in ("", META):
-        try:
-            kind = disk.kind(f"{root}/{path}" if path else root)
-        except OSError as error:
-            return findings.disk_error(output, path, error)
-        if kind is not None and stat.S_ISLNK(kind):
-            return findings.link(output, path)
-        if kind is not None and not stat.S_ISDIR(kind):
-            return findings.in_the_way(output, path, needed="directory")
-    return None
+    return _Comparing(place, name, wanted).run()
 
 
 class _Comparing:
     """One comparison under way: what is wanted, recorded and found, and what follows from it so far."""
 
-    def __init__(
-        self,
-        output: Path,
-        root: str,
-        wanted: Wanted,
-        covered: frozenset[str],
-        records: Records,
-        clusters: frozenset[str],
-    ) -> None:
-        self.output = output
-        self.root = root
+    def __init__(self, place: Place, name: str, wanted: Wanted) -> None:
+        self.place = place
+        self.output = place.output
+        self.top = Top(name)
         self.wanted = wanted
-        self.covered = covered
-        self.records = records
-        self.clusters = clusters
-        self.recorded = records.recorded(covered)
-        self.found = walk(root, covered) if disk.is_directory(root) else Found()
-        self.digests = {path: owned.digest(content) for path, content in wanted.items()}
-        self.changes: list[Change] = []
-        self.adopted: list[str] = []
-        self.unchanged: list[str] = []
-        self.diagnostics: list[Diagnostic] = list(records.diagnostics)
+        self.found = walk(place.root, name) if name in place.entries.directories else Found()
+        self.diagnostics = self.top.diagnostics
+        self.recorded: Recorded = {}
+        self.missing: dict[str, str] = {}
 
-    def run(self) -> Comparison:
+    def run(self) -> Top:
+        top = self.top
         for path, error in sorted(self.found.failures.items()):
             self.diagnostics.append(findings.disk_error(self.output, path, error))
+        self._read_list()
         self._compare_wanted()
         self._compare_unwanted()
-        self._look_for_obstacles()
-        self._look_at_syncs()
+        top.changes.sort(key=lambda change: change.path)
+        removed = [change.path for change in top.changes if change.removed]
         # Also above files that are gone already: a killed build deletes the files first.
-        emptied = parents_of(self.recorded.keys() - self.wanted.keys()) - parents_of(self.wanted)
-        return Comparison(
-            output=self.output,
-            root=self.root,
-            covered=self.covered,
-            changes=tuple(sorted(self.changes, key=lambda change: change.path)),
-            adopted=tuple(sorted(self.adopted)),
-            unchanged=tuple(sorted(self.unchanged)),
-            bookkeeping=tuple(self._bookkeeping()),
-            emptied=tuple(sorted(emptied, key=lambda path: (-path.count("/"), path))),
-            diagnostics=tuple(sorted(set(self.diagnostics), key=lambda diagnostic: diagnostic.sort_key)),
-            journal=self.records.journal_raw,
-            leftovers=self.records.leftovers,
-        )
+        past = [*removed, *(self.recorded.keys() - self.wanted.keys())]
+        if past:
+            top.emptied = parents_of(past) - parents_of(self.wanted)
+        self._look_for_obstacles(removed)
+        self._look_at_syncs(owning=bool(past))
+        top.gone = bool(removed) and not self.wanted and self.found.everything() <= {*removed, *parents_of(removed)}
+        return top
 
-    def _compare_wanted(self) -> None:
-        files = self.found.files
-        recorded = self.recorded
-        prefix = f"{self.root}/"
-        for path, content in self.wanted.items():
-            if path not in files:
-                self._change(path, content, None, self.digests[path])
-                continue
-            try:
-                before = disk.read(prefix + path, content)
-            except FileNotFoundError:
-                self._change(path, content, None, self.digests[path])
-                continue
-            except OSError as error:
-                self.diagnostics.append(findings.disk_error(self.output, path, error))
-                continue
-            hashes = recorded.get(path, ())
-            if before == content or owned.unified(before) == owned.unified(content):
-                (self.unchanged if self.digests[path] in hashes else self.adopted).append(path)
-                continue
-            if path not in recorded:
-                self.diagnostics.append(findings.foreign(self.output, path))
-            elif owned.digest(before) not in hashes:
-                self.diagnostics.append(findings.edited(self.output, path, unwanted=False))
-            self._change(path, content, before, self.digests[path])
-
-    def _compare_unwanted(self) -> None:
-        for path in self.found.files & (self.recorded.keys() - self.wanted.keys()):
-            try:
-                before = disk.read(f"{self.root}/{path}")
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                self.diagnostics.append(findings.disk_error(self.output, path, error))
-                continue
-            if owned.digest(before) not in self.recorded[path]:
-                self.diagnostics.append(findings.edited(self.output, path, unwanted=True))
-            self._change(path, None, before, min(self.recorded[path]))
-
-    def _change(self, path: str, new: bytes | None, before: bytes | None, digest: str) -> None:
-        seen = None if before is None else fingerprint(before)
-        self.changes.append(Change(path, f"{self.root}/{path}", new, seen, digest))
-
-    def _look_for_obstacles(self) -> None:
-        """Links, directories in the place of files and the other way round, names that clash without case."""
-        found = self.found
-        removed = {change.path for change in self.changes if change.new is None}
-        added = [change.path for change in self.changes if change.seen is None]
-        touched = self.wanted.keys() | self.recorded.keys()
-        for path in sorted(found.links & (touched | parents_of(touched))):
-            self.diagnostics.append(findings.link(self.output, path))
-        for path in sorted((found.files - removed | found.others) & parents_of(self.wanted)):
-            self.diagnostics.append(findings.in_the_way(self.output, path, needed="directory"))
-        for path in sorted((found.directories | found.others) & self.wanted.keys()):
-            self.diagnostics.append(findings.in_the_way(self.output, path, needed="file"))
-        standing = found.everything() - removed - parents_of(removed) if added else ()
-        for first, second in case_clashes(self.wanted, standing):
-            self.diagnostics.append(findings.case_clash(self.output, first, second))
-
-    def _look_at_syncs(self) -> None:
-        """Warn of what a sync would read, and of clusters that are left without a manifest."""
-        known = self.wanted.keys() | self.recorded.keys()
-        strangers = (self.found.files | self.found.links | self.found.others) - known
-        served = {top_of(path) for path in self.wanted}
-        owning = {top_of(path) for path in self.recorded}
-        by_top: dict[str, list[str]] = {}
-        for path in sorted(strangers):
-            top = top_of(path)
-            if top != path and is_synced(top) and top in served | owning:
-                by_top.setdefault(top, []).append(path)
-                if may_be_synced(path):
-                    self.diagnostics.append(findings.foreign_manifest(self.output, path))
-        for top in sorted(owning - served):
-            kept = by_top.get(top, [])
-            if kept and not any(path in self.found.files and is_surely_manifest(path) for path in kept):
-                self.diagnostics.append(findings.would_prune_everything(self.output, top, kept[0]))
-            elif top in self.clusters and not kept:
-                self.diagnostics.append(findings.no_manifests(self.output, top, list_path(top)))
-
-    def _bookkeeping(self) -> list[Change]:
-        by_top: dict[str, dict[str, str]] = {}
-        for path, digest in self.digests.items():
-            by_top.setdefault(top_of(path), {})[path] = digest
-        changes: list[Change] = []
-        remaining = set(self.records.lists) - self.covered
-        for top in sorted(self.covered | self.records.tops):
-            hashes = by_top.get(top)
-            if top not in self.covered:
-                changes.extend(self._fold_journal(top))
-            elif hashes:
-                remaining.add(top)
-                changes.extend(self._list(top, hashes))
-            elif top in self.records.raw:
-                changes.extend(self._book(list_path(top), None, self.records.raw[top]))
-        if remaining:
-            for path, lines in gitfiles.LINES.items():
-                changes.extend(self._git_file(path, lines))
-        return changes
-
-    def _fold_journal(self, top: str) -> list[Change]:
-        """What an interrupted build wrote into a top directory that this one does not cover stays recorded."""
-        noted = {path: hashes for path, hashes in self.records.journal.items() if top_of(path) == top}
-        if not noted:
-            return []
-        known = self.records.lists[top].recorded if top in self.records.lists else {}
-        pairs = [(path, value) for hashes in (known, noted) for path, values in hashes.items() for value in values]
-        return self._book(list_path(top), owned.render(pairs), self.records.raw.get(top))
-
-    def _list(self, top: str, hashes: dict[str, str]) -> list[Change]:
-        """The owned list of `top`, for the hashes of all its wanted paths."""
-        known = self.records.lists[top].recorded if top in self.records.lists else {}
-        enough = all(digest in known.get(path, ()) for path, digest in hashes.items())
-        return self._book(list_path(top), owned.render(hashes.items()), self.records.raw.get(top), tidying=enough)
-
-    def _git_file(self, path: str, lines: tuple[str, ...]) -> list[Change]:
-        file = f"{self.root}/{path}"
+    def _read_list(self) -> None:
+        """Read what the local state records; it is parsed only where it is not what it will be."""
+        top = self.top
+        path = state.list_path(top.name)
+        listed: bytes | None = None
         try:
-            kind = disk.kind(file)
-            if kind is None or stat.S_ISREG(kind):
-                before = None if kind is None else disk.read(file)
-                return self._book(path, gitfiles.completed(before, lines), before)
+            listed = disk.read(f"{self.place.root}/{path}")
+        except (FileNotFoundError, NotADirectoryError):
+            pass
         except OSError as error:
             self.diagnostics.append(findings.disk_error(self.output, path, error))
-        else:
-            obstacle = (
-                findings.link(self.output, path)
-                if stat.S_ISLNK(kind)
-                else findings.in_the_way(self.output, path, needed="file")
-            )
-            self.diagnostics.append(obstacle)
-        return []
+        lines = [f"{state.digest(content)}  {path}\n" for path, content in sorted(self.wanted.items())]
+        wanted = "".join(lines).encode() if lines else None
+        if listed != wanted:
+            top.relisted, top.unlisted = True, wanted is None
+            top.text = wanted
+            if listed is not None:
+                top.listed = fingerprint(listed)
+                self.recorded = state.parse(listed, top.name)
+        for path, hashes in self.place.recorded.items():
+            if top_of(path) == top.name:
+                self.recorded.setdefault(path, set()).update(hashes)
 
-    def _book(self, path: str, new: bytes | None, before: bytes | None, *, tidying: bool = False) -> list[Change]:
-        if new == before or (new is not None and before is not None and owned.unified(before) == new):
-            return []
-        seen = None if before is None else fingerprint(before)
-        return [Change(path, f"{self.root}/{path}", new, seen, tidying=tidying)]
+    def _compare_wanted(self) -> None:
+        top = self.top
+        files = self.found.files
+        prefix = f"{self.place.root}/"
+        for path, content in self.wanted.items():
+            before = None
+            if path in files:
+                try:
+                    before = disk.read(prefix + path, content)
+                except FileNotFoundError:
+                    pass
+                except OSError as error:
+                    self.diagnostics.append(findings.disk_error(self.output, path, error))
+                    continue
+            if before is content or (before is not None and state.unified(before) == state.unified(content)):
+                top.unchanged += 1
+            elif before is not None:
+                self._replace(path, before)
+            else:
+                self._add(path, content)
+
+    def _replace(self, path: str, before: bytes) -> None:
+        verdict = self.place.ownership.verdict(
+            path,
+            before,
+            hashes=self.recorded.get(path, ()),
+            repositories=self.found.repositories,
+            wanted=True,
+        )
+        if verdict is Verdict.FOREIGN:
+            self.diagnostics.append(findings.foreign(self.output, path))
+        elif verdict is Verdict.EDITED:
+            self._edited(path, unwanted=False)
+        self.top.changes.append(Change(path, fingerprint(before)))
+
+    def _add(self, path: str, content: bytes) -> None:
+        kept = self.place.ownership.left_out(path, content, self.found.repositories)
+        if kept is None:
+            self.top.changes.append(Change(path, None))
+            if directory := self._missing(path.rpartition("/")[0]):
+                self.top.fresh[path] = directory
+        elif kept:
+            self.top.unchanged += 1
+        else:
+            self.top.stale.append(path)
+
+    def _missing(self, directory: str) -> str:
+        """The highest of `directory` and those above it that is not there; empty: all are."""
+        known = self.missing.get(directory)
+        if known is None:
+            if not directory or directory in self.found.directories or directory in self.place.entries.directories:
+                known = ""
+            else:
+                known = self._missing(directory.rpartition("/")[0]) or directory
+            self.missing[directory] = known
+        return known
+
+    def _compare_unwanted(self) -> None:
+        for path in sorted(self.found.files - self.wanted.keys()):
+            try:
+                before = disk.read(f"{self.place.root}/{path}")
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                self.diagnostics.append(findings.disk_error(self.output, path, error))
+                continue
+            verdict = self.place.ownership.verdict(
+                path,
+                before,
+                hashes=self.recorded.get(path, ()),
+                repositories=self.found.repositories,
+                wanted=False,
+            )
+            if verdict is Verdict.FOREIGN:
+                continue
+            if verdict is Verdict.EDITED:
+                self._edited(path, unwanted=True)
+            self.top.changes.append(Change(path, fingerprint(before), removed=True))
+            self.top.deleted[path] = state.digest(before)
+
+    def _edited(self, path: str, *, unwanted: bool) -> None:
+        finding = findings.edited(self.output, path, unwanted=unwanted)
+        if self.place.overwrite_edits:
+            finding = findings.overruled(finding, "--overwrite-edits")
+        self.diagnostics.append(finding)
+
+    def _look_for_obstacles(self, removed: list[str]) -> None:
+        """Links, directories in the place of files and the other way round, names that clash without case."""
+        found, entries, name = self.found, self.place.entries, self.top.name
+        links, others = set(found.links), set(found.others)
+        files = found.files - set(removed)
+        if name in entries.links:
+            links.add(name)
+        elif name in entries.others:
+            others.add(name)
+        elif name in entries.files:
+            files.add(name)
+        if links:
+            touched = self.wanted.keys() | self.recorded.keys()
+            for path in sorted(links & (touched | parents_of(touched))):
+                self.diagnostics.append(findings.link(self.output, path))
+        if len(files) + len(others) > self.top.unchanged:
+            for path in sorted((files | others) & parents_of(self.wanted)):
+                self.diagnostics.append(findings.in_the_way(self.output, path, needed="directory"))
+        for path in sorted((found.directories | others) & self.wanted.keys()):
+            self.diagnostics.append(findings.in_the_way(self.output, path, needed="file"))
+        added = any(change.seen is None for change in self.top.changes)
+        standing = found.everything() - set(removed) - parents_of(removed) if added else ()
+        for first, second in case_clashes(self.wanted, standing) if added else ():
+            self.diagnostics.append(findings.case_clash(self.output, first, second))
+
+    def _look_at_syncs(self, *, owning: bool) -> None:
+        """Warn of what a sync would read, and of a cluster that is left without a manifest."""
+        name = self.top.name
+        if not is_synced(name) or not (owning or self.wanted):
+            return
+        known = self.wanted.keys() | self.top.deleted.keys()
+        kept = sorted((self.found.files | self.found.links | self.found.others) - known)
+        for path in kept:
+            if may_be_synced(path):
+                self.diagnostics.append(findings.foreign_manifest(self.output, path))
+        if self.wanted:
+            return
+        if kept and not any(path in self.found.files and is_surely_manifest(path) for path in kept):
+            self.diagnostics.append(findings.would_prune_everything(self.output, name, kept[0]))
+        elif name in self.place.clusters and not kept:
+            self.diagnostics.append(findings.no_manifests(self.output, name))

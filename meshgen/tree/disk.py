@@ -18,6 +18,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _READ = os.O_RDONLY | _BINARY | _NO_LINK
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY | _NO_LINK
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY | _NO_LINK
 _CHUNK = 1 << 20
 
 
@@ -38,11 +39,20 @@ def read(path: str, expected: bytes = b"") -> bytes:
 
 def create(path: str, content: bytes, *, durable: bool = False) -> None:
     """Write a file that does not exist yet; `durable`: it is on the medium when this returns."""
-    descriptor = os.open(path, _CREATE, 0o666)
+    _write(path, _CREATE, content, durable=durable)
+
+
+def append(path: str, content: bytes, *, durable: bool = False) -> None:
+    """Write at the end of a file, made where it is missing; `durable`: all of it is on the medium when this returns."""
+    _write(path, _APPEND, content, durable=durable)
+
+
+def _write(path: str, flags: int, content: bytes, *, durable: bool) -> None:
+    descriptor = os.open(path, flags, 0o666)
     try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
+        written = os.write(descriptor, content) if content else 0
+        while written < len(content):
+            written += os.write(descriptor, memoryview(content)[written:])
         if durable:
             os.fsync(descriptor)
     finally:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import Diagnostic, Note, Span
+from meshgen.diagnostics import Note, Span, diagnose
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from meshgen.diagnostics import Diagnostic
 
 _ON_DISK = {
     errno.ENOSPC: "Free some space and build again.",
@@ -33,23 +36,32 @@ def place(output: Path, path: str, line: int = 1) -> Span:
 
 def edited(output: Path, path: str, *, unwanted: bool) -> Diagnostic:
     fate = "deleted" if unwanted else "overwritten"
-    return Diagnostic(
+    return diagnose(
         code="MG601",
-        severity="error",
         message=f"`{shown(path)}` was edited since meshgen wrote it and would be {fate}",
         span=place(output, path),
-        help=f"Put the edit into the fleet, or let it be {fate} with `--force`.",
+        help="Put the edit into the fleet, commit it so that Git keeps it, "
+        f"or let it be {fate} with `--overwrite-edits`.",
         object=shown(path),
     )
 
 
+def overruled(finding: Diagnostic, switch: str) -> Diagnostic:
+    """The same as a hint: it says what `switch` overrules."""
+    return replace(
+        finding,
+        severity="hint",
+        message=f"{finding.message}: `{switch}` lets it happen",
+        help=f"Leave `{switch}` out to be kept from it.",
+    )
+
+
 def foreign(output: Path, path: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         code="MG602",
-        severity="error",
         message=f"`{shown(path)}` is to be written, but a file that meshgen did not write stands there",
         span=place(output, path),
-        help="Move it out of the way, or let it be overwritten with `--force`.",
+        help="Move it out of the way; meshgen never overwrites it.",
         object=shown(path),
     )
 
@@ -63,9 +75,8 @@ def foreign_manifest(output: Path, path: str) -> Diagnostic:
         effect = f"Argo CD then takes `{shown(top)}` for a Helm chart"
     else:
         effect = f"a sync of `{shown(top)}` would read it"
-    return Diagnostic(
+    return diagnose(
         code="MG603",
-        severity="warning",
         message=f"`{shown(path)}` is not written by meshgen, and {effect}",
         span=place(output, path),
         help="Move it out of the output directory; meshgen never touches it.",
@@ -74,9 +85,8 @@ def foreign_manifest(output: Path, path: str) -> Diagnostic:
 
 
 def link(output: Path, path: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         code="MG604",
-        severity="error",
         message=f"`{shown(path)}` is a symbolic link where meshgen writes or deletes",
         span=place(output, path),
         help="Replace the link by what it points to, or remove it.",
@@ -86,9 +96,8 @@ def link(output: Path, path: str) -> Diagnostic:
 
 def in_the_way(output: Path, path: str, *, needed: str) -> Diagnostic:
     name = shown(path) or shown(output.as_posix())
-    return Diagnostic(
+    return diagnose(
         code="MG605",
-        severity="error",
         message=f"`{name}` has to be a {needed}, but something else stands there",
         span=place(output, path),
         help="Move it out of the way.",
@@ -97,9 +106,8 @@ def in_the_way(output: Path, path: str, *, needed: str) -> Diagnostic:
 
 
 def case_clash(output: Path, first: str, second: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         code="MG606",
-        severity="error",
         message=f"`{shown(first)}` and `{shown(second)}` are one path where case does not count",
         span=place(output, first),
         help="Rename one of the two: macOS and Windows would keep only one.",
@@ -108,21 +116,9 @@ def case_clash(output: Path, first: str, second: str) -> Diagnostic:
     )
 
 
-def bad_line(output: Path, path: str, line: int, why: str) -> Diagnostic:
-    return Diagnostic(
-        code="MG607",
-        severity="error",
-        message=f"line {line} of `{shown(path)}` {why}",
-        span=place(output, path, line),
-        help="Restore the list from Git, or delete the line: its file then counts as not written by meshgen.",
-        object=shown(path),
-    )
-
-
 def interrupted(output: Path, journal: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         code="MG608",
-        severity="warning",
         message="an earlier build was stopped while it wrote the output tree, or still writes it",
         span=place(output, journal),
         help="Run `meshgen build`: it finishes the write.",
@@ -132,9 +128,8 @@ def interrupted(output: Path, journal: str) -> Diagnostic:
 
 def locked(output: Path, lock: str, holder: str) -> Diagnostic:
     process = f" (process {holder})" if holder else ""
-    return Diagnostic(
+    return diagnose(
         code="MG609",
-        severity="error",
         message=f"another build{process} is writing this output tree",
         span=place(output, lock),
         help="Run the build again when the other has ended.",
@@ -142,12 +137,11 @@ def locked(output: Path, lock: str, holder: str) -> Diagnostic:
     )
 
 
-def no_manifests(output: Path, top: str, owned: str) -> Diagnostic:
-    return Diagnostic(
+def no_manifests(output: Path, top: str) -> Diagnostic:
+    return diagnose(
         code="MG610",
-        severity="warning",
         message=f"cluster `{shown(top)}` gets no manifest any more, so its directory is removed",
-        span=place(output, owned),
+        span=place(output, top),
         help="Argo CD and Flux stop syncing it and keep its objects: delete those by hand, "
         "or give the cluster something to do.",
         object=shown(top),
@@ -155,9 +149,8 @@ def no_manifests(output: Path, top: str, owned: str) -> Diagnostic:
 
 
 def would_prune_everything(output: Path, top: str, kept: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         code="MG611",
-        severity="error",
         message=f"`{shown(top)}` would stay without manifests because of `{shown(kept)}`, "
         "and Flux would delete every object that it synced from there",
         span=place(output, kept),
@@ -172,9 +165,8 @@ def disk_error(output: Path, path: str, error: OSError, *, undone: bool = True) 
     name = shown(path) or shown(output.as_posix())
     state = "" if undone else "; the output tree is half written"
     advice = _ON_DISK.get(error.errno or 0, "Set the disk right and build again.")
-    return Diagnostic(
+    return diagnose(
         code="MG612",
-        severity="error",
         message=f"cannot read or write `{name}`: {reason}{state}",
         span=place(output, path),
         help=advice if undone else advice.replace("build again", "build again, which finishes the write"),
@@ -183,9 +175,8 @@ def disk_error(output: Path, path: str, error: OSError, *, undone: bool = True) 
 
 
 def moved_on(output: Path, path: str) -> Diagnostic:
-    return Diagnostic(
+    return diagnose(
         code="MG613",
-        severity="error",
         message=f"`{shown(path)}` changed while the build ran",
         span=place(output, path),
         help="Run the build again; nothing was written.",
@@ -193,12 +184,23 @@ def moved_on(output: Path, path: str) -> Diagnostic:
     )
 
 
-def bad_list(output: Path, path: str) -> Diagnostic:
-    return Diagnostic(
-        code="MG607",
-        severity="error",
-        message=f"`{shown(path)}` is not named after a top directory of the output tree",
-        span=place(output, path),
-        help="Delete it.",
-        object=shown(path),
+def git_is_silent(output: Path, directory: str, why: str) -> Diagnostic:
+    name = shown(directory) or shown(output.as_posix())
+    return diagnose(
+        code="MG614",
+        message=f"Git cannot be asked what it keeps of `{name}`: {shown(why)}",
+        span=place(output, directory),
+        help="Set Git right and build again; until then only files that builds on this machine wrote may be replaced.",
+        object=name,
+    )
+
+
+def not_checked_out(output: Path, top: str, paths: list[str]) -> Diagnostic:
+    count = f"{len(paths)} files of" if len(paths) > 1 else "a file of"
+    return diagnose(
+        code="MG615",
+        message=f"{count} `{shown(top)}` would change, but the sparse checkout leaves them out: `{shown(paths[0])}`",
+        span=place(output, paths[0]),
+        help="Build where they are checked out (`git sparse-checkout add`).",
+        object=shown(top),
     )

@@ -1,36 +1,36 @@
-"""What stands in the output tree: one walk, no link followed, nothing opened."""
+"""What stands in the output tree: one walk a top directory, no link followed, nothing opened."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from meshgen.tree import disk
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 
 @dataclass(slots=True)
 class Found:
-    """Paths relative to the output directory, by what stands there; `failures`: what could not be looked into."""
+    """Paths relative to the output directory, by what stands there; `failures`: what could not be looked into.
+
+    `repositories`: directories that hold a `.git`.
+    """
 
     files: set[str] = field(default_factory=set)
     directories: set[str] = field(default_factory=set)
     links: set[str] = field(default_factory=set)
     others: set[str] = field(default_factory=set)
+    repositories: set[str] = field(default_factory=set)
     failures: dict[str, OSError] = field(default_factory=dict)
 
     def add(self, path: str, entry: os.DirEntry[str]) -> bool:
         """Note one entry. Returns whether it is a directory to walk into."""
-        if entry.is_symlink():
-            self.links.add(path)
+        if entry.is_file(follow_symlinks=False):
+            self.files.add(path)
         elif entry.is_dir(follow_symlinks=False):
             self.directories.add(path)
             return True
-        elif entry.is_file(follow_symlinks=False):
-            self.files.add(path)
+        elif entry.is_symlink():
+            self.links.add(path)
         else:
             self.others.add(path)
         return False
@@ -39,29 +39,33 @@ class Found:
         return self.files | self.directories | self.links | self.others
 
 
-def walk(root: str, tops: Collection[str]) -> Found:
-    """What stands directly in `root`, and everything below those of its directories that `tops` names."""
+def walk(root: str, top: str) -> Found:
+    """Everything below the directory `top` of `root`."""
     found = Found()
-    waiting = [""]
+    waiting = [top]
     while waiting:
         directory = waiting.pop()
         try:
             with os.scandir(f"{root}/{directory}") as entries:
                 for entry in entries:
-                    path = f"{directory}/{entry.name}" if directory else entry.name
-                    if found.add(path, entry) and (directory or path in tops):
+                    if entry.name == ".git":
+                        found.repositories.add(directory)
+                        continue
+                    path = f"{directory}/{entry.name}"
+                    if found.add(path, entry):
                         waiting.append(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             found.failures[directory] = error
     return found
 
 
-def list_meta(root: str, meta: str) -> Found:
-    """What stands directly in the directory `meta`; all empty where it is no directory."""
+def list_directory(root: str, directory: str = "") -> Found:
+    """What stands directly in a directory below `root`; all empty where it is no directory. Raises `OSError`."""
     found = Found()
-    if disk.is_directory(f"{root}/{meta}"):
-        for entry in disk.entries(f"{root}/{meta}"):
-            found.add(f"{meta}/{entry.name}", entry)
+    place = f"{root}/{directory}" if directory else root
+    if disk.is_directory(place):
+        for entry in disk.entries(place):
+            found.add(f"{directory}/{entry.name}" if directory else entry.name, entry)
     return found

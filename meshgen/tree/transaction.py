@@ -1,19 +1,21 @@
 """Change many files so that all are changed, or none.
 
-Files are staged first, in one flat directory on the same file system, then moved into place one by one. What is
-replaced or deleted moves into staging, so that every step can be taken back.
+Files are staged first, in a directory on the same file system that mirrors the tree, then moved into place: a directory
+that is not there yet as a whole, else file by file. What is replaced or deleted moves into staging, so that every step
+can be taken back.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import dataclass, field
 
 from meshgen.tree import disk
 from meshgen.tree.model import fingerprint
 
-_STAGED = re.compile(r"\d+(\.old)?|journal")
+_NEW = "new"
+_OLD = "old"
+_JOURNAL = "journal"
 
 
 class MovedOnError(Exception):
@@ -32,42 +34,80 @@ class Transaction:
     current: str = ""
     _steps: list[tuple[str, str, str, int]] = field(default_factory=list)
     _real: set[str] = field(default_factory=set)
-    _fresh: set[str] = field(default_factory=set)
+    _made: set[str] = field(default_factory=set)
 
-    def stage(self, number: int, path: str, content: bytes, *, durable: bool = False) -> None:
+    @property
+    def staged(self) -> str:
+        """The directory that holds the staged files by their paths."""
+        return f"{self.staging}/{_NEW}"
+
+    @property
+    def journal(self) -> str:
+        """Where the journal is staged."""
+        return f"{self.staging}/{_JOURNAL}"
+
+    def begin(self, journal: bytes) -> None:
+        """Make the staging directory, with what a journal begins with."""
+        for directory in (self.staging, self.staged, f"{self.staging}/{_OLD}"):
+            disk.make_directory(directory)
+        disk.create(self.journal, journal)
+
+    def stage(self, path: str, content: bytes, *, durable: bool = False) -> None:
         """Write what `path` will hold, beside the tree."""
         self.current = path
-        disk.create(f"{self.staging}/{number}", content, durable=durable)
-
-    def put(self, number: int, path: str, seen: str | None) -> None:
-        """Move the staged file `number` to `path`, which must be as it was `seen`.
-
-        Raises `MovedOnError`, `OSError`.
-        """
-        self.current = path
         directory = path.rpartition("/")[0]
-        self._enter(directory)
+        if directory not in self._made:
+            self._make(directory)
+        disk.create(f"{self.staging}/{_NEW}/{path}", content, durable=durable)
+
+    def _make(self, directory: str) -> None:
+        if directory and directory not in self._made:
+            self._make(directory.rpartition("/")[0])
+            disk.make_directory(f"{self.staging}/{_NEW}/{directory}")
+            self._made.add(directory)
+
+    def put(self, path: str, seen: bytes | None) -> None:
+        """Move a staged file to `path`, which must be as it was `seen`. Raises `MovedOnError`, `OSError`."""
+        self.current = path
+        self._enter(path.rpartition("/")[0])
         target = f"{self.root}/{path}"
-        staged = f"{self.staging}/{number}"
+        staged = f"{self.staging}/{_NEW}/{path}"
         backup = ""
         if seen is not None:
             self._check(target, seen)
-            backup = f"{staged}.old"
+            backup = self._backup()
             disk.keep(target, backup)
-        elif directory not in self._fresh and disk.kind(target) is not None:
+        elif disk.kind(target) is not None:
             raise MovedOnError
-        # Noted before it is done: a step that did not happen is recognised by its staged file.
+        # Noted before it is done: a step that did not happen is recognised by what is still staged.
         self._steps.append((staged, target, backup, 0))
         disk.move(staged, target)
 
-    def delete(self, number: int, path: str, seen: str) -> None:
+    def put_directory(self, path: str) -> bool:
+        """Move a staged directory to `path`. Returns False, and does nothing, where a directory stands there.
+
+        Raises `MovedOnError` where something else does, `OSError`.
+        """
+        self.current = path
+        target = f"{self.root}/{path}"
+        if disk.kind(target) is not None:
+            if not disk.is_directory(target):
+                raise MovedOnError
+            return False
+        self._enter(path.rpartition("/")[0])
+        staged = f"{self.staging}/{_NEW}/{path}"
+        self._steps.append((staged, target, "", 0))
+        disk.move(staged, target)
+        return True
+
+    def delete(self, path: str, seen: bytes) -> None:
         """Take away the file at `path`, which must be as it was `seen`. Raises `MovedOnError`, `OSError`."""
         self.current = path
         if not self._is_real(path.rpartition("/")[0]):
             raise MovedOnError
         target = f"{self.root}/{path}"
         self._check(target, seen)
-        backup = f"{self.staging}/{number}.old"
+        backup = self._backup()
         self._steps.append(("", target, backup, 0))
         disk.move(target, backup)
 
@@ -91,11 +131,14 @@ class Transaction:
             elif not staged:
                 if disk.is_file(backup):
                     disk.move(backup, target)
-            elif not disk.is_file(staged):
+            elif disk.kind(staged) is None:
                 disk.move(backup or target, target if backup else staged)
             self._steps.pop()
 
-    def _check(self, target: str, seen: str) -> None:
+    def _backup(self) -> str:
+        return f"{self.staging}/{_OLD}/{len(self._steps)}"
+
+    def _check(self, target: str, seen: bytes) -> None:
         if not disk.is_file(target) or fingerprint(disk.read(target)) != seen:
             raise MovedOnError
 
@@ -117,16 +160,27 @@ class Transaction:
         if disk.kind(path) is None:
             disk.make_directory(path)
             self._steps.append(("", path, "", 0))
-            self._fresh.add(directory)
         elif not disk.is_directory(path):
             raise MovedOnError
         self._real.add(directory)
 
 
 def discard(staging: str) -> None:
-    """Remove a staging directory, and nothing in it that is not a staged file."""
+    """Remove a staging directory, and nothing in it that is not staged; no link is followed."""
     with contextlib.suppress(FileNotFoundError):
         for entry in disk.entries(staging):
-            if _STAGED.fullmatch(entry.name):
+            if entry.name in {_NEW, _OLD} and entry.is_dir(follow_symlinks=False):
+                _empty(entry.path)
+                disk.remove_directory(entry.path)
+            elif entry.name == _JOURNAL and not entry.is_dir(follow_symlinks=False):
                 disk.remove(entry.path)
         disk.remove_directory(staging)
+
+
+def _empty(directory: str) -> None:
+    for entry in disk.entries(directory):
+        if entry.is_dir(follow_symlinks=False):
+            _empty(entry.path)
+            disk.remove_directory(entry.path)
+        else:
+            disk.remove(entry.path)

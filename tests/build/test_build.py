@@ -54,7 +54,7 @@ def test_a_change_of_the_fleet_changes_only_what_it_means(project: Project) -> N
     project.write(LACKS.replace("192.0.2.2", "192.0.2.3"))
     assert project.build().last_line.startswith("2 clusters: 1 object written, 12 unchanged, 0 removed")
     assert [path for path, content in project.tree.items() if content != before[path]] == [
-        ".meshgen/c1.owned",
+        ".meshgen/local/c1.written",
         "c1/meshgen-multicluster/serviceentry.networking.istio.io_web.shop.svc.cluster.local.yaml",
     ]
 
@@ -173,10 +173,8 @@ def test_check_before_the_first_build_writes_nothing(project: Project) -> None:
     [
         lambda tree: next(tree.glob("c1/shop/dest*")).unlink(),
         lambda tree: next(tree.glob("c1/shop/dest*")).write_text("edited: true\n"),
-        lambda tree: (tree / ".meshgen/c1.owned").unlink(),
-        lambda tree: (tree / ".gitattributes").unlink(),
     ],
-    ids=["file deleted", "file edited", "owned list gone", "attributes gone"],
+    ids=["file deleted", "file edited"],
 )
 def test_check_fails_on_any_difference(project: Project, damage: object) -> None:
     project.write(HAS)
@@ -192,21 +190,25 @@ def test_an_edited_file_is_refused_and_kept(project: Project) -> None:
     project.write(HAS)
     project.build()
     edited = next(project.output.glob("c1/shop/dest*"))
-    edited.write_text("edited: true\n")
+    edited.write_text(edited.read_text() + "# by hand\n")
     project.write(HAS.replace("192.0.2.2", "192.0.2.3"))
     before = project.tree
     outcome = project.build()
     assert outcome.code == 1
-    assert "MG601" in outcome.err or "MG602" in outcome.err
+    assert "MG601" in outcome.err
     assert project.tree == before
 
 
-def test_force_overwrites_an_edited_file(project: Project) -> None:
+def test_overwriting_edits_says_which(project: Project) -> None:
     project.write(HAS)
     project.build()
     before = project.tree
-    next(project.output.glob("c1/shop/dest*")).write_text("edited: true\n")
-    assert project.build("--force").code == 0
+    edited = next(project.output.glob("c1/shop/dest*"))
+    edited.write_text(edited.read_text() + "# by hand\n")
+    outcome = project.build("--overwrite-edits")
+    assert outcome.code == 0
+    name = edited.relative_to(project.output)
+    assert f"`{name}` was edited since meshgen wrote it and would be overwritten: `--overwrite-edits`" in outcome.err
     assert project.tree == before
 
 
@@ -240,9 +242,9 @@ def test_the_other_clusters_stay_as_they_are(project: Project) -> None:
     project.write(HAS)
     assert project.build("--cluster", "c2").code == 0
     changed = {path for path in before.keys() | project.tree.keys() if before.get(path) != project.tree.get(path)}
-    assert {path.removeprefix(".meshgen/").partition("/")[0].removesuffix(".owned") for path in changed} == {
+    assert {path.removeprefix(".meshgen/local/").partition("/")[0].removesuffix(".written") for path in changed} == {
         "c2",
-        "local",
+        "meant.json",
     }
 
 

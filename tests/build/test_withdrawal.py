@@ -134,7 +134,7 @@ def test_draining_keeps_the_exposure_in_the_tree(project: Project) -> None:
 def test_MG650_silent_when_the_build_is_forced(project: Project) -> None:
     steps(project, (LACKS, EXPOSED), (LACKS, EXPOSED))
     project.write(LACKS, WITHDRAWN)
-    assert project.build("--force").code == 0
+    assert project.build("--allow-withdrawal").code == 0
     assert project.names("*/*/serviceentry*") == []
 
 

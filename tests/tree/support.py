@@ -4,25 +4,83 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meshgen.tree import compare, disk, write
+from meshgen.tree import disk, open_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from meshgen.tree import Comparison, Result, Wanted
+    from meshgen.tree import Comparison, Result, Tree
 
 A = "c1/shop/service_a.yaml"
 B = "c1/shop/service_b.yaml"
 C = "c2/db/service_c.yaml"
 
 
-def build(output: Path, wanted: Wanted, *, force: bool = False, only: frozenset[str] | None = None) -> Result:
-    return write(compare(output, wanted, only=only), force=force)
+Wanted = Mapping[str, bytes]
+
+
+class _Signature:
+    """Whoever writes a file here says so if it is not meshgen."""
+
+    def begins(self, content: bytes) -> bool:
+        return not content.startswith((b"mine", b"theirs", b"by hand"))
+
+    def fits(self, path: str, content: bytes) -> bool:
+        return path.count("/") > 0 and self.begins(content)
+
+
+SIGNATURE = _Signature()
+
+
+@contextlib.contextmanager
+def compared(
+    output: Path,
+    wanted: Wanted,
+    *,
+    only: frozenset[str] | None = None,
+    clusters: frozenset[str] = frozenset(),
+    writing: bool = True,
+    overwrite: bool = False,
+) -> Iterator[Tree]:
+    """The tree, compared and staged but not yet written."""
+    tops: dict[str, dict[str, bytes]] = {}
+    for path, content in wanted.items():
+        tops.setdefault(path.partition("/")[0], {})[path] = content
+    with open_tree(output, SIGNATURE, only=only, clusters=clusters, writing=writing, overwrite_edits=overwrite) as tree:
+        for top, files in tops.items():
+            tree.add(top, files)
+        tree.finish()
+        yield tree
+
+
+def compare(
+    output: Path,
+    wanted: Wanted,
+    *,
+    only: frozenset[str] | None = None,
+    clusters: frozenset[str] = frozenset(),
+    overwrite: bool = False,
+) -> Comparison:
+    with compared(output, wanted, only=only, clusters=clusters, writing=False, overwrite=overwrite) as tree:
+        return tree.finish()
+
+
+def build(
+    output: Path,
+    wanted: Wanted,
+    *,
+    only: frozenset[str] | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    with compared(output, wanted, only=only, overwrite=overwrite) as tree:
+        return tree.write(progress)
 
 
 def found(comparison: Comparison, code: str) -> list[str]:
@@ -51,7 +109,7 @@ def snapshot(directory: Path) -> dict[str, bytes | str]:
 
 
 def manifests(directory: Path) -> dict[str, bytes]:
-    """All files but those for meshgen and git."""
+    """All files but those of this machine only."""
     return {
         path: content
         for path, content in snapshot(directory).items()

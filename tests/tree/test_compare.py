@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from meshgen.tree import compare
-from tests.tree.support import A, B, C, build, codes, manifests, put, snapshot
+from tests.tree.support import A, B, C, build, codes, compare, compared, manifests, put, snapshot
 
 
 def test_compare_writes_nothing(tmp_path: Path) -> None:
@@ -22,18 +22,33 @@ def test_differences_are_told_by_path(tmp_path: Path) -> None:
     assert comparison.added == (C,)
     assert comparison.changed == (A,)
     assert comparison.removed == (B,)
-    assert comparison.unchanged == ()
+    assert comparison.unchanged == {"c1": 0, "c2": 0}
     assert not comparison.in_sync
 
 
-def test_changes_hold_old_and_new_content(tmp_path: Path) -> None:
+def test_the_old_content_is_read_when_asked_for(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n", B: b"b\n"})
     comparison = compare(tmp_path, {A: b"new\n", C: b"c\n"})
-    assert [(change.path, change.old, change.new) for change in comparison.changes] == [
-        (A, b"a\n", b"new\n"),
-        (B, b"b\n", None),
-        (C, None, b"c\n"),
+    assert [(change.path, comparison.old(change), change.removed) for change in comparison.changes] == [
+        (A, b"a\n", False),
+        (B, b"b\n", True),
+        (C, None, False),
     ]
+
+
+def test_what_is_to_be_written_is_staged_and_nothing_else_is(tmp_path: Path) -> None:
+    build(tmp_path, {A: b"a\n", B: b"b\n"})
+    with compared(tmp_path, {A: b"a\n", B: b"new\n", C: b"c\n"}) as tree:
+        assert tree.staged is not None
+        assert manifests(tree.staged) == {B: b"new\n", C: b"c\n"}
+        assert manifests(tmp_path) == {A: b"a\n", B: b"b\n"}
+    assert not list((tmp_path / ".meshgen/local").glob("staging-*"))
+
+
+def test_the_top_directories_may_be_added_in_any_order(tmp_path: Path) -> None:
+    build(tmp_path / "one", {A: b"a\n", C: b"c\n"})
+    build(tmp_path / "two", {C: b"c\n", A: b"a\n"})
+    assert snapshot(tmp_path / "one") == snapshot(tmp_path / "two")
 
 
 def test_a_tree_just_written_is_in_sync(tmp_path: Path) -> None:
@@ -41,7 +56,7 @@ def test_a_tree_just_written_is_in_sync(tmp_path: Path) -> None:
     comparison = compare(tmp_path, {A: b"a\n", C: b"c\n"})
     assert comparison.in_sync
     assert comparison.is_settled
-    assert comparison.unchanged == (A, C)
+    assert comparison.unchanged == {"c1": 1, "c2": 1}
     assert comparison.diagnostics == ()
 
 
@@ -51,20 +66,20 @@ def test_nothing_wanted_and_nothing_there_is_in_sync(tmp_path: Path) -> None:
     assert not (tmp_path / "output").exists()
 
 
-def test_a_file_that_is_already_as_wanted_is_adopted(tmp_path: Path) -> None:
+def test_a_file_that_is_already_as_wanted_is_no_difference(tmp_path: Path) -> None:
     put(tmp_path, A, b"a\n")
     comparison = compare(tmp_path, {A: b"a\n"})
-    assert comparison.adopted == (A,)
     assert comparison.diagnostics == ()
-    assert not comparison.in_sync, "its owned list is missing"
+    assert comparison.in_sync
+    assert not comparison.is_settled, "the local state does not know it"
     build(tmp_path, {A: b"a\n"})
-    assert compare(tmp_path, {A: b"a\n"}).unchanged == (A,)
+    assert compare(tmp_path, {A: b"a\n"}).is_settled
 
 
-def test_an_edit_that_makes_a_file_what_is_now_wanted_is_adopted(tmp_path: Path) -> None:
+def test_an_edit_that_makes_a_file_what_is_now_wanted_is_no_difference(tmp_path: Path) -> None:
     build(tmp_path, {A: b"old\n"})
     put(tmp_path, A, b"new\n")
-    assert compare(tmp_path, {A: b"new\n"}).adopted == (A,)
+    assert compare(tmp_path, {A: b"new\n"}).in_sync
 
 
 def test_a_listed_file_that_is_gone_is_written_again(tmp_path: Path) -> None:
@@ -82,7 +97,7 @@ def test_a_listed_file_that_is_gone_and_not_wanted_is_no_difference(tmp_path: Pa
     assert comparison.in_sync
     assert codes(comparison) == set()
     build(tmp_path, {B: b"b\n"})
-    assert A not in (tmp_path / ".meshgen/c1.owned").read_text()
+    assert A not in (tmp_path / ".meshgen/local/c1.written").read_text()
 
 
 def test_only_limits_the_comparison_to_its_top_directories(tmp_path: Path) -> None:
@@ -104,22 +119,20 @@ def test_a_cluster_that_left_the_fleet_is_worked_off(tmp_path: Path) -> None:
     assert comparison.removed == (C,)
     build(tmp_path, {A: b"a\n"})
     assert not (tmp_path / "c2").exists()
-    assert not (tmp_path / ".meshgen/c2.owned").exists()
+    assert not (tmp_path / ".meshgen/local/c2.written").exists()
 
 
 def test_the_list_of_a_cluster_that_left_goes_even_if_its_files_are_gone(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n", C: b"c\n"})
     (tmp_path / C).unlink()
-    comparison = compare(tmp_path, {A: b"a\n"})
-    assert not comparison.in_sync
+    assert compare(tmp_path, {A: b"a\n"}).in_sync
     build(tmp_path, {A: b"a\n"})
-    assert not (tmp_path / ".meshgen/c2.owned").exists()
+    assert not (tmp_path / ".meshgen/local/c2.written").exists()
 
 
 def test_crlf_checkouts_are_no_edits(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a: 1\nb: 2\n"})
-    for path in (A, ".meshgen/c1.owned", ".gitattributes"):
-        put(tmp_path, path, (tmp_path / path).read_bytes().replace(b"\n", b"\r\n"))
+    put(tmp_path, A, b"a: 1\r\nb: 2\r\n")
     before = snapshot(tmp_path)
     comparison = compare(tmp_path, {A: b"a: 1\nb: 2\n"})
     assert comparison.in_sync
@@ -137,16 +150,10 @@ def test_a_crlf_file_with_new_content_is_replaced(tmp_path: Path) -> None:
     assert manifests(tmp_path) == {A: b"a: 2\n"}
 
 
-def test_a_missing_gitattributes_is_a_difference(tmp_path: Path) -> None:
+def test_a_missing_local_state_is_no_difference(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    (tmp_path / ".gitattributes").unlink()
-    assert not compare(tmp_path, {A: b"a\n"}).in_sync
-
-
-def test_a_missing_owned_list_is_a_difference(tmp_path: Path) -> None:
-    build(tmp_path, {A: b"a\n"})
-    (tmp_path / ".meshgen/c1.owned").unlink()
-    assert not compare(tmp_path, {A: b"a\n"}).in_sync
+    shutil.rmtree(tmp_path / ".meshgen")
+    assert compare(tmp_path, {A: b"a\n"}).in_sync
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meshgen.tree import TreeError, compare, write
-from tests.tree.support import A, B, C, build, codes, failing, found, put, snapshot
+from meshgen.tree import TreeError
+from tests.tree.support import A, B, C, build, codes, compare, failing, found, put, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,11 +34,10 @@ def test_a_step_that_the_disk_refuses_leaves_the_tree_as_it_was(tmp_path: Path, 
         output = tmp_path / str(step)
         build(output, start)
         before = snapshot(tmp_path)
-        comparison = compare(output, AFTER)
         refusal: TreeError | None = None
         with failing(step, no_space, once=True) as faulty:
             try:
-                write(comparison)
+                build(output, AFTER)
             except TreeError as error:
                 refusal = error
         if refusal is None:
@@ -62,10 +61,9 @@ def test_a_disk_that_refuses_everything_from_some_step_on_leaves_what_the_next_b
         output = tmp_path / str(step)
         build(output, BEFORE)
         before = snapshot(output)
-        comparison = compare(output, AFTER)
         with failing(step, no_space) as faulty:
             try:
-                write(comparison)
+                build(output, AFTER)
             except TreeError as error:
                 if "half written" in error.diagnostics[0].message:
                     half += 1
@@ -74,7 +72,7 @@ def test_a_disk_that_refuses_everything_from_some_step_on_leaves_what_the_next_b
                     left = {
                         path: content
                         for path, content in snapshot(output).items()
-                        if not path.startswith((".meshgen/staging-", ".meshgen/journal"))
+                        if not path.startswith((".meshgen/local/staging-", ".meshgen/local/journal"))
                     }
                     assert left == before
         if not faulty.fired:
@@ -93,10 +91,9 @@ def test_file_systems_without_hard_links_get_copies(tmp_path: Path, monkeypatch:
         output = tmp_path / str(step)
         build(output, BEFORE)
         before = snapshot(output)
-        comparison = compare(output, AFTER)
         with failing(step, no_space, once=True) as faulty:
             try:
-                write(comparison)
+                build(output, AFTER)
             except TreeError:
                 assert snapshot(output) == before
         if not faulty.fired:
@@ -107,11 +104,12 @@ def test_file_systems_without_hard_links_get_copies(tmp_path: Path, monkeypatch:
 _LIMITED = """
 import resource, sys
 from pathlib import Path
-from meshgen.tree import TreeError, compare, write
+from meshgen.tree import TreeError
+from tests.tree.support import build
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
-    write(compare(Path(sys.argv[1]), {"c1/shop/big.yaml": b"x" * 100_000, "c1/shop/a.yaml": b"a\\n"}))
+    build(Path(sys.argv[1]), {"c1/shop/big.yaml": b"x" * 100_000, "c1/shop/a.yaml": b"a\\n"})
 except TreeError as error:
     print(error)
 """
@@ -156,9 +154,10 @@ def test_MG612_fires_when_the_disk_is_full(small_disk: Path) -> None:
 _UNPRIVILEGED = """
 import sys
 from pathlib import Path
-from meshgen.tree import TreeError, compare, write
+from meshgen.tree import TreeError
+from tests.tree.support import build
 try:
-    write(compare(Path(sys.argv[1]), {"c1/shop/service_a.yaml": b"new\\n", "c2/db/service_c.yaml": b"c\\n"}))
+    build(Path(sys.argv[1]), {"c1/shop/service_a.yaml": b"new\\n", "c2/db/service_c.yaml": b"c\\n"})
 except TreeError as error:
     print(error)
 else:
@@ -176,13 +175,17 @@ def without_rights_of_root(output: Path) -> str:
 @pytest.mark.parametrize(
     ("closed", "mode", "said"),
     [
-        (".", 0o555, "cannot read or write `c2/db/service_c.yaml`: permission denied"),
+        (".", 0o555, "cannot read or write `c2`: permission denied"),
         ("c1/shop", 0o555, "cannot read or write `c1/shop/service_a.yaml`: permission denied"),
-        (".meshgen", 0o555, "cannot read or write `.meshgen/lock`: permission denied"),
+        (".meshgen/local", 0o555, "cannot read or write `.meshgen/local/lock`: permission denied"),
         ("c1", 0o000, "cannot read or write `c1`: permission denied"),
         (A, 0o000, f"cannot read or write `{A}`: permission denied"),
-        (".meshgen/c1.owned", 0o000, "cannot read or write `.meshgen/c1.owned`: permission denied"),
-        (".meshgen", 0o000, "cannot read or write `.meshgen`: permission denied"),
+        (
+            ".meshgen/local/c1.written",
+            0o000,
+            "cannot read or write `.meshgen/local/c1.written`: permission denied",
+        ),
+        (".meshgen/local", 0o000, "cannot read or write `.meshgen/local`: permission denied"),
     ],
 )
 def test_MG612_fires_when_a_right_is_missing(tmp_path: Path, closed: str, mode: int, said: str) -> None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from meshgen.tree import TreeError, compare, write
-from tests.tree.support import A, B, C, build, codes, found, manifests, put, snapshot
+from meshgen.tree import TreeError
+from tests.tree.support import A, B, C, build, codes, compare, found, manifests, put, snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def refused(output: Path, wanted: dict[str, bytes], *, force: bool = False) -> set[str]:
+def refused(output: Path, wanted: dict[str, bytes], *, overwrite: bool = False) -> set[str]:
     """The codes for which a build is refused; the tree must be as it was."""
     before = snapshot(output)
     with pytest.raises(TreeError) as raised:
-        build(output, wanted, force=force)
+        build(output, wanted, overwrite=overwrite)
     assert snapshot(output) == before
     return {diagnostic.code for diagnostic in raised.value.diagnostics}
 
@@ -74,14 +75,23 @@ def test_every_conflict_is_told_at_once(tmp_path: Path) -> None:
     assert codes(compare(tmp_path, {A: b"new\n", C: b"c\n"})) == {"MG601", "MG602"}
 
 
-def test_force_overwrites_conflicts_and_nothing_else(tmp_path: Path) -> None:
+def test_overwriting_edits_says_which_and_touches_nothing_else(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n", B: b"b\n"})
     put(tmp_path, A, b"edited\n")
     put(tmp_path, B, b"edited\n")
-    put(tmp_path, C, b"mine\n")
     put(tmp_path, "c1/shop/mine.yaml", b"mine\n")
     put(tmp_path, "mine/service.yaml", b"mine\n")
-    build(tmp_path, {A: b"new\n", C: b"c\n"}, force=True)
+    assert found(compare(tmp_path, {A: b"new\n", C: b"c\n"}, overwrite=True), "MG601") == [
+        (
+            f"{tmp_path}/{A}:1:1 hint: `{A}` was edited since meshgen wrote it and would be overwritten: "
+            "`--overwrite-edits` lets it happen"
+        ),
+        (
+            f"{tmp_path}/{B}:1:1 hint: `{B}` was edited since meshgen wrote it and would be deleted: "
+            "`--overwrite-edits` lets it happen"
+        ),
+    ]
+    build(tmp_path, {A: b"new\n", C: b"c\n"}, overwrite=True)
     assert manifests(tmp_path) == {
         A: b"new\n",
         C: b"c\n",
@@ -90,12 +100,9 @@ def test_force_overwrites_conflicts_and_nothing_else(tmp_path: Path) -> None:
     }
 
 
-def test_findings_leave_out_what_force_overrules(tmp_path: Path) -> None:
+def test_MG602_fires_also_when_edits_are_overwritten(tmp_path: Path) -> None:
     put(tmp_path, A, b"mine\n")
-    put(tmp_path, "c1/mine.yaml", b"mine\n")
-    comparison = compare(tmp_path, {A: b"a\n"})
-    assert [finding.code for finding in comparison.findings(force=False)] == ["MG603", "MG602"]
-    assert [finding.code for finding in comparison.findings(force=True)] == ["MG603"]
+    assert refused(tmp_path, {A: b"a\n"}, overwrite=True) == {"MG602"}
 
 
 @pytest.mark.parametrize("name", ["mine.yaml", "deep/down/mine.yml", "mine.json", "MINE.YAML", ".hidden.yaml"])
@@ -132,8 +139,8 @@ def test_a_foreign_name_that_no_terminal_can_show_is_told_all_the_same(tmp_path:
     assert r"`c1/\udcff\n.yaml`" in message
 
 
-@pytest.mark.parametrize("force", [False, True])
-def test_MG604_fires_when_a_cluster_directory_is_a_link(tmp_path: Path, force: bool) -> None:  # noqa: FBT001 - pytest passes parameters by name
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_MG604_fires_when_a_cluster_directory_is_a_link(tmp_path: Path, overwrite: bool) -> None:  # noqa: FBT001 - pytest passes parameters by name
     output, outside = tmp_path / "output", tmp_path / "outside"
     put(outside, "shop/service_a.yaml", b"theirs\n")
     output.mkdir()
@@ -141,11 +148,11 @@ def test_MG604_fires_when_a_cluster_directory_is_a_link(tmp_path: Path, force: b
     assert found(compare(output, {A: b"a\n"}), "MG604") == [
         f"{output}/c1:1:1 error: `c1` is a symbolic link where meshgen writes or deletes"
     ]
-    assert refused(output, {A: b"a\n"}, force=force) == {"MG604"}
+    assert refused(output, {A: b"a\n"}, overwrite=overwrite) == {"MG604"}
     assert snapshot(outside) == {"shop": "dir", "shop/service_a.yaml": b"theirs\n"}
 
 
-@pytest.mark.parametrize("link", ["c1", "c1/shop", A, ".meshgen", ".meshgen/c1.owned", ".gitattributes"])
+@pytest.mark.parametrize("link", ["c1", "c1/shop", A, ".meshgen", ".meshgen/local", ".meshgen/local/c1.written"])
 @pytest.mark.parametrize("wanted", [{A: b"a\n"}, {A: b"new\n"}, {C: b"c\n"}], ids=["same", "changed", "gone"])
 def test_MG604_fires_when_what_meshgen_wrote_is_now_a_link(tmp_path: Path, link: str, wanted: dict[str, bytes]) -> None:
     output, outside = tmp_path / "output", tmp_path / "outside"
@@ -154,7 +161,7 @@ def test_MG604_fires_when_what_meshgen_wrote_is_now_a_link(tmp_path: Path, link:
     (output / link).rename(outside / "moved")
     (output / link).symlink_to(outside / "moved")
     before = snapshot(outside)
-    assert "MG604" in refused(output, wanted, force=True)
+    assert "MG604" in refused(output, wanted, overwrite=True)
     assert snapshot(outside) == before
 
 
@@ -170,22 +177,22 @@ def test_MG604_silent_when_a_link_is_not_in_our_way(tmp_path: Path) -> None:
     assert snapshot(tmp_path / "outside") == {"x": b"theirs\n"}
 
 
-@pytest.mark.parametrize(("path", "needed"), [(A, "file"), (".gitattributes", "file")])
+@pytest.mark.parametrize(("path", "needed"), [(A, "file"), (".meshgen/local/journal", "file")])
 def test_MG605_fires_when_a_directory_stands_where_a_file_is_wanted(tmp_path: Path, path: str, needed: str) -> None:
     (tmp_path / path).mkdir(parents=True)
     assert found(compare(tmp_path, {A: b"a\n"}), "MG605") == [
         f"{tmp_path}/{path}:1:1 error: `{path}` has to be a {needed}, but something else stands there"
     ]
-    assert refused(tmp_path, {A: b"a\n"}, force=True) == {"MG605"}
+    assert refused(tmp_path, {A: b"a\n"}, overwrite=True) == {"MG605"}
 
 
-@pytest.mark.parametrize("path", ["c1", "c1/shop", ".meshgen"])
+@pytest.mark.parametrize("path", ["c1", "c1/shop", ".meshgen", ".meshgen/local"])
 def test_MG605_fires_when_a_file_stands_where_a_directory_is_needed(tmp_path: Path, path: str) -> None:
     put(tmp_path, path, b"mine\n")
     assert found(compare(tmp_path, {A: b"a\n"}), "MG605") == [
         f"{tmp_path}/{path}:1:1 error: `{path}` has to be a directory, but something else stands there"
     ]
-    assert refused(tmp_path, {A: b"a\n"}, force=True) == {"MG605"}
+    assert refused(tmp_path, {A: b"a\n"}, overwrite=True) == {"MG605"}
 
 
 def test_MG605_fires_when_a_pipe_stands_at_a_wanted_path(tmp_path: Path) -> None:
@@ -215,7 +222,7 @@ def test_MG606_fires_when_wanted_paths_differ_only_in_case(tmp_path: Path) -> No
             "`c1/shop/X.yaml` and `c1/shop/x.yaml` are one path where case does not count"
         )
     ]
-    assert refused(tmp_path, wanted, force=True) == {"MG606"}
+    assert refused(tmp_path, wanted, overwrite=True) == {"MG606"}
 
 
 def test_MG606_fires_when_directories_differ_only_in_case(tmp_path: Path) -> None:
@@ -236,61 +243,37 @@ def test_MG606_silent_when_the_old_name_is_deleted(tmp_path: Path) -> None:
     assert manifests(tmp_path) == {A: b"a\n"}
 
 
-LINE = "0" * 64
+HASH = hashlib.sha256(b"theirs\n").hexdigest()
 
 
-@pytest.mark.parametrize(
-    ("line", "why"),
-    [
-        (f"{LINE}  /etc/passwd", "names a path that is absolute"),
-        (f"{LINE}  c1/../../etc/passwd", "names a path that leads upwards"),
-        (f"{LINE}  c1/.git/config", "names a path that points into a directory of meshgen or git"),
-        (f"{LINE}  .meshgen/c2.owned", "names a path that points into a directory of meshgen or git"),
-        (f"{LINE}  c2/db/x.yaml", "names a path that is outside `c1`"),
-        (f"{LINE}  c1", "names a path that is in no top directory"),
-        (f"{LINE} c1/one-space.yaml", "is no `<sha256>  <path>`"),
-        ("c1/x.yaml", "is no `<sha256>  <path>`"),
-        (f"{LINE}  ", "is no `<sha256>  <path>`"),
-        ("<<<<<<< HEAD", "is left over from a merge conflict"),
-    ],
-)
-def test_MG607_fires_when_a_line_of_an_owned_list_cannot_be_trusted(tmp_path: Path, line: str, why: str) -> None:
-    build(tmp_path, {A: b"a\n"})
-    owned = tmp_path / ".meshgen/c1.owned"
-    owned.write_text(owned.read_text() + line + "\n")
-    assert found(compare(tmp_path, {}), "MG607") == [f"{owned}:2:1 error: line 2 of `.meshgen/c1.owned` {why}"]
-    assert refused(tmp_path, {}, force=True) == {"MG607"}
-
-
-def test_MG607_fires_when_the_journal_cannot_be_trusted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/etc/passwd", "c1/../../outside", "c1/.git/config", "c2/db/x.yaml", "c1", ""])
+@pytest.mark.parametrize("file", ["c1.written", "journal"])
+def test_a_line_that_names_what_is_no_file_of_ours_has_no_effect(tmp_path: Path, path: str, file: str) -> None:
     outside = put(tmp_path, "outside", b"theirs\n")
-    put(tmp_path, "output/.meshgen/journal", f"{LINE}  c1/../../outside\n".encode())
-    assert refused(tmp_path / "output", {A: b"a\n"}, force=True) == {"MG607"}
+    output = tmp_path / "output"
+    build(output, {A: b"a\n"})
+    put(output, f".meshgen/local/{file}", f"{HASH}  {path}\n<<<<<<< HEAD\n".encode())
+    build(output, {A: b"a\n"})
+    assert manifests(output) == {A: b"a\n"}
     assert outside.read_bytes() == b"theirs\n"
 
 
-@pytest.mark.parametrize("name", ["...owned", ".owned", ".git.owned"])
-def test_MG607_fires_when_a_list_is_of_no_top_directory(tmp_path: Path, name: str) -> None:
-    put(tmp_path, f".meshgen/{name}", b"")
-    assert found(compare(tmp_path, {}), "MG607") == [
-        f"{tmp_path}/.meshgen/{name}:1:1 error: `.meshgen/{name}` is not named after a top directory of the output tree"
-    ]
-
-
-def test_MG607_silent_when_a_merge_left_duplicates_blank_lines_and_crlf(tmp_path: Path) -> None:
+def test_a_line_that_names_a_foreign_file_does_not_make_it_ours(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    owned = tmp_path / ".meshgen/c1.owned"
-    owned.write_bytes(owned.read_bytes().replace(b"\n", b"\r\n") * 2 + b"\r\n\n")
-    assert codes(compare(tmp_path, {A: b"a\n"})) == set()
+    put(tmp_path, B, b"theirs\n")
+    put(tmp_path, ".meshgen/local/c1.written", f"{HASH}  {B}\n".encode())
+    build(tmp_path, {A: b"new\n"}, overwrite=True)
+    assert manifests(tmp_path) == {A: b"new\n", B: b"theirs\n"}
+    assert refused(tmp_path, {A: b"a\n", B: b"b\n"}) == {"MG602"}
 
 
 def test_MG610_fires_when_a_cluster_of_the_fleet_gets_no_manifest_any_more(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n", C: b"c\n"})
     comparison = compare(tmp_path, {A: b"a\n"}, clusters=frozenset({"c1", "c2"}))
     assert found(comparison, "MG610") == [
-        f"{tmp_path}/.meshgen/c2.owned:1:1 warning: cluster `c2` gets no manifest any more, so its directory is removed"
+        f"{tmp_path}/c2:1:1 warning: cluster `c2` gets no manifest any more, so its directory is removed"
     ]
-    write(comparison)
+    build(tmp_path, {A: b"a\n"})
     assert not (tmp_path / "c2").exists()
 
 
@@ -308,7 +291,7 @@ def test_MG611_fires_when_a_foreign_file_would_keep_a_directory_without_manifest
             "and Flux would delete every object that it synced from there"
         )
     ]
-    assert refused(tmp_path, {A: b"a\n"}, force=True) == {"MG611"}
+    assert refused(tmp_path, {A: b"a\n"}, overwrite=True) == {"MG611"}
 
 
 def test_MG611_silent_when_a_manifest_stays_or_no_sync_reads_the_directory(tmp_path: Path) -> None:
@@ -318,19 +301,22 @@ def test_MG611_silent_when_a_manifest_stays_or_no_sync_reads_the_directory(tmp_p
     assert codes(compare(tmp_path, {A: b"a\n"})) == {"MG603"}
 
 
-def test_symlinked_files_in_staging_are_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("link", ["staging-1", "staging-1/new", "staging-1/new/c1"])
+def test_what_a_link_in_staging_points_to_is_left_alone(tmp_path: Path, link: str) -> None:
     output = tmp_path / "output"
     build(output, {A: b"a\n"})
-    put(tmp_path, "outside/0", b"theirs\n")
-    (output / ".meshgen/staging-1").symlink_to(tmp_path / "outside")
+    put(tmp_path, "outside/new/0", b"theirs\n")
+    place = output / ".meshgen/local" / link
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(tmp_path / "outside")
     build(output, {A: b"new\n"})
-    assert snapshot(tmp_path / "outside") == {"0": b"theirs\n"}
+    assert manifests(tmp_path / "outside") == {"new/0": b"theirs\n"}
 
 
 def test_what_others_put_into_a_dead_staging_directory_stays(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    put(tmp_path, ".meshgen/staging-1/0", b"half")
-    mine = put(tmp_path, ".meshgen/staging-1/mine.txt", b"mine\n")
+    put(tmp_path, ".meshgen/local/staging-1/new/c1/shop/0", b"half")
+    mine = put(tmp_path, ".meshgen/local/staging-1/mine.txt", b"mine\n")
     build(tmp_path, {A: b"new\n"})
     assert mine.read_bytes() == b"mine\n"
-    assert not (tmp_path / ".meshgen/staging-1/0").exists()
+    assert not (tmp_path / ".meshgen/local/staging-1/new").exists()

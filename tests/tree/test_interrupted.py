@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meshgen.tree import compare, write
-from tests.tree.support import A, B, C, Killed, build, codes, failing, found, manifests, put, snapshot
+from tests.tree.support import A, B, C, Killed, build, codes, compare, failing, found, manifests, put, snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +30,10 @@ def prepare(output: Path) -> None:
         put(output, path, content)
 
 
-def kill_at(step: int, output: Path, wanted: dict[str, bytes], *, force: bool = False) -> bool:
+def kill_at(step: int, output: Path, wanted: dict[str, bytes], *, overwrite: bool = False) -> bool:
     """Build, and die at the given change of the disk. Returns whether the build got that far."""
-    comparison = compare(output, wanted)
     with failing(step, Killed) as faulty, contextlib.suppress(Killed):
-        write(comparison, force=force)
+        build(output, wanted, overwrite=overwrite)
     return faulty.fired
 
 
@@ -55,9 +53,9 @@ def test_a_build_killed_at_any_step_is_finished_by_the_next(tmp_path: Path) -> N
             content in {BEFORE.get(path), AFTER.get(path), FOREIGN.get(path)} for path, content in between.items()
         ), "no file is half written"
         comparison = compare(output, AFTER)
-        assert comparison.pending == (output / ".meshgen/journal").exists()
+        assert comparison.pending == (output / ".meshgen/local/journal").exists()
         pendings += comparison.pending
-        write(comparison)
+        build(output, AFTER)
         assert snapshot(output) == end, f"killed at step {step}"
         assert compare(output, AFTER).is_settled
     assert step > 40
@@ -140,74 +138,73 @@ def test_what_two_killed_builds_wrote_is_ours(tmp_path: Path) -> None:
 
 def test_the_journal_is_durable_before_the_first_file_moves(tmp_path: Path) -> None:
     prepare(tmp_path)
-    comparison = compare(tmp_path, AFTER)
     with failing(1 << 30, Killed) as faulty:
-        write(comparison)
+        build(tmp_path, AFTER)
     kinds = [step.split()[0] for step in faulty.steps]
     journal = kinds.index("replace")
     assert "journal" in faulty.steps[journal]
-    assert kinds[journal - 3 : journal + 2] == ["open", "write", "fsync", "replace", "fsync"]
+    assert kinds[journal - 2 : journal + 2] == ["open", "fsync", "replace", "fsync"]
     assert kinds[journal + 2 :].count("fsync") == 1, "manifests are not waited for"
 
 
-def test_force_killed_at_any_step_loses_only_what_it_may_overwrite(tmp_path: Path) -> None:
-    conflicts = {A: b"edited\n", C: b"mine\n"}
+def test_overwriting_killed_at_any_step_loses_only_what_it_may_overwrite(tmp_path: Path) -> None:
+    conflicts = {A: b"edited\n", C: b"edited\n"}
     for step in itertools.count(1):
         output = tmp_path / str(step)
         prepare(output)
         for path, content in conflicts.items():
             put(output, path, content)
-        if not kill_at(step, output, AFTER, force=True):
+        if not kill_at(step, output, AFTER, overwrite=True):
             break
         between = manifests(output)
         assert {path: between[path] for path in FOREIGN} == FOREIGN
         for path, content in conflicts.items():
             assert between[path] in {content, AFTER[path]}
-        build(output, AFTER, force=True)
+        build(output, AFTER, overwrite=True)
         assert manifests(output) == AFTER | FOREIGN
 
 
 def test_MG608_fires_when_a_write_did_not_end(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    put(tmp_path, ".meshgen/journal", (tmp_path / ".meshgen/c1.owned").read_bytes())
+    put(tmp_path, ".meshgen/local/journal", (tmp_path / ".meshgen/local/c1.written").read_bytes())
     comparison = compare(tmp_path, {A: b"a\n"})
     assert found(comparison, "MG608") == [
         (
-            f"{tmp_path}/.meshgen/journal:1:1 warning: "
+            f"{tmp_path}/.meshgen/local/journal:1:1 warning: "
             "an earlier build was stopped while it wrote the output tree, or still writes it"
         )
     ]
     assert comparison.pending
     assert not comparison.in_sync, "so that --check says so"
-    write(comparison)
+    build(tmp_path, {A: b"a\n"})
     assert compare(tmp_path, {A: b"a\n"}).is_settled
 
 
 def test_MG608_silent_when_a_build_died_before_it_touched_the_tree(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    put(tmp_path, ".meshgen/staging-1/0", b"half")
-    put(tmp_path, ".meshgen/lock", b"1")
+    put(tmp_path, ".meshgen/local/staging-1/new/c1/shop/0", b"half")
+    put(tmp_path, ".meshgen/local/lock", b"1")
     comparison = compare(tmp_path, {A: b"a\n"})
     assert codes(comparison) == set()
     assert comparison.in_sync
-    write(comparison)
-    assert not (tmp_path / ".meshgen/staging-1").exists()
-    assert not (tmp_path / ".meshgen/lock").exists()
+    build(tmp_path, {A: b"a\n"})
+    assert not (tmp_path / ".meshgen/local/staging-1").exists()
+    assert not (tmp_path / ".meshgen/local/lock").exists()
 
 
 _BUILD = """
 import sys
 from pathlib import Path
-from meshgen.tree import compare, write
+from tests.tree.support import compared
 output, version, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 wanted = {
     f"c{number % 7}/ns-{number % 3}/service_{version if number % 5 == 0 else 'all'}-{number}.yaml":
     f"# {number}\\nversion: {version if number % 2 else 'any'}\\n".encode() * 20
     for number in range(count)
 }
-comparison = compare(output, wanted)
-print("ready", flush=True)
-write(comparison)
+with compared(output, wanted) as tree:
+    print("ready", flush=True)
+    tree.write()
 print("done", flush=True)
 """
 
@@ -252,14 +249,14 @@ def kill_for_real(directory: Path, kills: int, files: int) -> str:
         assert now.pop("c1/ns-1/mine.yaml") == b"mine\n"
         for path, content in now.items():
             assert content in {ends["one"].get(path), ends["two"].get(path)}, f"{path} is half written"
-        pending += (output / ".meshgen/journal").exists()
+        pending += (output / ".meshgen/local/journal").exists()
         untouched += now in (ends["one"], ends["two"])
         if number % 10 == 9:
             wanted = ends[version]
             build(output, wanted)
             assert manifests(output) == wanted | {"c1/ns-1/mine.yaml": b"mine\n"}
             assert compare(output, wanted).is_settled
-            assert not list((output / ".meshgen").glob("staging-*"))
+            assert not list((output / ".meshgen/local").glob("staging-*"))
     build(output, ends["one"])
     assert manifests(output) == ends["one"] | {"c1/ns-1/mine.yaml": b"mine\n"}
     return (

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from meshgen.tree import TreeError, compare, write
-from meshgen.tree.owned import parse
-from tests.tree.support import Killed, build, failing, manifests, put, snapshot
+from meshgen.tree import TreeError
+from tests.tree.support import Killed, build, compare, failing, manifests, put, snapshot
 
 PATHS = st.sampled_from(
     [f"{top}/{space}/{name}.yaml" for top in ("c1", "c2", "_setup") for space in ("x", "y") for name in "ab"]
@@ -62,9 +61,8 @@ def test_a_kill_anywhere_and_a_build_are_as_good_as_a_build(
         killed, calm = Path(directory, "killed"), Path(directory, "calm")
         for output in (killed, calm):
             build(output, before)
-        comparison = compare(killed, wanted)
         with failing(step, Killed), contextlib.suppress(Killed):
-            write(comparison)
+            build(killed, wanted)
         build(killed, wanted)
         build(calm, wanted)
         if wanted or before:
@@ -86,13 +84,17 @@ def test_killed_builds_never_make_conflicts(
     with tempfile.TemporaryDirectory() as directory:
         output = Path(directory, "output")
         for tree, step, only in builds:
-            comparison = compare(output, tree, only=only)
             with failing(step, Killed), contextlib.suppress(Killed):
-                write(comparison)
+                build(output, tree, only=only)
         comparison = compare(output, wanted)
         assert {finding.code for finding in comparison.diagnostics} <= {"MG608"}
-        write(comparison)
+        build(output, wanted)
         assert manifests(output) == wanted
+
+
+def kept(output: Path) -> dict[str, bytes | str]:
+    """Everything but what builds that died had staged."""
+    return {path: content for path, content in snapshot(output).items() if "/staging-" not in path}
 
 
 class Life(RuleBasedStateMachine):
@@ -103,6 +105,7 @@ class Life(RuleBasedStateMachine):
         self.directory = tempfile.TemporaryDirectory()
         self.output = Path(self.directory.name, "output")
         self.theirs: dict[str, bytes] = {}
+        self.edits: dict[str, bytes] = {}
 
     def teardown(self) -> None:
         self.directory.cleanup()
@@ -116,6 +119,14 @@ class Life(RuleBasedStateMachine):
         content = f"by hand {number}\n".encode()
         put(self.output, path, content)
         self.theirs[path] = content
+        self.edits.pop(path, None)
+
+    @rule(path=PATHS, number=st.integers(0, 9))
+    def a_person_edits_a_file(self, path: str, number: int) -> None:
+        content = f"edited {number}\n".encode()
+        put(self.output, path, content)
+        self.edits[path] = content
+        self.theirs.pop(path, None)
 
     @rule(path=st.sampled_from(MANY_SYNCED_PATHS))
     def a_person_adds_a_manifest_where_meshgen_never_writes(self, path: str) -> None:
@@ -126,24 +137,24 @@ class Life(RuleBasedStateMachine):
     def a_person_deletes_a_file(self, path: str) -> None:
         (self.output / path).unlink(missing_ok=True)
         self.theirs.pop(path, None)
+        self.edits.pop(path, None)
 
     @rule(wanted=TREES)
     def a_build(self, wanted: dict[str, bytes]) -> None:
-        before = snapshot(self.output)
-        comparison = compare(self.output, wanted)
+        before = kept(self.output)
         try:
-            write(comparison)
+            build(self.output, wanted)
         except TreeError:
-            assert snapshot(self.output) == before
+            assert kept(self.output) == before
         else:
             assert compare(self.output, wanted).in_sync
             assert manifests(self.output) == wanted | self.theirs
+            assert not self.edits
 
     @rule(wanted=TREES, step=st.integers(1, 60))
     def a_build_that_is_killed(self, wanted: dict[str, bytes], step: int) -> None:
-        comparison = compare(self.output, wanted)
         with failing(step, Killed), contextlib.suppress(Killed, TreeError):
-            write(comparison)
+            build(self.output, wanted)
 
     @rule(wanted=TREES, only=st.sets(st.sampled_from(["c1", "c2"])))
     def a_build_of_some_clusters(self, wanted: dict[str, bytes], only: set[str]) -> None:
@@ -151,23 +162,18 @@ class Life(RuleBasedStateMachine):
             build(self.output, wanted, only=frozenset(only))
 
     @rule(wanted=TREES, step=st.integers(1, 200))
-    def a_forced_build(self, wanted: dict[str, bytes], step: int) -> None:
-        recorded = {path for file in self.output.glob(".meshgen/*") if file.is_file() for path in self._listed(file)}
-        comparison = compare(self.output, wanted)
+    def a_build_that_overwrites_edits(self, wanted: dict[str, bytes], step: int) -> None:
         with failing(step, Killed), contextlib.suppress(Killed, TreeError):
-            write(comparison, force=True)
+            build(self.output, wanted, overwrite=True)
         now = manifests(self.output)
-        for path in (wanted.keys() | recorded) & self.theirs.keys():
-            if now.get(path) != self.theirs[path]:
+        for path in self.edits:
+            if now.get(path) != self.edits[path]:
                 assert now.get(path) == wanted.get(path)
-                del self.theirs[path]
-
-    def _listed(self, file: Path) -> set[str]:
-        return set(parse(file.read_bytes(), None).recorded) if file.name != ".gitignore" else set()
+        self.edits = {path: content for path, content in self.edits.items() if now.get(path) == content}
 
     @invariant()
     def what_a_person_wrote_is_there(self) -> None:
-        for path, content in self.theirs.items():
+        for path, content in (self.theirs | self.edits).items():
             assert (self.output / path).read_bytes() == content
 
 

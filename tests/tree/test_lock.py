@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meshgen.tree import TreeError, compare, lock, write
+from meshgen.tree import TreeError, lock
 from meshgen.tree.lock import LockedError, held
-from tests.tree.support import A, B, build, manifests, put
+from tests.tree.support import A, B, build, compare, manifests, put
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ with held(sys.argv[1]):
 
 def test_MG609_fires_when_another_build_writes(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    program = [sys.executable, "-c", _HOLD, str(tmp_path / ".meshgen/lock")]
+    program = [sys.executable, "-c", _HOLD, str(tmp_path / ".meshgen/local/lock")]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdin is not None
@@ -48,20 +48,20 @@ def test_MG609_fires_when_another_build_writes(tmp_path: Path) -> None:
 
 def test_MG609_silent_when_the_holder_died(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    put(tmp_path, ".meshgen/lock", b"999999")
+    put(tmp_path, ".meshgen/local/lock", b"999999")
     assert build(tmp_path, {A: b"new\n"}).changed == 1
-    assert not (tmp_path / ".meshgen/lock").exists()
+    assert not (tmp_path / ".meshgen/local/lock").exists()
 
 
 def test_comparing_needs_no_lock(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    with held(str(tmp_path / ".meshgen/lock")):
+    with held(str(tmp_path / ".meshgen/local/lock")):
         assert compare(tmp_path, {A: b"a\n"}).in_sync
 
 
 def test_a_build_that_changes_nothing_needs_no_lock(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    with held(str(tmp_path / ".meshgen/lock")):
+    with held(str(tmp_path / ".meshgen/local/lock")):
         assert build(tmp_path, {A: b"a\n"}).unchanged == 1
 
 
@@ -121,7 +121,7 @@ def test_of_two_builds_at_the_same_moment_the_tree_is_one_of_the_two(tmp_path: P
 
         def run(wanted: dict[str, bytes], outcomes: list[str]) -> None:
             try:
-                write(compare(tmp_path, wanted))
+                build(tmp_path, wanted)
             except TreeError as error:
                 outcomes.append(error.diagnostics[0].code)
             else:

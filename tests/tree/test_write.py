@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meshgen.tree import Result, TreeError, compare, write
-from tests.tree.support import A, B, C, Killed, build, failing, manifests, put, snapshot
+from meshgen.tree import Result, TreeError, open_tree
+from tests.tree.support import SIGNATURE, A, B, C, Killed, build, compare, compared, failing, manifests, put, snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,14 +22,14 @@ def sha(content: bytes) -> str:
 def test_the_whole_tree_of_a_first_build(tmp_path: Path) -> None:
     output = tmp_path / "deep/output"
     result = build(output, {B: b"b\n", A: b"a\n", C: b"c\n", "_setup/notes.txt": b"n\n"})
-    assert result == Result(added=4, changed=0, removed=0, adopted=0, unchanged=0)
+    assert result == Result(added=4, changed=0, removed=0, unchanged=0)
     assert snapshot(output) == {
-        ".gitattributes": b"/.meshgen/*.owned merge=union linguist-generated\n*.yaml linguist-generated\n",
         ".meshgen": "dir",
-        ".meshgen/.gitignore": b"/journal\n/lock\n/staging-*/\n",
-        ".meshgen/_setup.owned": (sha(b"n\n") + "  _setup/notes.txt\n").encode(),
-        ".meshgen/c1.owned": (sha(b"a\n") + f"  {A}\n" + sha(b"b\n") + f"  {B}\n").encode(),
-        ".meshgen/c2.owned": (sha(b"c\n") + f"  {C}\n").encode(),
+        ".meshgen/local": "dir",
+        ".meshgen/local/.gitignore": b"*\n",
+        ".meshgen/local/_setup.written": (sha(b"n\n") + "  _setup/notes.txt\n").encode(),
+        ".meshgen/local/c1.written": (sha(b"a\n") + f"  {A}\n" + sha(b"b\n") + f"  {B}\n").encode(),
+        ".meshgen/local/c2.written": (sha(b"c\n") + f"  {C}\n").encode(),
         "_setup": "dir",
         "_setup/notes.txt": b"n\n",
         "c1": "dir",
@@ -42,10 +42,10 @@ def test_the_whole_tree_of_a_first_build(tmp_path: Path) -> None:
     }
 
 
-def test_sha256sum_reads_an_owned_list(tmp_path: Path) -> None:
+def test_sha256sum_reads_the_local_state(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n", B: b"b\n"})
     checked = subprocess.run(
-        ["sha256sum", "--strict", "--check", ".meshgen/c1.owned"], cwd=tmp_path, capture_output=True, check=True
+        ["sha256sum", "--strict", "--check", ".meshgen/local/c1.written"], cwd=tmp_path, capture_output=True, check=True
     )
     assert checked.stdout.decode() == f"{A}: OK\n{B}: OK\n"
 
@@ -54,7 +54,7 @@ def test_counts_of_what_was_done(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n", B: b"b\n", C: b"c\n"})
     put(tmp_path, "c1/shop/d.yaml", b"d\n")
     result = build(tmp_path, {A: b"a\n", B: b"new\n", "c1/shop/d.yaml": b"d\n", "c1/shop/e.yaml": b"e\n"})
-    assert result == Result(added=1, changed=1, removed=1, adopted=1, unchanged=1)
+    assert result == Result(added=1, changed=1, removed=1, unchanged=2)
 
 
 def test_a_second_build_of_the_same_touches_no_file(tmp_path: Path) -> None:
@@ -123,9 +123,9 @@ def test_a_replaced_file_keeps_other_names_of_it_as_they_were(tmp_path: Path) ->
     assert (tmp_path / "elsewhere").read_bytes() == b"old\n"
 
 
-def test_duplicates_in_a_list_are_no_difference_and_the_next_build_tidies_them(tmp_path: Path) -> None:
+def test_the_next_build_tidies_a_list(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n", B: b"b\n"})
-    owned = tmp_path / ".meshgen/c1.owned"
+    owned = tmp_path / ".meshgen/local/c1.written"
     tidy = owned.read_text()
     owned.write_text("".join(reversed(tidy.splitlines(keepends=True))) + tidy + f"{sha(b'old')}  {A}\n")
     assert compare(tmp_path, {A: b"a\n", B: b"b\n"}).in_sync
@@ -135,37 +135,18 @@ def test_duplicates_in_a_list_are_no_difference_and_the_next_build_tidies_them(t
 
 def test_any_of_several_recorded_hashes_counts(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    owned = tmp_path / ".meshgen/c1.owned"
-    owned.write_text(owned.read_text() + sha(b"theirs\n") + f"  {A}\n")
-    put(tmp_path, A, b"theirs\n")
-    comparison = compare(tmp_path, {A: b"new\n"})
-    assert comparison.diagnostics == ()
-    write(comparison)
+    owned = tmp_path / ".meshgen/local/c1.written"
+    owned.write_text(owned.read_text() + sha(b"older\n") + f"  {A}\n")
+    put(tmp_path, A, b"older\n")
+    assert compare(tmp_path, {A: b"new\n"}).diagnostics == ()
+    build(tmp_path, {A: b"new\n"})
     assert manifests(tmp_path) == {A: b"new\n"}
-
-
-def test_lines_of_others_in_gitattributes_stay(tmp_path: Path) -> None:
-    put(tmp_path, ".gitattributes", b"*.md text\n*.yaml linguist-generated\n*.png binary")
-    build(tmp_path, {A: b"a\n"})
-    assert (tmp_path / ".gitattributes").read_bytes() == (
-        b"*.md text\n*.yaml linguist-generated\n*.png binary\n/.meshgen/*.owned merge=union linguist-generated\n"
-    )
-    build(tmp_path, {})
-    assert b"*.png binary" in (tmp_path / ".gitattributes").read_bytes()
-
-
-def test_gitattributes_with_crlf_keeps_its_line_ends(tmp_path: Path) -> None:
-    put(tmp_path, ".gitattributes", b"*.md text\r\n")
-    build(tmp_path, {A: b"a\n"})
-    assert (tmp_path / ".gitattributes").read_bytes() == (
-        b"*.md text\r\n/.meshgen/*.owned merge=union linguist-generated\r\n*.yaml linguist-generated\r\n"
-    )
 
 
 def test_progress_counts_manifests(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
     seen: list[int] = []
-    write(compare(tmp_path, {B: b"b\n", C: b"c\n"}), progress=seen.append)
+    build(tmp_path, {B: b"b\n", C: b"c\n"}, progress=seen.append)
     assert seen == [1, 2, 3]
 
 
@@ -178,61 +159,69 @@ def test_an_exception_while_writing_leaves_the_tree_as_it_was(tmp_path: Path) ->
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write(compare(tmp_path, {A: b"new\n", C: b"c\n", "c3/x/y.yaml": b"y\n"}), progress=interrupt)
+        build(tmp_path, {A: b"new\n", C: b"c\n", "c3/x/y.yaml": b"y\n"}, progress=interrupt)
     assert snapshot(tmp_path) == before
 
 
 def test_MG613_fires_when_a_file_changes_between_comparing_and_writing(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n", B: b"b\n"})
-    comparison = compare(tmp_path, {A: b"new\n", B: b"new\n"})
-    put(tmp_path, B, b"just edited\n")
-    before = snapshot(tmp_path)
-    with pytest.raises(TreeError, match=f"`{B}` changed while the build ran") as raised:
-        write(comparison)
+    with compared(tmp_path, {A: b"new\n", B: b"new\n"}) as tree:
+        put(tmp_path, B, b"just edited\n")
+        with pytest.raises(TreeError, match=f"`{B}` changed while the build ran") as raised:
+            tree.write()
     assert raised.value.diagnostics[0].code == "MG613"
     assert raised.value.is_environment
-    assert snapshot(tmp_path) == before
+    assert manifests(tmp_path) == {A: b"a\n", B: b"just edited\n"}
 
 
 def test_MG613_fires_when_a_file_appears_between_comparing_and_writing(tmp_path: Path) -> None:
-    comparison = compare(tmp_path, {A: b"a\n"})
-    put(tmp_path, A, b"mine\n")
-    with pytest.raises(TreeError, match=f"`{A}` changed while the build ran"):
-        write(comparison)
+    with compared(tmp_path, {A: b"a\n"}) as tree:
+        put(tmp_path, A, b"mine\n")
+        with pytest.raises(TreeError, match=f"`{A}` changed while the build ran"):
+            tree.write()
     assert snapshot(tmp_path) == {"c1": "dir", "c1/shop": "dir", A: b"mine\n"}
 
 
-def test_MG613_fires_when_another_build_ended_between_comparing_and_writing(tmp_path: Path) -> None:
-    build(tmp_path, {A: b"a\n"})
-    comparison = compare(tmp_path, {A: b"a\n", B: b"b\n"})
-    build(tmp_path, {A: b"a\n", "c1/shop/d.yaml": b"d\n"})
-    with pytest.raises(TreeError, match=r"`\.meshgen/c1\.owned` changed while the build ran"):
-        write(comparison)
+def test_a_directory_that_appears_between_comparing_and_writing_is_written_into(tmp_path: Path) -> None:
+    with compared(tmp_path, {A: b"a\n"}) as tree:
+        put(tmp_path, "c1/shop/mine.yaml", b"mine\n")
+        tree.write()
+    assert manifests(tmp_path) == {A: b"a\n", "c1/shop/mine.yaml": b"mine\n"}
 
 
-def test_MG613_fires_when_another_build_died_between_comparing_and_writing(tmp_path: Path) -> None:
+def test_MG609_fires_when_another_build_compares_and_writes_meanwhile(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    comparison = compare(tmp_path, {A: b"a\n", C: b"c\n"})
-    other = compare(tmp_path, {A: b"new\n", B: b"b\n"})
-    with failing(15, Killed), pytest.raises(Killed):
-        write(other)
-    assert (tmp_path / ".meshgen/journal").exists()
-    with pytest.raises(TreeError, match=r"`\.meshgen/journal` changed while the build ran"):
-        write(comparison)
+    with compared(tmp_path, {A: b"a\n", B: b"b\n"}) as tree:
+        with pytest.raises(TreeError) as raised:
+            build(tmp_path, {A: b"a\n", "c1/shop/d.yaml": b"d\n"})
+        tree.write()
+    assert raised.value.diagnostics[0].code == "MG609"
+    assert manifests(tmp_path) == {A: b"a\n", B: b"b\n"}
+
+
+def test_MG613_fires_when_another_build_died_between_looking_and_locking(tmp_path: Path) -> None:
+    build(tmp_path, {A: b"a\n"})
+    with open_tree(tmp_path, SIGNATURE) as tree:
+        with failing(22, Killed), pytest.raises(Killed):
+            build(tmp_path, {A: b"new\n", B: b"b\n"})
+        assert (tmp_path / ".meshgen/local/journal").exists()
+        tree.add("c2", {C: b"c\n"})
+        with pytest.raises(TreeError, match=r"`\.meshgen/local/journal` changed while the build ran"):
+            tree.write()
 
 
 def test_MG613_fires_when_a_directory_becomes_a_link_between_comparing_and_writing(tmp_path: Path) -> None:
     output, outside = tmp_path / "output", tmp_path / "outside"
     build(output, {A: b"a\n"})
-    comparison = compare(output, {A: b"new\n"})
-    (output / "c1").rename(outside)
-    (output / "c1").symlink_to(outside)
-    with pytest.raises(TreeError) as raised:
-        write(comparison)
+    with compared(output, {A: b"new\n"}) as tree:
+        (output / "c1").rename(outside)
+        (output / "c1").symlink_to(outside)
+        with pytest.raises(TreeError) as raised:
+            tree.write()
     assert raised.value.diagnostics[0].code == "MG613"
     assert manifests(outside) == {"shop/service_a.yaml": b"a\n"}
 
 
 def test_MG613_silent_when_nothing_changed_meanwhile(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    assert write(compare(tmp_path, {A: b"new\n"})).changed == 1
+    assert build(tmp_path, {A: b"new\n"}).changed == 1

@@ -1,0 +1,53 @@
+"""How a file of the output tree shows that meshgen wrote it: its first line, and the path that its object gets."""
+
+from __future__ import annotations
+
+import re
+
+from meshgen.emit.artifact import Schema, object_path
+from meshgen.emit.yaml import HEADER
+
+_HEADER = HEADER.rstrip("\n").encode()
+_SETUP = re.compile(r"_setup/[^/]+/mesh-config\.yaml")
+# The lines of `document`, quoted or not; what a person wrote in another form shows no object.
+_FIELD = re.compile(r"^(apiVersion|kind):[ ](?:\"([^\"\\]*)\"|(\S+))[ \r]*$|^(metadata):[ \r]*$", re.MULTILINE)
+_IN_METADATA = re.compile(r"  (name|namespace):[ ](?:\"([^\"\\]*)\"|(\S+))\s*|  .*|- .*")
+
+
+class EmittedSignature:
+    """That of all files that emitters write."""
+
+    def begins(self, content: bytes) -> bool:
+        return content.startswith(_HEADER) and content[len(_HEADER) : len(_HEADER) + 2].startswith((b"\n", b"\r\n"))
+
+    def fits(self, path: str, content: bytes) -> bool:
+        """Also where the text is broken elsewhere, by conflict markers for one: only these lines are read."""
+        if not self.begins(content):
+            return False
+        return bool(_SETUP.fullmatch(path)) or path in _object_paths(path.partition("/")[0], content)
+
+
+SIGNATURE = EmittedSignature()
+
+
+def _object_paths(top: str, content: bytes) -> set[str]:
+    """The path that the object gets in that top directory; none where it does not show exactly one."""
+    text = content.decode("utf-8", "replace")
+    found: dict[str, set[str]] = {}
+    for match in _FIELD.finditer(text):
+        if match[1]:
+            found.setdefault(match[1], set()).add(match[2] or match[3] or "")
+        else:
+            for line in text[match.end() :].splitlines():
+                inner = _IN_METADATA.fullmatch(line)
+                if line and inner is None:
+                    break
+                if inner and inner[1]:
+                    found.setdefault(inner[1], set()).add(inner[2] or inner[3] or "")
+    if any(len(found.get(field, ())) != 1 for field in ("apiVersion", "kind", "name")):
+        return set()
+    namespaces = found.get("namespace", {""})
+    if len(namespaces) != 1:
+        return set()
+    (version,), (kind,), (name,), (namespace,) = found["apiVersion"], found["kind"], found["name"], namespaces
+    return {object_path(top, Schema(version, kind), namespace, name)}
