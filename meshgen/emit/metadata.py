@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,17 @@ def metadata(
     return {
         "name": name,
         **place,
-        "labels": dict(sorted({MANAGED_BY: "meshgen", **labels}.items())),
-        "annotations": dict(sorted({SOURCE: origin.name, SYNC_WAVE: str(int(stage)), **annotations}.items())),
+        "labels": dict(sorted((_LABELS | labels).items())) if labels else _LABELS,
+        "annotations": dict(sorted((_annotations(origin.name, stage) | annotations).items()))
+        if annotations
+        else _annotations(origin.name, stage),
     }
+
+
+_LABELS = {MANAGED_BY: "meshgen"}
+
+
+@lru_cache(maxsize=2**14)
+def _annotations(source: str, stage: Stage) -> dict[str, str]:
+    """What most objects have, in one mapping for all of one source and stage."""
+    return dict(sorted({SOURCE: source, SYNC_WAVE: str(int(stage))}.items()))

@@ -121,3 +121,28 @@ spec:
   serviceEntries: [{{{taken}, hosts: [other.example.com]}}]
 """)  # fmt: skip
     assert [diagnostic.code for diagnostic in found.diagnostics if diagnostic.severity == "error"] == ["MG373"]
+
+
+HOST = SERVICE.map(lambda service: service.host("cluster.local"))
+
+
+def test_the_recipe_of_a_gateways_exposure() -> None:
+    digest = hashlib.sha256(b"ew/web.shop.svc.cluster.local").hexdigest()[:16]
+    assert names.exposure("ew", "web.shop.svc.cluster.local") == f"ew-web-{digest}"
+
+
+@given(gateway=LABEL, host=HOST)
+def test_the_exposure_of_a_host_is_named_as_istiods_webhook_wants(gateway: str, host: str) -> None:
+    assert re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", names.exposure(gateway, host))
+
+
+@given(gateways=st.lists(LABEL, min_size=1, max_size=3, unique=True), hosts=st.lists(HOST, max_size=5, unique=True))
+def test_each_gateway_and_host_has_a_name_of_its_own(gateways: list[str], hosts: list[str]) -> None:
+    found = {names.exposure(gateway, host) for gateway in gateways for host in hosts}
+    assert len(found) == len(gateways) * len(hosts)
+
+
+def test_what_else_is_exposed_does_not_change_the_name() -> None:
+    alone = set(compiled(LACKS, both("[web]")).names("Gateway.networking.istio.io", cluster="c1"))
+    beside = set(compiled(LACKS, both("[api, web]")).names("Gateway.networking.istio.io", cluster="c1"))
+    assert alone < beside
