@@ -140,7 +140,8 @@ def _move_before_dependents(
 
 
 def _own_namespace(body: Object) -> str:
-    return body["metadata"]["name"] if (_group(body), body["kind"]) == ("", "Namespace") else ""
+    key = key_of(body)
+    return key.name if (key.group, key.kind) == ("", "Namespace") else ""
 
 
 def _defined_kind(body: Object) -> str:
@@ -155,7 +156,7 @@ def _wave(body: Object) -> int:
 
 
 def _group(body: Object) -> str:
-    return body["apiVersion"].rpartition("/")[0]
+    return str(body["apiVersion"]).rpartition("/")[0]
 
 
 def _annotations(body: Object) -> dict[str, str]:
