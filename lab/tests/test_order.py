@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -150,3 +152,12 @@ def test_an_object_may_ask_for_prune_last() -> None:
         "4 -Pod a",
         "5 -Pod b",
     ]
+
+
+ORDERS = json.loads((Path(__file__).parent / "orders.json").read_text(encoding="utf-8"))
+"""Random syncs and the orders that gitops-engine's own `sync_tasks.go` and `getSyncTasks` (c9c369efcc5b) gave them."""
+
+
+@pytest.mark.parametrize("case", ORDERS)
+def test_the_order_is_that_of_gitops_engine(case: dict[str, Any]) -> None:
+    assert _order(case["wanted"], case["gone"], prune_last=case["prune_last"]) == case["order"]
