@@ -123,12 +123,12 @@ class Lab:
             raise RuntimeError(f"meshgen build failed:\n{done.stdout}{done.stderr}")
         return copy
 
-    def sync(self, *clusters: str, prune: bool = True, prune_last: bool = True, pause: float = PAUSE) -> list[str]:
+    def sync(self, *clusters: str, pause: float = PAUSE) -> list[str]:
         """Apply the tree to clusters (all if none is named), one after the other, as Argo CD does; see `Sync.sync`."""
         changes = [
             f"{name}: {change}"
             for name in clusters or self.clusters
-            for change in self.syncs[name].sync(self.tree / name, prune=prune, prune_last=prune_last, pause=pause)
+            for change in self.syncs[name].sync(self.tree / name, pause=pause)
         ]
         if self._tetrate:
             tetrate.reconcile(self.clusters.values())

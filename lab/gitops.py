@@ -108,12 +108,11 @@ class Sync:
 
 def read_tree(directory: Path) -> list[Object]:
     """All objects below a directory, as plain JSON values."""
-    return [body for path in sorted(directory.rglob("*.yaml")) for body in read_file(path)]
-
-
-def read_file(path: Path) -> list[Object]:
-    """All objects of a file, as plain JSON values."""
-    return [json.loads(json.dumps(body)) for body in YAML(typ="safe").load_all(path) if body]
+    yaml = YAML(typ="safe")
+    found = []
+    for path in sorted(directory.rglob("*.yaml")):
+        found += [json.loads(json.dumps(body)) for body in yaml.load_all(path) if body]
+    return found
 
 
 def _comparable(body: Object) -> Object:

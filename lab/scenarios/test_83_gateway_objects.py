@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 import time
 import urllib.request
 from contextlib import ExitStack
@@ -16,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lab.api import reference
-from lab.gitops import read_file
+from lab.gitops import read_tree
 from lab.load import Load
 from lab.scenarios.drafts import TCP, Draft, host, service, url
 
@@ -48,25 +46,31 @@ FLEET = Draft(
 
 
 class Move:
-    """c2, whose tree changes in its Gateway objects: `each` has the new ones, `shared` the old one.
+    """c2 and its tree, of which the Gateway objects change: `each` has the new ones, `others` all else.
 
-    `directory` is a copy of what meshgen built.
+    `old` is the tree as meshgen wrote it before: with `shared`, and without waves.
     """
 
     def __init__(self, lab: Lab, directory: Path) -> None:
         self.lab = lab
         self.directory = directory
-        self.each = [body for path in self._files() for body in read_file(path)]
+        built = read_tree(lab.tree / "c2")
+        self.each = [body for body in built if body["kind"] == "Gateway"]
+        self.others = [body for body in built if body["kind"] != "Gateway"]
         self.shared = _shared(self.each)
+        self.old = [_without_wave(body) for body in (*self.others, self.shared)]
 
     def sync(self, *bodies: Object, **settings: Any) -> list[str]:
-        """Make these the Gateway objects of the directory, and sync c2 with it."""
-        for path in self._files():
+        """Sync c2 with a tree of these objects."""
+        for path in self.directory.iterdir():
             path.unlink()
-        for body in bodies:
-            name = f"gateway.networking.istio.io_{body['metadata']['name']}.yaml"
-            (self.directory / "bookinfo" / name).write_text(json.dumps(body), encoding="utf-8")
+        for number, body in enumerate(bodies):
+            (self.directory / f"{number}.yaml").write_text(json.dumps(body), encoding="utf-8")
         return self.lab.syncs["c2"].sync(self.directory, **settings)
+
+    def go(self, **settings: Any) -> list[str]:
+        """Sync c2 with the new tree."""
+        return self.sync(*self.others, *self.each, **settings)
 
     def under_load(self, *steps: Callable[[], object]) -> dict[str, Report]:
         """Send from c1 to every service, 10 requests a second each, while the steps run."""
@@ -96,9 +100,6 @@ class Move:
             lines = answer.read().decode().splitlines()
         return sum(int(float(line.rpartition(" ")[2])) for line in lines if line.startswith("pilot_total_rejected_"))
 
-    def _files(self) -> list[Path]:
-        return sorted(self.directory.rglob("gateway.networking.istio.io_*.yaml"))
-
 
 def _shared(each: list[Object]) -> Object:
     """The one object that Gateways were before."""
@@ -109,12 +110,17 @@ def _shared(each: list[Object]) -> Object:
     return shared
 
 
+def _without_wave(body: Object) -> Object:
+    old = copy.deepcopy(body)
+    old["metadata"].get("annotations", {}).pop(WAVE, None)
+    return old
+
+
 @pytest.fixture
 def move(stage: Stage, tmp_path: Path) -> Move:
-    """The fleet `FLEET` with the old, shared object."""
-    lab = stage.boot(FLEET)
-    move = Move(lab, shutil.copytree(lab.tree / "c2", tmp_path / "c2"))
-    move.sync(move.shared, pause=0)
+    """The fleet `FLEET`, c2 synced with the old tree."""
+    move = Move(stage.boot(FLEET), tmp_path)
+    move.sync(*move.old, pause=0)
     time.sleep(SETTLE)
     return move
 
@@ -128,15 +134,19 @@ def _lost(reports: dict[str, Report]) -> dict[str, int]:
     return {name: len(report.lost) for name, report in reports.items() if report.lost}
 
 
+def _difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    return {name: number - before.get(name, 0) for name, number in after.items() if number != before.get(name, 0)}
+
+
 def test_new_objects_first_then_the_old_one_goes(move: Move, show: Show) -> None:
-    """As Argo CD does with `PruneLast=true`."""
+    """As Argo CD does with `PruneLast=true`, and Flux always."""
     changes: list[str] = []
     before = move.listener_changes()
-    reports = move.under_load(lambda: changes.extend(move.sync(*move.each)))
+    reports = move.under_load(lambda: changes.extend(move.go()))
     _show(show, "PruneLast", reports)
-    show("changes", ", ".join(changes))
+    show("changes to Gateways", ", ".join(change for change in changes if " Gateway " in change))
     show("what the gateway's Envoy did to its listeners", _difference(before, move.listener_changes()))
-    assert [change.split()[1] for change in changes] == ["apply"] * len(NAMES) + ["delete"]
+    assert [change.split()[0] for change in changes if " Gateway " in change] == [*["apply"] * len(NAMES), "delete"]
     assert _lost(reports) == {}
 
 
@@ -144,75 +154,67 @@ def test_old_and_new_objects_stand_side_by_side(move: Move, show: Show) -> None:
     """For a while, as where pruning is off or waits for somebody; the new servers are dropped, the old one serves."""
     dropped, before = move.dropped_servers(), move.listener_changes()
     reports = move.under_load(
-        lambda: move.sync(*move.each, prune=False),
+        lambda: move.go(prune=False),
         lambda: time.sleep(10),
         lambda: show("servers that istiod dropped meanwhile", move.dropped_servers() - dropped),
-        lambda: move.sync(*move.each),
+        move.go,
     )
-    _show(show, "side by side for 16 s, then pruned", reports)
+    _show(show, "side by side for more than 10 s, then pruned", reports)
     show("what the gateway's Envoy did to its listeners", _difference(before, move.listener_changes()))
     assert move.dropped_servers() > dropped
     assert _lost(reports) == {}
 
 
 def test_a_service_is_exposed_in_the_same_commit(move: Move, show: Show) -> None:
-    """The old object has two of three hosts: the third one's server stands beside it."""
+    """The old object has two of three hosts: the third one's server stands beside it from the first."""
     old = copy.deepcopy(move.shared)
     old["spec"]["servers"][0]["hosts"].remove(host("stock"))
-    move.sync(old, pause=0)
-    reports = move.under_load(lambda: move.sync(*move.each, prune=False), lambda: move.sync(*move.each))
+    move.sync(*move.old[:-1], _without_wave(old), pause=0)
+    time.sleep(SETTLE)
+    reports = move.under_load(lambda: move.go(prune=False), move.go)
     _show(show, "stock exposed by the same commit", reports)
-    assert _lost({name: report for name, report in reports.items() if name != "stock"}) == {}
-    assert not reports["stock"].requests[-1].lost
+    assert set(_lost(reports)) == {"stock"}
+    assert reports["stock"].last(2 * SETTLE).lost == []
 
 
 def test_some_new_objects_beside_the_old_one(move: Move, show: Show) -> None:
-    """As where a sync stops half-way, which with `PruneLast=true` it does before it prunes."""
-    reports = move.under_load(lambda: move.sync(move.each[0], prune=False), lambda: move.sync(*move.each))
+    """As where a sync stops half-way: with `PruneLast=true` it has pruned nothing then."""
+    reports = move.under_load(lambda: move.sync(*move.others, move.each[0], prune=False), move.go)
     _show(show, "one of three new objects beside the old one, then all", reports)
     assert _lost(reports) == {}
 
 
 def test_back_to_the_shared_object(move: Move, show: Show) -> None:
-    """A revert: the old object is the younger one then, and dropped until the others are gone."""
-    move.sync(*move.each, pause=0)
+    """A revert: the shared object is the youngest then, and dropped until the others are gone."""
+    move.go(pause=0)
     time.sleep(SETTLE)
-    reports = move.under_load(lambda: move.sync(move.shared))
+    reports = move.under_load(lambda: move.sync(*move.old))
     _show(show, "back, PruneLast", reports)
     assert _lost(reports) == {}
 
 
 def test_without_prune_last(move: Move, show: Show) -> None:
-    """The old one goes first, the new ones come within the same wave: istiod waits 0.1 s for more before it acts."""
-    reports = move.under_load(lambda: move.sync(*move.each, prune_last=False))
-    _show(show, "WRONG: without PruneLast, nothing else pruned", reports)
-    assert all(not report.requests[-1].lost for report in reports.values())
+    """The old object has no wave, so it goes in wave 0; the new ones come in theirs."""
+    reports = move.under_load(lambda: move.go(prune_last=False))
+    _show(show, "WRONG: without PruneLast", reports)
+    assert "db" in _lost(reports)
+    assert all(report.last(SETTLE).lost == [] for report in reports.values())
 
 
-def test_without_prune_last_where_something_else_is_pruned(move: Move, show: Show) -> None:
-    """Prunes trade their waves: the old object goes a wave before the new ones come."""
-    wave = int(move.shared["metadata"].get("annotations", {}).get(WAVE, 0))
-    other = reference("v1", "ConfigMap", "other", "bookinfo")
-    other["metadata"]["annotations"] = {WAVE: str(wave - 1)}
-    file = move.directory / "other.yaml"
-    file.write_text(json.dumps(other), encoding="utf-8")
-    move.sync(move.shared, pause=0)
-    file.unlink()
-    reports = move.under_load(lambda: move.sync(*move.each, prune_last=False))
-    _show(show, "WRONG: without PruneLast, an object of the wave before pruned, too", reports)
-    assert set(_lost(reports)) >= {"db"}
-    assert all(not report.requests[-1].lost for report in reports.values())
+def test_without_prune_last_within_a_wave(move: Move, show: Show) -> None:
+    """The old one goes just before the new ones come: istiod waits 0.1 s for more before it acts. Measured."""
+    move.sync(*move.others, move.shared, pause=0)
+    time.sleep(SETTLE)
+    reports = move.under_load(lambda: move.go(prune_last=False))
+    _show(show, "WRONG: without PruneLast, the old object in the wave of the new ones", reports)
+    assert all(report.last(SETTLE).lost == [] for report in reports.values())
 
 
 def test_without_all_new_objects(move: Move, show: Show) -> None:
     """The old one is gone and one of three new ones is missing: its service is not let in."""
     missing, *rest = move.each
-    name = missing["spec"]["servers"][0]["hosts"][0].partition(".")[0]
-    reports = move.under_load(lambda: move.sync(*rest), lambda: move.sync(*move.each))
+    (name,) = (name for name in NAMES if host(name) in missing["spec"]["servers"][0]["hosts"])
+    reports = move.under_load(lambda: move.sync(*move.others, *rest), move.go)
     _show(show, f"WRONG: {name} has no object while the others have theirs", reports)
     assert set(_lost(reports)) == {name}
-    assert not reports[name].requests[-1].lost
-
-
-def _difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
-    return {name: number - before.get(name, 0) for name, number in after.items() if number != before.get(name, 0)}
+    assert reports[name].last(SETTLE).lost == []
