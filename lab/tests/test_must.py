@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,6 +87,17 @@ def test_the_list_of_the_lab_names_scenarios_that_are_there() -> None:
         file, _, function = name.partition("::")
         text = (LIST.parent / file).read_text(encoding="utf-8")
         assert not function or f"def {function.partition('[')[0]}(" in text, name
+
+
+def test_the_list_of_the_lab_has_every_quick_scenario() -> None:
+    names = set(read_list())
+    for file in sorted(LIST.parent.glob("test_*.py")):
+        functions = [
+            node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)
+        ]
+        quick = [f for f in functions if "pytest.mark.quick" in map(ast.unparse, f.decorator_list)]
+        missing = [f.name for f in quick if not {file.name, f"{file.name}::{f.name}"} & names]
+        assert missing == [], file.name
 
 
 def test_comments_and_empty_lines_are_no_names(tmp_path: Path) -> None:
