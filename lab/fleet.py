@@ -8,6 +8,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -16,8 +17,8 @@ from lab import tetrate
 from lab.ca import make_authority
 from lab.cluster import Cluster
 from lab.facts import copy_with_test_addresses, read_facts
-from lab.gateway import Gateway, gateway_deployments, gateway_objects
-from lab.gitops import Sync
+from lab.gateway import Gateway, gateway_deployments, gateway_objects, report_ready
+from lab.gitops import PAUSE, Sync
 from lab.isolation import WORK
 from lab.load import Load, Report, send
 from lab.network import LoadBalancerAddress, Network
@@ -58,14 +59,14 @@ class Lab:
         Meshes get the configuration that meshgen wrote for them into `_setup`.
         """
         self.start_clusters(self.build(fleet))
-        self.sync()
+        self.sync(pause=0)
         self.start_gateways()
         self.publish()
 
     def roll_out(self, fleet: Path) -> None:
-        """Build a fleet, apply it everywhere, start its gateways."""
+        """Build a fleet, apply it everywhere while nobody calls, start its gateways."""
         self.build(fleet)
-        self.sync()
+        self.sync(pause=0)
         self.start_gateways()
         self.publish()
 
@@ -95,7 +96,7 @@ class Lab:
             if setup.exists():
                 facts.settings.mesh_config.update(YAML(typ="safe").load(setup))
             self.clusters[name] = Cluster(facts.settings, number, self.network, self.parts, authority)
-            self.syncs[name] = Sync(self.clusters[name].api)
+            self.syncs[name] = Sync(self.clusters[name].api, partial(self.start_gateways, name))
         self._each(Cluster.start_api_server)
         self._each(Cluster.wait_for_api_server)
         if self._tetrate:
@@ -122,21 +123,22 @@ class Lab:
             raise RuntimeError(f"meshgen build failed:\n{done.stdout}{done.stderr}")
         return copy
 
-    def sync(self, *clusters: str) -> list[str]:
-        """Apply the tree to clusters (all if none is named), one after the other."""
+    def sync(self, *clusters: str, pause: float = PAUSE) -> list[str]:
+        """Apply the tree to clusters (all if none is named), one after the other, as Argo CD does; see `Sync.sync`."""
         changes = [
             f"{name}: {change}"
             for name in clusters or self.clusters
-            for change in self.syncs[name].sync(self.tree / name)
+            for change in self.syncs[name].sync(self.tree / name, pause=pause)
         ]
         if self._tetrate:
             tetrate.reconcile(self.clusters.values())
         return changes
 
-    def start_gateways(self) -> None:
-        """Start what the Deployments in the API ask for, behind the inventory's addresses."""
+    def start_gateways(self, *clusters: str) -> None:
+        """Start what the Deployments in the API of clusters ask for, behind the inventory's addresses."""
         started = []
-        for name, cluster in self.clusters.items():
+        chosen = {name: self.clusters[name] for name in clusters or self.clusters}
+        for name, cluster in chosen.items():
             for deployment, service in gateway_deployments(cluster):
                 metadata = deployment["metadata"]
                 key = f"{name}/{metadata['namespace']}/{metadata['name']}"
@@ -146,9 +148,13 @@ class Lab:
                 gateway = Gateway(cluster, deployment, service, {a: self._address(a) for a in addresses})
                 self.gateways[key] = gateway
                 started += gateway.pods
-        self.start_pods(started)
-        for gateway in self.gateways.values():
-            gateway.connect()
+        if started:
+            self.start_pods(started)
+        for key, gateway in self.gateways.items():
+            if key.split("/")[0] in chosen:
+                gateway.connect()
+        for cluster in chosen.values():
+            report_ready(cluster)
 
     def connect_gateways(self) -> None:
         """Give every gateway the addresses that the inventories name now."""

@@ -161,6 +161,8 @@ class LoadBalancerAddress:
 
     def route(self, backends: Mapping[int, Sequence[tuple[str, int]]]) -> None:
         """Send new connections to port → (pod address, pod port); no backends, no answer."""
+        if self._backends == backends:
+            return
         self._backends = dict(backends)
         iptables("-t", "nat", "-F", self._chain)
         for port, pods in backends.items():

@@ -12,6 +12,7 @@ from lab import isolation
 from lab.build import Parts
 from lab.figures import Figures
 from lab.fleet import Lab
+from lab.must import MustRun, read_list
 from lab.scenarios.drafts import BOOKINFO
 
 Show = Callable[[str, object], None]
@@ -29,6 +30,7 @@ _FIGURES = pytest.StashKey[Figures]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--minutes", type=float, help="start no scenario later than this; name those left out")
+    parser.addoption("--must", action="store_true", help="run those of must.txt first; fail if one of them did not run")
     parser.addoption("--figures", type=Path, metavar="FILE", help="write the figures of what ran into this page")
 
 
@@ -39,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     minutes = config.getoption("minutes")
     config.stash[_DEADLINE] = time.monotonic() + minutes * 60 if minutes is not None else float("inf")
     config.stash[_FIGURES] = Figures(Parts(isolation.PARTS).istio_version)
+    if config.getoption("must"):
+        config.pluginmanager.register(MustRun(read_list()))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -86,7 +86,7 @@ def changes(stage: Stage) -> Iterator[Changes]:
         address.restore()
     changes.build(FLEET, allow_withdrawal=True)
     lab.connect_gateways()
-    lab.sync()
+    lab.sync(pause=0)
     time.sleep(SETTLE)
 
 

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 from lab.__main__ import SCENARIOS, with_scenarios
 from lab.dns import Zone, answer
 from lab.facts import copy_with_test_addresses, read_facts
-from lab.gitops import Sync
 from lab.load import Report, Request
 from lab.tetrate import custom_resources
 from lab.workloads import urls
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from lab.api import Object
 
 
 def _request(sent: float, cluster: str = "c1", *, status: int = 200, took: float = 0.1) -> Request:
@@ -83,38 +80,6 @@ def test_public_addresses_become_test_addresses_one_to_one(tmp_path: Path) -> No
     (fleet / "fleet.yaml").write_text("\n---\n".join(map(json.dumps, documents)), encoding="utf-8")
     copy = copy_with_test_addresses(fleet, tmp_path / "copy")
     assert read_facts(copy).clusters["c1"].addresses("n", "g") == ["192.0.2.3", "192.0.2.2", "192.0.2.1"]
-
-
-class _Recorder:
-    """An API that writes down what is asked of it."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def apply(self, body: Object, **_: str) -> None:
-        self.asked.append(f"apply {body['kind']}")
-
-    def delete(self, body: Object) -> None:
-        self.asked.append(f"delete {body['kind']}")
-
-
-def test_a_sync_applies_in_order_prunes_in_reverse_and_keeps_what_asks_for_it(tmp_path: Path) -> None:
-    keep = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
-    kinds = ["VirtualService", "ServiceEntry", "DestinationRule", "Gateway", "Namespace"]
-    for kind in kinds:
-        metadata = {"name": "x"} | ({"annotations": keep} if kind == "Namespace" else {})
-        body = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
-        (tmp_path / f"{kind}.yaml").write_text(json.dumps(body), encoding="utf-8")
-    recorder = _Recorder()
-    sync = Sync(recorder)  # type: ignore[arg-type]
-    sync.sync(tmp_path)
-    assert recorder.asked == [f"apply {kind}" for kind in reversed(kinds)]
-    recorder.asked.clear()
-    assert sync.sync(tmp_path) == []
-    for kind in kinds:
-        (tmp_path / f"{kind}.yaml").unlink()
-    sync.sync(tmp_path)
-    assert recorder.asked == [f"delete {kind}" for kind in kinds[:-1]]
 
 
 def test_tetrates_kinds_are_served_from_our_schemas() -> None:
