@@ -25,14 +25,17 @@ def suspects(relations: Relations) -> Iterator[tuple[str, ObservedIstio | None, 
     """
     if not own_entries(relations.fleet):
         return
-    consumers = {route.consumer for route in routes(relations)}
+    consumers: set[str] | None = None
     for cluster in relations.fleet.clusters:
         version = relations.facts[cluster.name].version
         fixed = _FIXED.get(version[:2])
-        if cluster.name not in consumers or fixed is None or version[2:] >= (fixed,):
+        if fixed is None or version[2:] >= (fixed,):
             continue
         inventory = relations.inventory(cluster.name)
         istio = inventory.istio if inventory else None
         if istio is not None and (istio.ambient is False or istio.ambient_multi_network):
             continue
-        yield cluster.name, istio, len(version) > 2  # noqa: PLR2004 - a patch release is the third number
+        if consumers is None:
+            consumers = set().union(*(route.consumers for route in routes(relations)))
+        if cluster.name in consumers:
+            yield cluster.name, istio, len(version) > 2  # noqa: PLR2004 - a patch release is the third number

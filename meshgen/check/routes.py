@@ -1,4 +1,4 @@
-"""Which cluster calls which through which gateway: what rules about pairs of clusters go through."""
+"""Which clusters call which through which gateway: what rules about pairs of clusters go through."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A consumer, and services that it may call in another cluster through one gateway there."""
+    """Services of a cluster behind one gateway, and the other clusters that may call them; at least one of each."""
 
-    consumer: str
     source: str
     gateway: GatewayKey
+    consumers: tuple[str, ...]
     exposures: tuple[Exposure, ...]
 
 
 def routes(relations: Relations) -> Iterator[Route]:
     """Every route of active exposures, whether the gateway's address is known or not.
 
-    Services with the same selector of consumers go together, so that the number of routes does not grow with the
-    number of services.
+    Services with the same selector of consumers go together, and so do all consumers of them: the number of routes
+    grows neither with that of services nor with that of pairs of clusters.
     """
     together: dict[tuple[str, GatewayKey, int], list[Exposure]] = {}
     for exposure in relations.exposures:
@@ -35,7 +35,11 @@ def routes(relations: Relations) -> Iterator[Route]:
                 selector = exposure.setting.consumers
             key = (exposure.gateway.namespace, exposure.gateway.name)
             together.setdefault((exposure.cluster, key, id(selector)), []).append(exposure)
-    for (source, key, _), exposures in together.items():
-        for consumer in relations.fleet.clusters:
-            if consumer.name != source and relations.consumes(consumer, exposures[0]):
-                yield Route(consumer.name, source, key, tuple(exposures))
+    chosen: dict[int, list[str]] = {}
+    for (source, key, selector_id), exposures in together.items():
+        if selector_id not in chosen:
+            clusters = relations.fleet.clusters
+            chosen[selector_id] = [cluster.name for cluster in clusters if relations.consumes(cluster, exposures[0])]
+        consumers = tuple(name for name in chosen[selector_id] if name != source)
+        if consumers:
+            yield Route(source, key, consumers, tuple(exposures))

@@ -154,22 +154,24 @@ def address_among_pods(context: Context) -> Iterator[Finding]:
     inside: dict[tuple[str, GatewayKey, int], dict[str, int]] = {}
     for route in routes(relations):
         observed = route.exposures[0].observed_gateway
-        for index, text in enumerate(observed.addresses if observed and ranges[route.consumer] else ()):
+        ranged = [consumer for consumer in route.consumers if ranges[consumer]]
+        for index, text in enumerate(observed.addresses if observed and ranged else ()):
             address = parse(text)
-            place = next((i for i, pods in ranges[route.consumer] if address is not None and address in pods), None)
-            if place is not None:
-                inside.setdefault((route.source, route.gateway, index), {})[route.consumer] = place
+            for consumer in ranged:
+                place = next((i for i, pods in ranges[consumer] if address is not None and address in pods), None)
+                if place is not None:
+                    inside.setdefault((route.source, route.gateway, index), {})[consumer] = place
     for (source, key, index), consumers in inside.items():
         observed = relations.observed_gateways[source][key]
         first, place = next(iter(consumers.items()))
-        consumer = relations.cluster(first)
+        calling = relations.cluster(first)
         yield Finding(
             message=f"address `{observed.addresses[index]}` of gateway `{key[1]}` in cluster `{source}` lies in "
-            f"`{consumer.pod_cidrs[place]}`, where {listed(consumers)} {'has' if len(consumers) == 1 else 'have'} pods",
+            f"`{calling.pod_cidrs[place]}`, where {listed(consumers)} {'has' if len(consumers) == 1 else 'have'} pods",
             span=observed.span("addresses", index),
             help="Give the gateway an address outside of that range, or correct the range: a pod with that address "
             "would lose its Services.",
-            notes=notes((consumer.span("podCIDRs", place), f"`{first}` has its pods here")),
+            notes=notes((calling.span("podCIDRs", place), f"`{first}` has its pods here")),
             object=gateway_object(source, key),
         )
 
@@ -230,17 +232,17 @@ def hostname_needs_network(context: Context) -> Iterator[Finding]:
     relations = context.relations
     if not platform(relations.fleet.spec.platform).hostname_gateways or not own_entries(relations.fleet):
         return
-    lost: dict[tuple[str, GatewayKey], list[str]] = {}
+    lost: dict[tuple[str, GatewayKey], dict[str, None]] = {}
     for route in routes(relations):
         observed = route.exposures[0].observed_gateway
-        facts = relations.facts[route.consumer]
         if observed is None or observed.addresses or not observed.hostname:
             continue
-        if not facts.network and facts.version < _VIA_GATEWAY:
-            consumers = lost.setdefault((route.source, route.gateway), [])
-            if route.consumer not in consumers:
-                consumers.append(route.consumer)
-    for (cluster, key), consumers in lost.items():
+        for consumer in route.consumers:
+            facts = relations.facts[consumer]
+            if not facts.network and facts.version < _VIA_GATEWAY:
+                lost.setdefault((route.source, route.gateway), {})[consumer] = None
+    for (cluster, key), names in lost.items():
+        consumers = list(names)
         yield Finding(
             message=f"gateway `{key[1]}` of cluster `{cluster}` is known by hostname only, and of its consumers "
             f"{listed(consumers)} {'has' if len(consumers) == 1 else 'have'} no network name",

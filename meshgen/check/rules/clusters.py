@@ -187,7 +187,7 @@ def edge_cluster_calls_nothing(context: Context) -> Iterator[Finding]:
     edges = [cluster for cluster in relations.fleet.clusters if cluster.role == "edge"]
     if not edges:
         return
-    consumers = {route.consumer for route in routes(relations)}
+    consumers = {consumer for route in routes(relations) for consumer in route.consumers}
     exposing = {exposure.cluster for exposure in relations.exposures}
     for cluster in edges:
         workspace = next((w for w in relations.fleet.workspaces if cluster.name in relations.spanned[w.name]), None)

@@ -175,8 +175,10 @@ def mtls_disabled(context: Context) -> Iterator[Finding]:
     Source: pilot/pkg/xds/endpoints/mtls_checker.go for the client's side, endpoint_builder.go for the gateway's.
     """
     relations = context.relations
+    inventories = relations.fleet.inventories
+    clusters = {cluster for cluster, inventory in inventories.items() if inventory.peer_authentications}
     seen: set[int] = set()
-    for cluster, host, namespace, labels, service, place in _workloads(context.calls):
+    for cluster, host, namespace, labels, service, place in _workloads(context.calls, clusters):
         policy = _disabling(relations, cluster, namespace, labels, service)
         if policy is None or id(policy) in seen:
             continue
@@ -194,14 +196,16 @@ def mtls_disabled(context: Context) -> Iterator[Finding]:
 Workload = tuple[str, str, str, "Mapping[str, str]", "ObservedService | None", "Span | None"]
 
 
-def _workloads(calls: Calls) -> Iterator[Workload]:
-    """Pods of exposed Services with their Service's selector, and entries with their labels."""
+def _workloads(calls: Calls, clusters: set[str]) -> Iterator[Workload]:
+    """Pods of exposed Services with their Service's selector, and entries with their labels, in these clusters."""
     for exposure in calls.relations.exposures:
-        service = exposure.service
-        yield exposure.cluster, exposure.host, service.namespace, service.selector, service, exposure_at(exposure)
+        if exposure.cluster in clusters:
+            service = exposure.service
+            yield exposure.cluster, exposure.host, service.namespace, service.selector, service, exposure_at(exposure)
     for item in calls.imports:
-        labels = {} if item.local is None else item.local.selector
-        yield item.consumer, item.host, item.namespace, labels, None, exposure_at(item.sources[0])
+        if item.consumer in clusters:
+            labels = {} if item.local is None else item.local.selector
+            yield item.consumer, item.host, item.namespace, labels, None, exposure_at(item.sources[0])
 
 
 def _disabling(
