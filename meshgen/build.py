@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from meshgen.emit.artifact import Artifact
+    from meshgen.emit.emitter import Written
     from meshgen.plan.model import Plan
     from meshgen.tree import Comparison, Result, Tree
 
@@ -117,8 +118,9 @@ def _emit(plan: Plan, tree: Tree, judge: _Judge) -> list[Diagnostic]:
     """
     found: list[Diagnostic] = []
     beside: dict[str, dict[str, bytes]] = {}
+    known: Written = {}
     for cluster in plan.clusters:
-        artifacts = tuple(emit(plan, cluster))
+        artifacts = tuple(emit(plan, cluster, known))
         found += verify(artifacts)
         files: dict[str, bytes] = {}
         for artifact in artifacts:

@@ -78,6 +78,20 @@ class Artifact:
             return fields
         return {"apiVersion": self.schema.api_version, "kind": self.schema.kind, "metadata": self.metadata, **fields}
 
+    def in_cluster(self, cluster: str) -> Artifact:
+        """The same file for another cluster."""
+        return Artifact(
+            cluster,
+            cluster + self.path[len(self.cluster) :],
+            self.content,
+            self.origin,
+            self.stage,
+            self.schema,
+            self.synced,
+            self.metadata,
+            self.packed,
+        )
+
     @property
     def kind(self) -> str:
         return self.schema.kind if self.schema else ""

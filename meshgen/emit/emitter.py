@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from meshgen.emit.artifact import Artifact, Schema, Stage, kubernetes_object
 from meshgen.emit.metadata import metadata
@@ -22,6 +22,14 @@ class Scope(NamedTuple):
 
     plan: Plan
     cluster: ClusterPlan
+    written: Written
+
+
+Written: TypeAlias = "dict[tuple[int, int], Artifact]"
+"""What was written of an item of the plan, by emitter and item: clusters share items, and an item gives the same
+content everywhere. Good for one plan, as long as it lives."""
+_KEPT = 2**13
+"""How many artifacts are kept: what clusters share is soon seen again, and memory must not grow with the fleet."""
 
 
 class Emitter(Protocol):
@@ -75,7 +83,7 @@ class ObjectEmitter(Generic[Item]):
     namespace: Callable[[Scope, Item], str]
     """Empty for objects of the cluster."""
     fields: Callable[[Scope, Item], dict[str, Any]]
-    """Everything after the metadata, mostly a `spec`."""
+    """Everything after the metadata, mostly a `spec`; of the item and the fleet's plan, never of the cluster's."""
     own_reasons: Reasons
     """Reasons of its fields, besides those of `EVERY_OBJECT`."""
     labels: Callable[[Scope, Item], dict[str, str]] = _nothing
@@ -94,19 +102,29 @@ class ObjectEmitter(Generic[Item]):
             )
 
     def artifacts(self, scope: Scope) -> Iterator[Artifact]:
+        cluster, written = scope.cluster.cluster, scope.written
         for item in self.items(scope):
-            yield kubernetes_object(
-                scope.cluster.cluster,
-                self.schema,
-                metadata(
-                    self.name(item),
-                    self.namespace(scope, item),
-                    item.origin,
-                    self.stage,
-                    labels=self.labels(scope, item),
-                    annotations=self.annotations(scope, item),
-                ),
-                self.fields(scope, item),
+            key = (id(self), id(item))
+            known = written.get(key)
+            if known is None:
+                if len(written) >= _KEPT:
+                    written.clear()
+                known = written[key] = self._write(scope, item)
+            yield known if known.cluster == cluster else known.in_cluster(cluster)
+
+    def _write(self, scope: Scope, item: Item) -> Artifact:
+        return kubernetes_object(
+            scope.cluster.cluster,
+            self.schema,
+            metadata(
+                self.name(item),
+                self.namespace(scope, item),
                 item.origin,
                 self.stage,
-            )
+                labels=self.labels(scope, item),
+                annotations=self.annotations(scope, item),
+            ),
+            self.fields(scope, item),
+            item.origin,
+            self.stage,
+        )
