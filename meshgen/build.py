@@ -83,7 +83,7 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     names = frozenset(relations.facts)
     only = frozenset(options.clusters) or None
     report.clusters = len(only or names)
-    before = earlier(fleet, output, Now(report.sources, plan), options.against, os.environ)
+    before = earlier(fleet, output, Now(report.sources, relations, plan, only), options.against, os.environ)
     used = before.uses if before.committed else dict.fromkeys(meant.remembered(output), "the last build")
     findings = [*before.diagnostics, *withdrawn(used, plan, relations.fleet, only=only)]
     if options.allow_withdrawal:

@@ -15,19 +15,20 @@ from meshgen.pages import codes, page
 if TYPE_CHECKING:
     from meshgen.cli.options import Reporting
 
+_FILE = re.compile(r"(?P<path>.*\.ya?ml)(?::(?P<line>[0-9]{1,9}))?")
 _CODE = re.compile(r"MG[0-9]+", re.IGNORECASE)
 
 
 @click.command()
-@click.argument("subject", metavar="CODE|FILE|HOST")
+@click.argument("subject", metavar="CODE|FILE[:LINE]|HOST")
 @click.option("--fleet", default="fleet", show_default=True, help="The fleet, for a file or a host.")
 @reporting_options
 def explain(subject: str, fleet: str, reporting: Reporting) -> None:
-    """Explain a finding's CODE, the input behind an output FILE, or how each cluster reaches a HOST and why."""
+    """Explain a finding's CODE, why an output FILE says what it says, or how each cluster reaches a HOST and why."""
     if _CODE.fullmatch(subject):
         click.echo(_page(subject.upper()), nl=False)
-    elif subject.endswith((".yaml", ".yml")):
-        _explain_file(subject, fleet, reporting)
+    elif match := _FILE.fullmatch(subject):
+        _explain_file(match["path"], int(match["line"]) if match["line"] else None, fleet, reporting)
     else:
         _explain_host(subject, fleet, reporting)
 
@@ -40,20 +41,21 @@ def _page(code: str) -> str:
     return text
 
 
-def _explain_file(path: str, fleet: str, reporting: Reporting) -> None:
-    from meshgen.pipeline import compile_fleet
+def _explain_file(path: str, line: int | None, fleet: str, reporting: Reporting) -> None:
+    from meshgen.pipeline import plan_fleet
     from meshgen.views import file
 
-    compilation = compile_fleet(Path(fleet))
+    compilation = plan_fleet(Path(fleet))
     if compilation.plan is None or compilation.calls is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
-    manifest = file.find(compilation.manifests, path)
-    if manifest is None and (cluster := file.mesh_config_of(compilation.files, path)) is not None:
-        click.echo(file.mesh_config(compilation.calls, cluster), nl=False)
-        return
-    if manifest is None:
+    found = file.find(compilation.plan, path)
+    if found is None:
         raise click.UsageError(f"`{path}` is no file that fleet `{fleet}` makes; name one below the output directory.")
-    click.echo(file.file(manifest, compilation.checked.sources), nl=False)
+    try:
+        text = file.file(found, compilation.calls, compilation.checked.sources, line)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+    click.echo(text, nl=False)
 
 
 def _explain_host(name: str, fleet: str, reporting: Reporting) -> None:

@@ -12,14 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.emit.artifact import Artifact
+    from meshgen.emit.emitter import Emitter
     from meshgen.plan.model import ClusterPlan, Identity, Plan
 
 
 def emit(plan: Plan, cluster: ClusterPlan) -> Iterator[Artifact]:
     """Every file for one cluster of the plan; same plan, same bytes."""
+    return (artifact for _, artifact in written(plan, cluster))
+
+
+def written(plan: Plan, cluster: ClusterPlan) -> Iterator[tuple[Emitter, Artifact]]:
+    """Every file for one cluster of the plan, and what writes it."""
     scope = Scope(plan, cluster)
     for emitter in emitters(plan.platform):
-        yield from emitter.artifacts(scope)
+        yield from ((emitter, artifact) for artifact in emitter.artifacts(scope))
 
 
 def emit_fleet(plan: Plan) -> tuple[Artifact, ...]:

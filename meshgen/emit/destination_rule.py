@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic.alias_generators import to_camel
+
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.cluster import Cluster, Istio
+from meshgen.language.inventory import ObservedIstio, ObservedService
+from meshgen.language.workspace import ExposedService, Workspace
 
 if TYPE_CHECKING:
     from meshgen.emit.emitter import Scope
+    from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import PlannedDestinationRule
 
 CONNECT_TIMEOUT = "2s"
@@ -32,6 +39,59 @@ def _fields(_scope: Scope, planned: PlannedDestinationRule) -> dict[str, Any]:
     return {"spec": {"host": planned.host, **export, "trafficPolicy": policy}}
 
 
+def _detection(name: str) -> tuple[Input, ...]:
+    path = f"failover.outlier_detection.{name}"
+    return Input(ExposedService, path), Input(Workspace, path)
+
+
+_REASONS: Reasons = {
+    "metadata name": Reason("the host, or `meshgen-<service>` beside a Service of the team: never changes (design §3)"),
+    "metadata namespace": Reason(
+        "of the Service that it governs, else the multicluster namespace, since clients look for rules there "
+        "(Istio: push_context.go)",
+    ),
+    "spec host": Reason("the exposed host", (Input(ExposedService, "host"), Input(ObservedService, "name"))),
+    "spec exportTo": Reason(
+        "who sees it",
+        (Input(ExposedService, "consumer_namespaces"),),
+        "as the ServiceEntry, or as the team's own rules of the host, which Istio merges only then (MG389)",
+    ),
+    "spec trafficPolicy connectionPool tcp": Reason("ends connections whose other end vanished (ADR 10)"),
+    "spec trafficPolicy connectionPool http": Reason(
+        "pings to other clusters, from Istio 1.31 on (ADR 10)",
+        (Input(Cluster, "istio.version", "here"), Input(Istio, "version"), Input(ObservedIstio, "version", "here")),
+    ),
+    "spec trafficPolicy loadBalancer localityLbSetting": Reason(
+        "local first, then the own region, then the rest; zones only where they are asked for (design §3)",
+        (Input(ExposedService, "failover.zone_aware"), Input(Workspace, "failover.zone_aware")),
+        "region and network: zones would send traffic away when one of two dies (design §3)",
+    ),
+    "spec trafficPolicy outlierDetection maxEjectionPercent": Reason(
+        "how many endpoints may be out at once",
+        _detection("max_ejection_percent"),
+        "all beside local copies, all but one where there is nothing else (design §3)",
+    ),
+    **{
+        f"spec trafficPolicy outlierDetection {to_camel(name)}": Reason(
+            "when an endpoint counts as failed", _detection(name), default
+        )
+        for name, default in {
+            "consecutive_gateway_errors": "five in a row (ADR 7)",
+            "interval": "5s (ADR 7)",
+            "base_ejection_time": "30s (ADR 7)",
+            "min_health_percent": "",
+            "split_external_local_origin_errors": "",
+            "consecutive_local_origin_failures": "",
+        }.items()
+    },
+    "spec trafficPolicy outlierDetection consecutive5xxErrors": Reason(
+        "when an endpoint counts as failed",
+        _detection("consecutive_5xx_errors"),
+        "off: one gateway address stands for all pods behind it (ADR 7)",
+    ),
+}
+
+
 DESTINATION_RULE: ObjectEmitter[PlannedDestinationRule] = ObjectEmitter(
     Schema("networking.istio.io/v1", "DestinationRule"),
     Stage.DESTINATION_RULES,
@@ -39,5 +99,6 @@ DESTINATION_RULE: ObjectEmitter[PlannedDestinationRule] = ObjectEmitter(
     name=lambda planned: planned.name,
     namespace=lambda _scope, planned: planned.namespace,
     fields=_fields,
+    own_reasons=_REASONS,
 )
 """In the namespace of the host that it governs."""

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from meshgen.emit.artifact import Artifact, Schema, Stage, kubernetes_object
 from meshgen.emit.metadata import metadata
+from meshgen.emit.reasons import Reason
 from meshgen.plan.model import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import ClusterPlan, Origin, Plan
 
 
@@ -24,6 +26,11 @@ class Scope(NamedTuple):
 
 class Emitter(Protocol):
     """Writes one kind of artifact."""
+
+    @property
+    def reasons(self) -> Reasons:
+        """Why each field that it writes says what it says."""
+        ...
 
     def identities(self, scope: Scope) -> Iterator[Identity]:
         """The Kubernetes objects that it writes for a cluster, without writing them."""
@@ -46,6 +53,16 @@ def _nothing(_scope: Scope, _item: Any) -> dict[str, str]:
     return {}
 
 
+EVERY_OBJECT: Reasons = {
+    "apiVersion": Reason("the newest version that all supported releases serve"),
+    "kind": Reason("the kind"),
+    "metadata labels app.kubernetes.io/managed-by": Reason("keeps it out of the inventory as somebody else's (MG373)"),
+    "metadata annotations meshgen.io/source": Reason("the item of the fleet that it comes from (design §5)"),
+    "metadata annotations argocd.argoproj.io/sync-wave": Reason("its stage, for Argo CD (ADR 12)"),
+}
+"""What all objects have in common."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectEmitter(Generic[Item]):
     """Writes one kind of Kubernetes object, one for each item of the plan."""
@@ -59,10 +76,16 @@ class ObjectEmitter(Generic[Item]):
     """Empty for objects of the cluster."""
     fields: Callable[[Scope, Item], dict[str, Any]]
     """Everything after the metadata, mostly a `spec`."""
+    own_reasons: Reasons
+    """Reasons of its fields, besides those of `EVERY_OBJECT`."""
     labels: Callable[[Scope, Item], dict[str, str]] = _nothing
     """Labels besides those that every object has."""
     annotations: Callable[[Scope, Item], dict[str, str]] = _nothing
     """Annotations besides those that every object has."""
+
+    @property
+    def reasons(self) -> Reasons:
+        return {**EVERY_OBJECT, **self.own_reasons}
 
     def identities(self, scope: Scope) -> Iterator[Identity]:
         for item in self.items(scope):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.cluster import Cluster
+from meshgen.language.gateway import GatewaySettings
+from meshgen.language.inventory import ObservedGateway
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from meshgen.calls import RemoteEndpoint
+    from meshgen.emit.reasons import Reasons
 
 
 def endpoint(remote: RemoteEndpoint, ports: Iterable[str], labels: dict[str, str]) -> dict[str, Any]:
@@ -23,4 +29,23 @@ def endpoint(remote: RemoteEndpoint, ports: Iterable[str], labels: dict[str, str
         **locality,
         "ports": dict.fromkeys(ports, remote.port),
         "labels": labels,
+    }
+
+
+def endpoint_reasons(path: str) -> Reasons:
+    """Reasons of an endpoint's fields, but for its labels; `path` ends with a blank."""
+    return {
+        f"{path}address": Reason(
+            "an address of the source's gateway, by its place in the list",
+            (Input(ObservedGateway, "addresses", "elsewhere"),),
+        ),
+        f"{path}network": Reason("a made-up network for each remote gateway, unlike every real one (design §3)"),
+        f"{path}locality": Reason(
+            "region of the source, and its zone where it has one only", (Input(Cluster, "region", "elsewhere"),)
+        ),
+        f"{path}ports": Reason(
+            "the port of the source's gateway, whatever port is called",
+            (Input(GatewaySettings, "port"),),
+            "15443, Istio's for traffic between clusters",
+        ),
     }

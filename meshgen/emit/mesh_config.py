@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.emit.artifact import setup_file
+from meshgen.emit.reasons import Input, Reason
 from meshgen.emit.virtual_service import RETRY_UNPROCESSED
+from meshgen.language.workspace import ExposedService, Workspace
 from meshgen.plan.model import Origin
 
 if TYPE_CHECKING:
@@ -17,11 +19,24 @@ if TYPE_CHECKING:
 
     from meshgen.emit.artifact import Artifact
     from meshgen.emit.emitter import Scope
+    from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import Identity
 
 
 class MeshConfigEmitter:
     """Writes the snippet of every cluster in which a host asks for it."""
+
+    reasons: Reasons = {  # noqa: RUF012 - never changed
+        "defaultHttpRetryPolicy attempts": Reason(
+            "the most that a host asks for",
+            (Input(ExposedService, "failover.retries.attempts"), Input(Workspace, "failover.retries.attempts")),
+            "enough to get past all addresses of the levels before the last (MG365)",
+        ),
+        "defaultHttpRetryPolicy retryOn": Reason("one list for all methods, so nothing runs twice (ADR 6)"),
+        "defaultHttpRetryPolicy retryRemoteLocalities": Reason(
+            "else retries would stay in the failed locality (design §3)"
+        ),
+    }
 
     def identities(self, _scope: Scope) -> Iterator[Identity]:
         return iter(())

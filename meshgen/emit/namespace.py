@@ -6,14 +6,29 @@ from typing import TYPE_CHECKING
 
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.fleet import FleetSpec
+from meshgen.language.gateway import GatewaySettings
 
 if TYPE_CHECKING:
+    from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import PlannedNamespace
 
 KEEP = {
     "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
     "kustomize.toolkit.fluxcd.io/prune": "disabled",
 }
+
+_REASONS: Reasons = {
+    "metadata name": Reason(
+        "a namespace that emitted objects need and that the inventory does not know",
+        (Input(GatewaySettings, "namespace"), Input(FleetSpec, "multicluster_namespace")),
+        "the platform's namespace for what is shared (design §4)",
+    ),
+    "metadata annotations argocd.argoproj.io/sync-options": Reason("never deleted: others keep things in it"),
+    "metadata annotations kustomize.toolkit.fluxcd.io/prune": Reason("the same for Flux"),
+}
+
 
 NAMESPACE: ObjectEmitter[PlannedNamespace] = ObjectEmitter(
     Schema("v1", "Namespace"),
@@ -22,5 +37,6 @@ NAMESPACE: ObjectEmitter[PlannedNamespace] = ObjectEmitter(
     name=lambda planned: planned.name,
     namespace=lambda _scope, _planned: "",
     fields=lambda _scope, _planned: {},
+    own_reasons=_REASONS,
     annotations=lambda _scope, _planned: KEEP,
 )

@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
-from meshgen.emit.endpoint import endpoint
+from meshgen.emit.endpoint import endpoint, endpoint_reasons
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.cluster import Cluster, Istio
+from meshgen.language.fleet import FleetSpec
+from meshgen.language.inventory import ObservedService
+from meshgen.language.workspace import ExposedService
 from meshgen.plan.labels import CANONICAL_NAME, TLS_MODE
 
 if TYPE_CHECKING:
     from meshgen.emit.emitter import Scope
+    from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import PlannedPort, PlannedServiceEntry
 
 
@@ -38,6 +44,37 @@ def _port(port: PlannedPort) -> dict[str, Any]:
     return {"number": port.number, "name": port.name, **protocol}
 
 
+_REASONS: Reasons = {
+    "metadata name": Reason(
+        "the host: never changes (design §3)", (Input(ExposedService, "host"), Input(ObservedService, "name"))
+    ),
+    "metadata namespace": Reason(
+        "the multicluster namespace", (Input(FleetSpec, "multicluster_namespace"),), "the platform's (design §4)"
+    ),
+    "spec hosts": Reason(
+        "the exposed host, which this cluster lacks", (Input(ExposedService, "host"), Input(ObservedService, "name"))
+    ),
+    "spec addresses": Reason(
+        "an address made of the host, where istiod gives none (before Istio 1.25)",
+        (Input(Cluster, "istio.vip_range", "here"), Input(Istio, "vip_range")),
+        "from 240.241.0.0/16, which is nobody's (MG376)",
+    ),
+    "spec exportTo": Reason("who sees it", (Input(ExposedService, "consumer_namespaces"),), "every namespace"),
+    "spec location": Reason("mesh traffic: mutual TLS, and the SNI that the gateway expects"),
+    "spec resolution": Reason("the addresses stand in it"),
+    "spec subjectAltNames": Reason(
+        "the identities that may answer, of all sources",
+        (Input(ObservedService, "service_accounts", "elsewhere"),),
+    ),
+    "spec ports": Reason(
+        "the ports that all sources have; numbers stand in the SNI", (Input(ObservedService, "ports", "elsewhere"),)
+    ),
+    **endpoint_reasons("spec endpoints [] "),
+    "spec endpoints [] labels security.istio.io/tlsMode": Reason("makes clients use mutual TLS to the gateway"),
+    "spec endpoints [] labels service.istio.io/canonical-name": Reason("the service's name in metrics"),
+}
+
+
 SERVICE_ENTRY: ObjectEmitter[PlannedServiceEntry] = ObjectEmitter(
     Schema("networking.istio.io/v1", "ServiceEntry"),
     Stage.ENTRIES,
@@ -45,4 +82,5 @@ SERVICE_ENTRY: ObjectEmitter[PlannedServiceEntry] = ObjectEmitter(
     name=lambda planned: planned.host,
     namespace=lambda scope, _planned: scope.plan.multicluster_namespace,
     fields=_fields,
+    own_reasons=_REASONS,
 )

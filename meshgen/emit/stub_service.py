@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.inventory import ObservedService
 
 if TYPE_CHECKING:
     from meshgen.emit.emitter import Scope
+    from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import PlannedPort, PlannedStub
 
 
@@ -25,6 +28,14 @@ def _port(port: PlannedPort) -> dict[str, str | int]:
     return {"name": port.name, "port": port.number, "targetPort": port.number, "protocol": "TCP", **protocol}
 
 
+_REASONS: Reasons = {
+    "metadata name": Reason("the Service's name in its sources", (Input(ObservedService, "name", "elsewhere"),)),
+    "metadata namespace": Reason("the same namespace as there", (Input(ObservedService, "namespace", "elsewhere"),)),
+    "spec selector": Reason("matches no pod, only the entries made for it (MG378)"),
+    "spec ports": Reason("the ports that all sources have", (Input(ObservedService, "ports", "elsewhere"),)),
+}
+
+
 STUB_SERVICE: ObjectEmitter[PlannedStub] = ObjectEmitter(
     Schema("v1", "Service"),
     Stage.ENTRIES,
@@ -32,4 +43,5 @@ STUB_SERVICE: ObjectEmitter[PlannedStub] = ObjectEmitter(
     name=lambda planned: planned.service.name,
     namespace=lambda _scope, planned: planned.service.namespace,
     fields=_fields,
+    own_reasons=_REASONS,
 )

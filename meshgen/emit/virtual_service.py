@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.inventory import ObservedService
+from meshgen.language.workspace import ExposedService, Workspace
 
 if TYPE_CHECKING:
     from meshgen.emit.emitter import Scope
+    from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import PlannedVirtualService
 
 RETRY_UNPROCESSED = "connect-failure,refused-stream,reset-before-request"
@@ -47,6 +51,33 @@ def _retries(planned: PlannedVirtualService, conditions: str) -> dict[str, Any]:
     return {"attempts": planned.attempts, **timeout, "retryOn": conditions, "retryRemoteLocalities": True}
 
 
+_REASONS: Reasons = {
+    "metadata name": Reason("the host, or `meshgen-<service>` beside a Service of the team: never changes (design §3)"),
+    "metadata namespace": Reason("of its DestinationRule"),
+    "spec hosts": Reason("the exposed host", (Input(ExposedService, "host"), Input(ObservedService, "name"))),
+    "spec exportTo": Reason("as the ServiceEntry", (Input(ExposedService, "consumer_namespaces"),), "every namespace"),
+    "spec http": Reason(
+        "two routes for each port: one for methods that may run twice, one for all others (design §3)",
+        (Input(ObservedService, "ports"),),
+    ),
+    "spec http [] match [] method": Reason("methods that change nothing (design §3)"),
+    "spec http [] retries attempts": Reason(
+        "retries of one request",
+        (Input(ExposedService, "failover.retries.attempts"), Input(Workspace, "failover.retries.attempts")),
+        "enough to get past all addresses of the levels before the last (MG365)",
+    ),
+    "spec http [] retries perTryTimeout": Reason(
+        "longest time for one try",
+        (
+            Input(ExposedService, "failover.retries.per_try_timeout"),
+            Input(Workspace, "failover.retries.per_try_timeout"),
+        ),
+    ),
+    "spec http [] retries retryOn": Reason("503 and reset only where a request may run twice (design §3)"),
+    "spec http [] retries retryRemoteLocalities": Reason("else retries would stay in the failed locality (design §3)"),
+}
+
+
 VIRTUAL_SERVICE: ObjectEmitter[PlannedVirtualService] = ObjectEmitter(
     Schema("networking.istio.io/v1", "VirtualService"),
     Stage.VIRTUAL_SERVICES,
@@ -54,4 +85,5 @@ VIRTUAL_SERVICE: ObjectEmitter[PlannedVirtualService] = ObjectEmitter(
     name=lambda planned: planned.name,
     namespace=lambda _scope, planned: planned.namespace,
     fields=_fields,
+    own_reasons=_REASONS,
 )

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic
 from meshgen.git import Cause, GitError, open_repository
-from meshgen.plan.diff import uses
+from meshgen.plan.diff import lets_in, uses
 from meshgen.revisions import findings
 from meshgen.revisions.ci import target_branch
+from meshgen.revisions.compile import Meaning
 from meshgen.revisions.history import History, UnknownError, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from meshgen.analysis.relations import Relations
     from meshgen.plan.diff import Use
     from meshgen.plan.model import Plan
     from meshgen.revisions.history import Texts
@@ -23,11 +25,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The fleet that is built, so that an equal one is not compiled again."""
+    """The fleet that is built, so that an equal one is not read again, and what it lets in."""
 
     sources: Mapping[str, str]
     """The text of each of its files."""
+    relations: Relations
     plan: Plan
+    only: frozenset[str] | None = None
+    """The clusters that are written, and that the plan has; None: all."""
+
+    def closes(self, before: Meaning) -> bool:
+        """Whether a gateway lets in less than before."""
+        return any(
+            not lets_in(self.plan, gateway, host)
+            for gateway, hosts in before.exposed.items()
+            if self.only is None or gateway.cluster in self.only
+            for host in hosts
+        )
 
 
 @dataclass(slots=True)
@@ -35,7 +49,7 @@ class Earlier:
     """What was in use before."""
 
     uses: dict[Use, str] = field(default_factory=dict)
-    """Each use, and by what it is known: `commit 3ff41a9f838e`."""
+    """Each use, and by what it is known: `commit 3ff41a9f838e`. A commit that let in no more than now adds none."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     """Why it may be more than that: MG653 to MG655."""
     committed: bool = False
@@ -66,13 +80,13 @@ def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environ
             found.diagnostics.append(step)
             continue
         try:
-            plan = history.plan(step)
+            meaning = history.meaning(step)
         except UnknownError as error:
             found.diagnostics.append(error.diagnostic)
         except GitError as error:
             found.diagnostics.append(findings.no_answer(error))
         else:
-            for use in uses(plan):
+            for use in uses(meaning.plan) if now.closes(meaning) else ():
                 found.uses.setdefault(use, f"commit {step[: findings.SHORT]}")
     return found
 
@@ -86,13 +100,16 @@ def _open(fleet: Path, output: Path, now: Now) -> History:
         if error.cause is Cause.FAILED:
             raise
         beside = None
-    same: dict[Texts, Plan | None] = {texts(text.encode() for text in now.sources.values()): now.plan}
+    whole = now.plan if now.only is None else None
+    same: dict[Texts, Meaning | None] = {
+        texts(text.encode() for text in now.sources.values()): Meaning(now.relations, whole)
+    }
     return History(
         fleet=repository,
         file="" if real.is_dir() else real.name,
         shown=(fleet, output),
         output=beside if beside is not None and beside.top == repository.top else None,
-        plans=same,
+        known=same,
     )
 
 

@@ -10,7 +10,7 @@ from meshgen.emit.yaml import HEADER
 from meshgen.git import Cause, GitError
 from meshgen.load import is_fleet_file
 from meshgen.revisions import findings
-from meshgen.revisions.compile import plan_of
+from meshgen.revisions.compile import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from meshgen.diagnostics import Diagnostic
     from meshgen.git import Repository
-    from meshgen.plan.model import Plan
+    from meshgen.revisions.compile import Meaning
 
 Texts = tuple[bytes, ...]
 """The files of a fleet, sorted: how they are called and where they stand changes nothing."""
@@ -53,8 +53,8 @@ class History:
     """Fleet and output, named as people named them."""
     output: Repository | None
     """Seen from the output directory; None where that is in no repository, or in another one than the fleet."""
-    plans: dict[Texts, Plan | None] = field(default_factory=dict)
-    """What is compiled already; None: it cannot be."""
+    known: dict[Texts, Meaning | None] = field(default_factory=dict)
+    """The fleets that were read already; None: cannot be read."""
 
     def commit(self, revision: str) -> str | None:
         """The commit that people call `revision`."""
@@ -80,7 +80,7 @@ class History:
             return ()
         parents = self.output.parents(last)
         ended = last in self.output.boundary
-        if not ended and len(parents) <= 1 and self._plan(last) is not None:
+        if not ended and len(parents) <= 1 and self._meaning(last) is not None:
             return (last,)
         for commit in dict.fromkeys((last, tip)):
             if self._as_built(self.output, commit):
@@ -94,21 +94,21 @@ class History:
             return before
         return (last,) if self._built(self.output, last) else ()
 
-    def plan(self, commit: str) -> Plan:
+    def meaning(self, commit: str) -> Meaning:
         """What the fleet of a commit meant."""
-        plan = self._plan(commit)
-        if plan is None:
+        found = self._meaning(commit)
+        if found is None:
             raise UnknownError(findings.unreadable(commit, self._why(commit)))
-        return plan
+        return found
 
-    def _plan(self, commit: str) -> Plan | None:
+    def _meaning(self, commit: str) -> Meaning | None:
         contents = self._contents(commit)
         if not contents:
             return None
         key = texts(contents.values())
-        if key not in self.plans:
-            self.plans[key] = plan_of(contents)
-        return self.plans[key]
+        if key not in self.known:
+            self.known[key] = meaning(contents)
+        return self.known[key]
 
     def _contents(self, commit: str) -> dict[str, bytes] | None:
         """The fleet files of a commit; None where one of them is a link, whose end is not looked for."""
@@ -132,12 +132,12 @@ class History:
 
     def _as_built(self, output: Repository, commit: str) -> bool:
         """Whether the output of a commit is what its fleet compiles to."""
-        plan = self._plan(commit)
-        if plan is None:
+        found = self._meaning(commit)
+        if found is None:
             return False
         left = {path: entry.id for path, entry in output.tree(commit).items()}
-        for cluster in plan.clusters:
-            for artifact in emit(plan, cluster):
+        for cluster in found.plan.clusters:
+            for artifact in emit(found.plan, cluster):
                 if left.pop(artifact.path, None) not in output.blob_ids(artifact.content):
                     return False
         return not self._written(output, left)

@@ -14,6 +14,7 @@ from meshgen.plan.diff import Use, uses
 from meshgen.plan.model import GatewayAddress
 from meshgen.tree import TreeError, disk, findings
 from meshgen.tree.paths import META
+from meshgen.tree.state import IGNORE, IGNORED, LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
     from meshgen.plan.model import Plan
 
 _SLASHES = 2
-_DIRECTORY = f"{META}/local"
-_FILE = f"{_DIRECTORY}/meant.json"
-_IGNORE = f"{_DIRECTORY}/.gitignore"
+_FILE = f"{LOCAL}/meant.json"
 
 
 def remembered(output: Path) -> frozenset[Use]:
@@ -42,11 +41,11 @@ def remember(output: Path, content: bytes) -> None:
     try:
         if disk.is_file(f"{root}/{_FILE}") and disk.read(f"{root}/{_FILE}", content) == content:
             return
-        for directory in ("", META, _DIRECTORY):
+        for directory in ("", META, LOCAL):
             if not disk.is_directory(f"{root}/{directory}"):
                 disk.make_directory(f"{root}/{directory}")
-        if not disk.is_file(f"{root}/{_IGNORE}"):
-            disk.create(f"{root}/{_IGNORE}", b"*\n")
+        if not disk.is_file(f"{root}/{IGNORE}"):
+            disk.create(f"{root}/{IGNORE}", IGNORED)
         try:
             disk.create(staged, content, durable=True)
             disk.move(staged, f"{root}/{_FILE}")

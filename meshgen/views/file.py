@@ -1,48 +1,170 @@
-"""Which input made an output file."""
+"""Which input made an output file, and each of its lines."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from meshgen.emit import written
+from meshgen.emit.reasons import reason_for
+from meshgen.emit.yaml import HEADER
+from meshgen.views.inputs import Inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from meshgen.calls import Calls
+    from meshgen.diagnostics import Span
     from meshgen.emit.artifact import Artifact
+    from meshgen.emit.emitter import Emitter
+    from meshgen.emit.reasons import Reasons
+    from meshgen.plan.model import Plan
+
+_SHOWN = 3
 
 
-def find(manifests: Sequence[Artifact], path: str) -> Artifact | None:
-    """The object whose file `path` names: below the output directory, or with directories before it."""
+class Found(NamedTuple):
+    """An artifact, and what wrote it."""
+
+    emitter: Emitter
+    artifact: Artifact
+
+
+class Field(NamedTuple):
+    """A line of a file, and the value on it."""
+
+    line: int
+    path: tuple[str, ...]
+    value: Any
+    """None: what follows below."""
+
+
+class _Because(NamedTuple):
+    text: str
+    places: tuple[Span, ...]
+
+
+def find(plan: Plan, path: str) -> Found | None:
+    """The artifact whose file `path` names: below the output directory, or with directories before it."""
     wanted = path.replace("\\", "/")
-    matching = [m for m in manifests if wanted == m.path or wanted.endswith(f"/{m.path}")]
-    return max(matching, key=lambda manifest: len(manifest.path), default=None)
+    found: Found | None = None
+    for cluster in plan.clusters:
+        if f"{cluster.cluster}/" not in wanted:
+            continue
+        for emitter, artifact in written(plan, cluster):
+            matches = wanted == artifact.path or wanted.endswith(f"/{artifact.path}")
+            if matches and (found is None or len(artifact.path) > len(found.artifact.path)):
+                found = Found(emitter, artifact)
+    return found
 
 
-def mesh_config_of(files: Iterable[str], path: str) -> str | None:
-    """The cluster whose retry policy for the mesh config `path` holds, None where it is another file."""
-    wanted = path.replace("\\", "/")
-    found = (file for file in files if file.startswith("_setup/") and (wanted == file or wanted.endswith(f"/{file}")))
-    return next((file.split("/")[1] for file in found), None)
+def file(found: Found, calls: Calls, sources: Mapping[str, str], line: int | None = None) -> str:
+    """The text about a file: what it is, the input behind it, and why each line says what it says.
+
+    With a `line`: why that one does, and everything below it. Raises `ValueError` where the file has no such line.
+    """
+    artifact = found.artifact
+    asking = {} if artifact.schema else _asking(calls, artifact.cluster)
+    inputs = Inputs(calls.relations, artifact, *(span for spans in asking.values() for span in spans))
+    shown = fields(artifact.body)
+    lines = artifact.content.decode().splitlines()
+    if line is None:
+        head = [*_head(artifact, sources), *(f"asked for by {host}" for host in asking), ""]
+        first = shown[0].line
+    elif not 1 <= line <= len(lines):
+        raise ValueError(f"`{artifact.path}` has {len(lines)} lines")
+    else:
+        chosen = next((field for field in shown if field.line == line), None)
+        if chosen is None:
+            return f"{line} | {lines[line - 1]}\n  = tells meshgen's files from others\n"
+        below = [field for field in shown if field.path[: len(chosen.path)] == chosen.path and field.line >= line]
+        shown = below if chosen.value is None else [chosen]
+        head, first = [], line
+    valued = [(field, _why(found.emitter.reasons, inputs, field)) for field in shown if field.value is not None]
+    return "\n".join([*head, *_annotated(lines, first, valued, sources)]) + "\n"
 
 
-def mesh_config(calls: Calls, cluster: str) -> str:
-    """The text about the retry policy of one cluster: what it is for, and the hosts that ask for it."""
-    asking = [call.host for call in calls.of(cluster).values() if call.retries == "mesh"]
-    lines = [f"retry policy for the mesh config of cluster {cluster}; not synced, for people to put there", ""]
-    return "\n".join([*lines, *(f"asked for by {host}" for host in asking)]) + "\n"
+def _annotated(
+    lines: list[str], first: int, valued: Iterable[tuple[Field, _Because]], sources: Mapping[str, str]
+) -> Iterator[str]:
+    """The lines from `first` on, and under those with one reason the reason."""
+    width = len(str(len(lines)))
+    for because, group in groupby(valued, key=lambda pair: pair[1]):
+        last = max(field.line for field, _ in group)
+        yield from (f"{number:>{width}} | {lines[number - 1]}" for number in range(first, last + 1))
+        yield f"{'':>{width}} = {because.text}"
+        yield from (f"{'':>{width}}   {_source(span, sources)}" for span in because.places[:_SHOWN])
+        if len(because.places) > _SHOWN:
+            yield f"{'':>{width}}   and {len(because.places) - _SHOWN} more"
+        first = last + 1
 
 
-def file(manifest: Artifact, sources: Mapping[str, str]) -> str:
-    """The text about one object: what it is, and the lines of the fleet and the inventories behind it."""
-    place = f"namespace {manifest.namespace}" if manifest.namespace else "no namespace"
-    lines = [
-        f"{manifest.kind} {manifest.name}, {place}, cluster {manifest.cluster}",
-        f"stage: {manifest.stage.name.lower().replace('_', ' ')}" if manifest.stage is not None else "not synced",
-        f"source: {manifest.origin.name}",
-        "",
-    ]
-    for span in manifest.origin.spans:
-        text = sources.get(span.file, "").splitlines()
-        written = text[span.line - 1].strip() if 0 < span.line <= len(text) else ""
-        lines.append(f"{span}  {written}")
-    return "\n".join(lines).rstrip() + "\n"
+def _head(artifact: Artifact, sources: Mapping[str, str]) -> Iterator[str]:
+    if artifact.schema is None:
+        yield f"{artifact.path.rpartition('/')[2]} of cluster {artifact.cluster}; not synced, for people to put there"
+        yield ""
+        return
+    place = f"namespace {artifact.namespace}" if artifact.namespace else "no namespace"
+    yield f"{artifact.kind} {artifact.name}, {place}, cluster {artifact.cluster}"
+    if artifact.stage is not None:
+        yield f"stage: {artifact.stage.name.lower().replace('_', ' ')}"
+    yield f"source: {artifact.origin.name}"
+    yield ""
+    yield from (_source(span, sources) for span in artifact.origin.spans)
+
+
+def _source(span: Span, sources: Mapping[str, str]) -> str:
+    text = sources.get(span.file, "").splitlines()
+    return f"{span}  {text[span.line - 1].strip() if 0 < span.line <= len(text) else ''}"
+
+
+def _why(reasons: Reasons, inputs: Inputs, field: Field) -> _Because:
+    found = reason_for(reasons, field.path)
+    if found is None:
+        return _Because("nobody says why; please report it", ())
+    _, reason = found
+    places = inputs.places(reason, field.value)
+    default = f"; by default {reason.default}" if reason.default and not places else ""
+    return _Because(f"{reason.text}{default}", tuple(places))
+
+
+def _asking(calls: Calls, cluster: str) -> dict[str, list[Span]]:
+    """The hosts that ask for the mesh's retry policy in a cluster, and where each is exposed."""
+    found: dict[str, list[Span]] = {}
+    for call in calls.of(cluster).values():
+        if call.retries == "mesh":
+            exposures = [source for item in call.imports for source in item.sources]
+            items = [item for source in exposures for item in (source.setting, source.workspace) if item is not None]
+            found[call.host] = [span for item in items if (span := item.span()) is not None]
+    return found
+
+
+def fields(body: dict[str, Any]) -> list[Field]:
+    """The fields of a file in the order of its lines: the writer gives each key and each plain item one."""
+    found: list[Field] = []
+    _mapping(body, (), found, HEADER.count("\n") + 1)
+    return found
+
+
+def _mapping(mapping: dict[str, Any], path: tuple[str, ...], found: list[Field], line: int) -> int:
+    for key, value in mapping.items():
+        line = _value(value, (*path, key), found, line, own_line=True)
+    return line
+
+
+def _value(value: Any, path: tuple[str, ...], found: list[Field], line: int, *, own_line: bool) -> int:
+    """Adds what is at `path`, from `line` on; returns the line after it.
+
+    A mapping in a list has no line of its own: its first field stands behind the dash.
+    """
+    if not isinstance(value, dict | list) or not value:
+        found.append(Field(line, path, value))
+        return line + 1
+    if own_line:
+        found.append(Field(line, path, None))
+        line += 1
+    if isinstance(value, dict):
+        return _mapping(value, path, found, line)
+    for item in value:
+        line = _value(item, (*path, "[]"), found, line, own_line=False)
+    return line

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from meshgen.plan import plan
 from meshgen.revisions import compile as compiling
 from meshgen.revisions import history
 from tests.build.conftest import Project
@@ -15,7 +16,11 @@ from tests.fleets import fleet
 from tests.git.support import commit, git, init, put
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from meshgen.calls import Calls
+    from meshgen.plan.model import Plan
 
 WEB = "web.web.svc.cluster.local"
 API = "api.api.svc.cluster.local"
@@ -194,6 +199,44 @@ def test_a_conflict_in_the_output_needs_no_knowledge_of_the_files(teams: Teams) 
     assert len(teams.guard()) == 1
 
 
+def test_after_a_merge_with_conflicts_nobody_needs_a_switch(teams: Teams) -> None:
+    """People resolve the fleet; the output that git could not merge is built."""
+    teams.git("checkout", "--quiet", "-b", "other")
+    teams.step("web", shown(WEB, "a"))
+    teams.git("checkout", "--quiet", "main")
+    teams.step("web", shown(WEB, "b"))
+    teams.git("merge", "--quiet", "other", codes=(1,))
+    teams.step("web", shown(WEB, "a, b"))
+    assert teams.build("--check").code == 0
+    assert b"<<<<<<<" not in b"".join(teams.tree.values())
+
+
+def test_after_a_rebase_with_conflicts_nobody_needs_a_switch(teams: Teams) -> None:
+    teams.git("checkout", "--quiet", "-b", "other")
+    teams.step("web", shown(WEB, "a"))
+    teams.git("checkout", "--quiet", "main")
+    teams.step("web", shown(WEB, "b"))
+    teams.git("checkout", "--quiet", "other")
+    teams.git("rebase", "--quiet", "main", codes=(1,))
+    teams.say("web", shown(WEB, "a, b"))
+    assert teams.build().code == 0
+    teams.git("add", "--all")
+    teams.git("rebase", "--continue")
+    assert teams.build("--check").code == 0
+
+
+def test_a_merge_that_git_made_alone_is_built_and_drained_and_withdrawn_without_a_switch(teams: Teams) -> None:
+    teams.git("checkout", "--quiet", "-b", "other")
+    teams.step("api", DRAINED.replace(WEB, API))
+    teams.git("checkout", "--quiet", "main")
+    teams.step("web", DRAINED)
+    teams.git("merge", "--quiet", "--no-edit", "other")
+    teams.step("web", DRAINED)
+    teams.step("web", "")
+    teams.step("api", "")
+    assert teams.build("--check").code == 0
+
+
 def test_while_rebasing_what_was_replayed_so_far_counts(teams: Teams) -> None:
     teams.git("checkout", "--quiet", "-b", "other")
     teams.step("web", shown(WEB, "a"))
@@ -251,6 +294,7 @@ def test_MG653_fires_when_a_shallow_clone_hides_the_commit(teams: Teams, tmp_pat
 def test_MG653_silent_when_the_output_of_a_shallow_clone_is_what_its_fleet_says(teams: Teams, tmp_path: Path) -> None:
     there = teams.clone(tmp_path / "clone", "--depth=1")
     assert there.build("--check").code == 0
+    assert there.build("--check", "--cluster", "c2").code == 0
     there.say("web", "")
     outcome = there.build("--check")
     assert (outcome.messages("MG653"), len(outcome.messages("MG650"))) == ([], 1)
@@ -377,21 +421,48 @@ def test_MG650_fires_by_the_local_state_where_fleet_and_output_are_in_two_reposi
     assert project.guard("--against", "HEAD") == [f"{CUT}{exposed[:12]}"]
 
 
-def test_a_fleet_that_did_not_change_is_compiled_once(teams: Teams, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is done for earlier fleets: `read` and `planned`, once each time."""
+    done: list[str] = []
+    reading, planning = compiling.meaning, plan
 
-    def counted(contents: dict[str, bytes]) -> object:
-        asked.append(len(contents))
-        return compiling.plan_of(contents)
+    def read(contents: Mapping[str, bytes]) -> compiling.Meaning | None:
+        done.append("read")
+        return reading(contents)
 
-    monkeypatch.setattr(history, "plan_of", counted)
+    def planned(calls: Calls) -> Plan:
+        done.append("planned")
+        return planning(calls)
+
+    monkeypatch.setattr(history, "meaning", read)
+    monkeypatch.setattr(compiling, "plan", planned)
+    return done
+
+
+@pytest.mark.parametrize("arguments", [(), ("--cluster", "c2")])
+def test_a_fleet_that_did_not_change_is_not_read_again(
+    teams: Teams, work: list[str], arguments: tuple[str, ...]
+) -> None:
     teams.git("mv", "fleet/web.yaml", "fleet/other.yaml")
-    assert teams.build("--check").code == 0
-    assert asked == []
+    assert teams.build("--check", *arguments).code == 0
+    assert work == []
+
+
+def test_an_earlier_fleet_is_planned_only_where_something_closes(teams: Teams, work: list[str]) -> None:
+    teams.say("web", DRAINED)
+    assert teams.guard() == []
+    assert work == ["read"]
     teams.say("web", "")
-    (teams.fleet / "other.yaml").unlink()
     assert len(teams.guard()) == 1
-    assert asked == [3]
+    assert work == ["read", "read", "planned"]
+
+
+def test_what_other_clusters_close_is_not_the_business_of_one_that_is_written(teams: Teams, work: list[str]) -> None:
+    teams.say("web", "")
+    assert teams.guard("--cluster", "c2") == []
+    assert work == ["read"]
+    assert len(teams.guard("--cluster", "c1")) == 1
 
 
 def test_nothing_of_an_earlier_fleet_is_written_or_pointed_at(teams: Teams) -> None:

@@ -8,9 +8,14 @@ from meshgen.analysis.names import exposure
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.platforms.istio_workload import DEPLOYMENT, DISRUPTION_BUDGET, SERVICE, SERVICE_ACCOUNT
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.gateway import GatewaySettings
+from meshgen.language.inventory import ObservedService
+from meshgen.language.workspace import ExposedService
 
 if TYPE_CHECKING:
     from meshgen.emit.emitter import Emitter, Scope
+    from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import PlannedExposure
 
 
@@ -26,6 +31,25 @@ def _gateway(_scope: Scope, planned: PlannedExposure) -> dict[str, Any]:
     return {"spec": {"selector": planned.pod_labels, "servers": [server]}}
 
 
+_REASONS: Reasons = {
+    "metadata name": Reason("`<gateway>-<service>-<hash of gateway and host>`: never changes (ADR 13)"),
+    "metadata namespace": Reason("of the gateway", (Input(GatewaySettings, "namespace"),)),
+    "spec selector": Reason(
+        "the gateway's pods",
+        (Input(GatewaySettings, "selector"),),
+        "labels that no other pods have, since it counts for all namespaces (MG310)",
+    ),
+    "spec servers": Reason(
+        "lets in mutual TLS by its SNI and opens none (Istio: pilot/pkg/networking/core/gateway.go)"
+    ),
+    "spec servers [] port number": Reason(
+        "the gateway's port", (Input(GatewaySettings, "port"),), "15443, Istio's for traffic between clusters"
+    ),
+    "spec servers [] hosts": Reason(
+        "the one exposed host (ADR 13)", (Input(ExposedService, "host"), Input(ObservedService, "name", "here"))
+    ),
+}
+
 GATEWAY: ObjectEmitter[PlannedExposure] = ObjectEmitter(
     Schema("networking.istio.io/v1", "Gateway"),
     Stage.EXPOSURE,
@@ -33,6 +57,7 @@ GATEWAY: ObjectEmitter[PlannedExposure] = ObjectEmitter(
     name=lambda planned: exposure(planned.gateway, planned.host),
     namespace=lambda _scope, planned: planned.namespace,
     fields=_gateway,
+    own_reasons=_REASONS,
 )
 
 EMITTERS: tuple[Emitter, ...] = (SERVICE_ACCOUNT, DEPLOYMENT, DISRUPTION_BUDGET, SERVICE, GATEWAY)

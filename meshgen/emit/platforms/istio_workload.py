@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
-from meshgen.language.gateway import NETWORK_VIEW
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.cluster import Cluster, Istio
+from meshgen.language.gateway import NETWORK_VIEW, GatewaySettings
+from meshgen.language.inventory import ObservedIstio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from meshgen.emit.emitter import Scope
+    from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import PlannedGateway
 
 STATUS_PORT = 15021
@@ -97,9 +101,62 @@ def _service(planned: PlannedGateway) -> dict[str, Any]:
     }
 
 
+_PODS = Reason("the labels that meshgen gives to the gateway's pods and no others (MG310)")
+_OF_GATEWAY: Reasons = {
+    "metadata name": Reason("the gateway's name", (Input(GatewaySettings, "name"),)),
+    "metadata namespace": Reason("the gateway's namespace", (Input(GatewaySettings, "namespace"),)),
+    "metadata labels app": Reason("the gateway's name", (Input(GatewaySettings, "name"),)),
+}
+_PORT = Reason("the gateway's port", (Input(GatewaySettings, "port"),), "15443, Istio's for traffic between clusters")
+_NETWORK = (Input(Cluster, "network", "here"), Input(ObservedIstio, "network", "here"))
+_CONTAINER = "spec template spec containers []"
+_OF_DEPLOYMENT: Reasons = {
+    "spec replicas": Reason("number of pods", (Input(GatewaySettings, "replicas"),), "two, so that one may go"),
+    "spec selector": _PODS,
+    "spec strategy": Reason("the new pod is there before an old one goes: no connection is without a gateway"),
+    "spec template metadata labels": _PODS,
+    "spec template metadata labels sidecar.istio.io/inject": Reason("the injector makes the container"),
+    "spec template metadata labels topology.istio.io/network": Reason("the cluster's network", _NETWORK),
+    "spec template metadata labels istio.io/rev": Reason(
+        "the revision that injects the gateways",
+        (Input(Cluster, "istio.revision", "here"), Input(Istio, "revision"), Input(ObservedIstio, "revision", "here")),
+    ),
+    "spec template metadata annotations inject.istio.io/templates": Reason("the injector's template for gateways"),
+    "spec template metadata annotations proxy.istio.io/config": Reason(
+        "load balancers go on sending to a pod that ends; the proxy takes nothing after 5 s by itself (pkg/config/mesh)"
+    ),
+    "spec template spec serviceAccountName": Reason("the gateway's own account", (Input(GatewaySettings, "name"),)),
+    "spec template spec terminationGracePeriodSeconds": Reason("longer than it drains"),
+    "spec template spec topologySpreadConstraints": Reason("pods spread over zones and nodes, which die one by one"),
+    f"{_CONTAINER} name": Reason("the name that the injector looks for"),
+    f"{_CONTAINER} image": Reason("the injector puts in the proxy's"),
+    f"{_CONTAINER} env": Reason(
+        "the network view keeps remote endpoints out: without it requests go in circles (MG303)", _NETWORK
+    ),
+    f"{_CONTAINER} ports": Reason("what it listens on: the gateway's port, and 15021 for health"),
+    f"{_CONTAINER} ports [] containerPort": _PORT,
+    f"{_CONTAINER} readinessProbe": Reason("health of the proxy, as the chart `gateway` has it"),
+    f"{_CONTAINER} resources": Reason("as the chart `gateway` asks; no limit of CPU, which would throttle it"),
+    f"{_CONTAINER} securityContext": Reason("what the restricted Pod Security Standard wants"),
+}
+_OF_SERVICE: Reasons = {
+    "metadata annotations *": Reason("for the load balancer", (Input(GatewaySettings, "service_annotations"),)),
+    "spec type": Reason("other clusters reach it from outside"),
+    "spec selector": _PODS,
+    "spec ports": Reason("the gateway's port, and 15021 for the load balancer's health check"),
+    "spec ports [] port": _PORT,
+    "spec ports [] targetPort": _PORT,
+}
+_OF_DISRUPTION_BUDGET: Reasons = {
+    "spec maxUnavailable": Reason("one pod may be drained at a time, also with a single one"),
+    "spec selector": _PODS,
+}
+
+
 def _emitter(
     api_version: str,
     kind: str,
+    own_reasons: Reasons,
     fields: Callable[[PlannedGateway], dict[str, Any]],
     annotations: Callable[[PlannedGateway], dict[str, str]] = lambda _planned: {},
 ) -> ObjectEmitter[PlannedGateway]:
@@ -115,16 +172,22 @@ def _emitter(
         labels=lambda _scope, planned: {"app": planned.name},
         annotations=lambda _scope, planned: annotations(planned),
         fields=lambda _scope, planned: fields(planned),
+        own_reasons={**_OF_GATEWAY, **own_reasons},
     )
 
 
-SERVICE_ACCOUNT = _emitter("v1", "ServiceAccount", lambda _planned: {})
-DEPLOYMENT = _emitter("apps/v1", "Deployment", lambda planned: {"spec": _deployment(planned)})
+SERVICE_ACCOUNT = _emitter("v1", "ServiceAccount", {}, lambda _planned: {})
+DEPLOYMENT = _emitter("apps/v1", "Deployment", _OF_DEPLOYMENT, lambda planned: {"spec": _deployment(planned)})
 DISRUPTION_BUDGET = _emitter(
     "policy/v1",
     "PodDisruptionBudget",
+    _OF_DISRUPTION_BUDGET,
     lambda planned: {"spec": {"maxUnavailable": 1, "selector": {"matchLabels": planned.pod_labels}}},
 )
 SERVICE = _emitter(
-    "v1", "Service", lambda planned: {"spec": _service(planned)}, lambda planned: planned.service_annotations
+    "v1",
+    "Service",
+    _OF_SERVICE,
+    lambda planned: {"spec": _service(planned)},
+    lambda planned: planned.service_annotations,
 )

@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
-from meshgen.language.gateway import DEFAULT_REPLICAS, NETWORK_VIEW
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.cluster import Cluster, Istio
+from meshgen.language.fleet import Tetrate
+from meshgen.language.gateway import DEFAULT_REPLICAS, NETWORK_VIEW, GatewaySettings
+from meshgen.language.inventory import ObservedIstio
+from meshgen.language.workspace import NamespaceSelector, Workspace
 
 if TYPE_CHECKING:
     from meshgen.emit.emitter import Scope
+    from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import Plan, PlannedGateway, PlannedWorkspace
 
 
@@ -51,6 +57,43 @@ def workspaces(scope: Scope) -> tuple[PlannedWorkspace, ...]:
     return scope.plan.workspaces if scope.cluster.cluster == scope.plan.management_cluster else ()
 
 
+HIERARCHY: Reasons = {
+    "metadata annotations tsb.tetrate.io/organization": Reason(
+        "where it belongs", (Input(Tetrate, "organization"),), "Tetrate's `tse`"
+    ),
+    "metadata annotations tsb.tetrate.io/tenant": Reason(
+        "where it belongs", (Input(Tetrate, "tenant"),), "Tetrate's `tse`"
+    ),
+}
+_NETWORK = (Input(Cluster, "network", "here"), Input(ObservedIstio, "network", "here"))
+INSTALLED: Reasons = {
+    "metadata name": Reason("the gateway's name", (Input(GatewaySettings, "name"),)),
+    "metadata namespace": Reason("the gateway's namespace", (Input(GatewaySettings, "namespace"),)),
+    "spec revision": Reason(
+        "the revision that runs the gateways",
+        (Input(Cluster, "istio.revision", "here"), Input(Istio, "revision"), Input(ObservedIstio, "revision", "here")),
+    ),
+    "spec kubeSpec deployment replicaCount": Reason("number of pods", (Input(GatewaySettings, "replicas"),)),
+    "spec kubeSpec deployment env": Reason(
+        "the network view keeps remote endpoints out: without it requests go in circles (MG303)", _NETWORK
+    ),
+    "spec kubeSpec service annotations": Reason(
+        "for the load balancer", (Input(GatewaySettings, "service_annotations"),)
+    ),
+}
+"""Why a gateway that Tetrate's operator installs is as it is."""
+_WORKSPACE: Reasons = {
+    **HIERARCHY,
+    "metadata name": Reason("the workspace's name", (Input(Workspace, "name"),)),
+    "metadata namespace": Reason(
+        "of its gateway", (Input(GatewaySettings, "namespace"),), "the multicluster namespace (design §4)"
+    ),
+    "spec namespaceSelector": Reason(
+        "the namespaces that it spans; clusters by name, since Tetrate takes one or all",
+        (Input(NamespaceSelector, "names"),),
+    ),
+}
+
 WORKSPACE: ObjectEmitter[PlannedWorkspace] = ObjectEmitter(
     Schema("tsb.tetrate.io/v2", "Workspace"),
     Stage.EXPOSURE,
@@ -59,4 +102,5 @@ WORKSPACE: ObjectEmitter[PlannedWorkspace] = ObjectEmitter(
     namespace=lambda _scope, planned: planned.namespace,
     annotations=lambda scope, _planned: hierarchy(scope.plan),
     fields=lambda _scope, planned: {"spec": {"namespaceSelector": {"names": list(planned.patterns)}}},
+    own_reasons=_WORKSPACE,
 )

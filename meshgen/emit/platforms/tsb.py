@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.platforms.tetrate import (
+    HIERARCHY,
+    INSTALLED,
     WORKSPACE,
     gateway_deployment,
     hierarchy,
@@ -14,6 +16,9 @@ from meshgen.emit.platforms.tetrate import (
     revision,
     workspaces,
 )
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.gateway import GatewaySettings
+from meshgen.language.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +41,11 @@ GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
     name=lambda planned: planned.name,
     namespace=lambda _scope, planned: planned.namespace,
     fields=_gateway,
+    own_reasons={
+        **INSTALLED,
+        "spec type": Reason("takes traffic from other clusters"),
+        "spec kubeSpec service type": Reason("without a `service` block it does not listen on 15443"),
+    },
 )
 
 
@@ -68,6 +78,21 @@ WORKSPACE_SETTING: ObjectEmitter[PlannedWorkspace] = ObjectEmitter(
     namespace=lambda _scope, planned: planned.namespace,
     annotations=lambda scope, planned: hierarchy(scope.plan, planned.name),
     fields=_workspace_setting,
+    own_reasons={
+        **HIERARCHY,
+        "metadata annotations tsb.tetrate.io/workspace": Reason("the workspace", (Input(Workspace, "name"),)),
+        "metadata name": Reason("`<workspace>-setting`", (Input(Workspace, "name"),)),
+        "metadata namespace": Reason("of the gateway", (Input(GatewaySettings, "namespace"),)),
+        "spec defaultEastWestGatewaySettings [] workloadSelector": Reason(
+            "the gateway's pods", (Input(GatewaySettings, "selector"), Input(GatewaySettings, "name"))
+        ),
+        "spec defaultEastWestGatewaySettings [] workloadSelector namespace": Reason(
+            "of the gateway", (Input(GatewaySettings, "namespace"),)
+        ),
+        "spec defaultEastWestGatewaySettings [] exposedServices": Reason(
+            "labels that choose the exposed Services and no others (MG386)", (Input(Workspace, "exposed_services"),)
+        ),
+    },
 )
 
 EMITTERS: tuple[Emitter, ...] = (GATEWAY, WORKSPACE, WORKSPACE_SETTING)

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
-from meshgen.emit.platforms.tetrate import WORKSPACE, gateway_deployment, managed_gateways, revision
+from meshgen.emit.platforms.tetrate import INSTALLED, WORKSPACE, gateway_deployment, managed_gateways, revision
+from meshgen.emit.reasons import Input, Reason
+from meshgen.language.gateway import GatewaySettings
+from meshgen.language.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +31,7 @@ INGRESS_GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
     name=lambda planned: planned.name,
     namespace=lambda _scope, planned: planned.namespace,
     fields=_ingress_gateway,
+    own_reasons={**INSTALLED, "spec eastWestOnly": Reason("port 15443 and nothing else")},
 )
 
 
@@ -51,6 +55,17 @@ WORKSPACE_SETTING: ObjectEmitter[WorkspaceExposure] = ObjectEmitter(
     name=lambda exposure: f"{exposure.workspace}-setting",
     namespace=lambda _scope, exposure: exposure.gateway_namespace,
     fields=_workspace_setting,
+    own_reasons={
+        "metadata name": Reason("`<workspace>-setting`", (Input(Workspace, "name"),)),
+        "metadata namespace": Reason("of the gateway", (Input(GatewaySettings, "namespace"),)),
+        "spec workspace": Reason("the workspace", (Input(Workspace, "name"),)),
+        "spec defaultEastWestGatewaySettings workloadSelector": Reason(
+            "the gateway's pods", (Input(GatewaySettings, "selector"), Input(GatewaySettings, "name"))
+        ),
+        "spec defaultEastWestGatewaySettings exposedServices": Reason(
+            "what the workspace lists, in every cluster", (Input(Workspace, "exposed_services"),)
+        ),
+    },
 )
 
 EMITTERS: tuple[Emitter, ...] = (INGRESS_GATEWAY, WORKSPACE_SETTING, WORKSPACE)

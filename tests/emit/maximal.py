@@ -1,0 +1,87 @@
+"""A fleet for each platform in which every field that meshgen can emit is emitted."""
+
+from __future__ import annotations
+
+from meshgen.platforms import platform_names
+from tests.fleets import Compiled, compiled
+
+_SERVICE = (
+    "selector: {app: web}, ports: [{name: http, port: 80, targetPort: web}], serviceAccounts: [web], labels: {app: web}"
+)
+_FAILOVER = """failover:
+    zoneAware: true
+    outlierDetection: {minHealthPercent: 10, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 3}
+    retries: {mode: virtualService, attempts: 4, perTryTimeout: 2s}"""
+
+
+def _fleet(platform: str) -> str:
+    tetrate = "" if platform == "istio" else "tetrate: {organization: acme, tenant: shops, managementCluster: c1}"
+    hostname = "hostname: lb.example.com" if platform == "istio" else "addresses: [203.0.113.9, 203.0.113.8]"
+    return f"""
+kind: Fleet
+metadata: {{name: maximal}}
+spec:
+  platform: {platform}
+  entries: meshgen
+  {tetrate}
+  istio: {{version: 1.31.0, revision: stable}}
+  clusters:
+  - {{name: c1, region: eu, zones: [eu-a], network: n1}}
+  - {{name: c2, region: us, zones: [us-a], network: n2, istio: {{version: 1.24.0, vipRange: 240.250.0.0/16}}}}
+  - {{name: c3, region: asia, network: n3}}
+  - {{name: c4, region: us, network: n4}}
+  gateways:
+  - name: ew
+    namespace: gateways
+    replicas: 3
+    serviceAnnotations: {{example.com/load-balancer: internal}}
+---
+kind: Workspace
+metadata: {{name: shop}}
+spec:
+  namespaceSelector: {{names: ["*/shop"]}}
+  eastWestGateway: {{name: ew, namespace: gateways}}
+  exposedServices:
+  - host: web.shop.svc.cluster.local
+    {_FAILOVER.replace(chr(10), chr(10) + "  ")}
+  - {{host: api.shop.svc.cluster.local, consumerNamespaces: [front]}}
+  - {{host: queue.shop.svc.cluster.local, failover: {{retries: {{mode: meshConfig}}}}}}
+---
+kind: Inventory
+metadata: {{name: c1}}
+spec:
+  namespaces: [{{name: shop}}]
+  services: [{{name: web, namespace: shop, {_SERVICE}}}]
+  gateways: [{{name: ew, namespace: gateways, addresses: [198.51.100.1, 198.51.100.2]}}]
+---
+kind: Inventory
+metadata: {{name: c2}}
+spec:
+  namespaces: [{{name: shop}}]
+  services:
+  - {{name: web, namespace: shop, {_SERVICE}}}
+  - {{name: api, namespace: shop, selector: {{app: api}}, ports: [{{name: grpc-api, port: 81}}], labels: {{app: api}},
+     serviceAccounts: [api]}}
+  - {{name: queue, namespace: shop, labels: {{app: q}}, selector: {{app: q}}, ports: [{{name: http, port: 82}}],
+     serviceAccounts: [q]}}
+  gateways: [{{name: ew, namespace: gateways, addresses: [192.0.2.1, 192.0.2.2]}}]
+---
+kind: Inventory
+metadata: {{name: c3}}
+spec:
+  istio: {{dnsCapture: false}}
+---
+kind: Inventory
+metadata: {{name: c4}}
+spec:
+  namespaces: [{{name: shop}}]
+  services:
+  - {{name: api, namespace: shop, selector: {{app: api}}, ports: [{{name: grpc-api, port: 81}}], labels: {{app: api}},
+     serviceAccounts: [api]}}
+  gateways: [{{name: ew, namespace: gateways, {hostname}}}]
+"""
+
+
+def maximal() -> list[Compiled]:
+    """One compiled fleet a platform."""
+    return [compiled(_fleet(platform)) for platform in platform_names()]

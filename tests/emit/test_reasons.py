@@ -1,0 +1,109 @@
+"""Every emitted field has a reason, and every reason a field."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from meshgen.emit import written
+from meshgen.emit.reasons import Reason, reason_for
+from meshgen.emit.registry import EVERYWHERE, OF_PLATFORM
+from meshgen.pipeline import plan_fleet
+from meshgen.platforms import platform_names
+from meshgen.views.file import fields
+from tests.emit.maximal import maximal
+
+if TYPE_CHECKING:
+    from meshgen.emit.artifact import Artifact
+    from meshgen.emit.emitter import Emitter
+
+ROOT = Path(__file__).parents[2]
+FLEETS = [ROOT / "fleet", *sorted((ROOT / "examples").glob("*/fleet"))]
+EMITTERS = {id(emitter): emitter for group in (EVERYWHERE, *OF_PLATFORM.values()) for emitter in group}
+
+
+@cache
+def everything() -> list[tuple[Emitter, Artifact]]:
+    """What all examples and the maximal fleets emit, and what writes it."""
+    plans = [plan for fleet in FLEETS if (plan := plan_fleet(fleet).plan) is not None]
+    assert len(plans) == len(FLEETS)
+    plans += [found.plan for found in maximal()]
+    return [pair for plan in plans for cluster in plan.clusters for pair in written(plan, cluster)]
+
+
+def emitted(emitter: Emitter) -> set[tuple[str, ...]]:
+    """The paths of all values that an emitter wrote."""
+    bodies = [artifact.body for wrote, artifact in everything() if wrote is emitter]
+    return {field.path for body in bodies for field in fields(body) if field.value is not None}
+
+
+def described(emitter: Emitter) -> str:
+    schema = getattr(emitter, "schema", None)
+    return f"{schema.kind}.{schema.group}" if schema else type(emitter).__name__
+
+
+def test_the_maximal_fleets_have_no_errors_and_one_for_each_platform() -> None:
+    assert [found.plan.platform for found in maximal()] == list(platform_names())
+    assert [found.errors for found in maximal()] == [[]] * len(platform_names())
+
+
+@pytest.mark.parametrize("emitter", EMITTERS.values(), ids=described)
+def test_every_emitter_writes_something_in_them(emitter: Emitter) -> None:
+    assert any(wrote is emitter for wrote, _ in everything())
+
+
+@pytest.mark.parametrize("emitter", EMITTERS.values(), ids=described)
+def test_every_field_that_is_emitted_has_a_reason(emitter: Emitter) -> None:
+    paths = emitted(emitter)
+    assert sorted(path for path in paths if reason_for(emitter.reasons, path) is None) == []
+
+
+@pytest.mark.parametrize("emitter", EMITTERS.values(), ids=described)
+def test_no_reason_is_for_a_field_that_nothing_emits(emitter: Emitter) -> None:
+    paths = emitted(emitter)
+    used = {found[0] for path in paths if (found := reason_for(emitter.reasons, path)) is not None}
+    assert sorted(set(emitter.reasons) - used) == []
+
+
+@pytest.mark.parametrize("emitter", EMITTERS.values(), ids=described)
+def test_a_reason_is_for_less_than_the_whole_object(emitter: Emitter) -> None:
+    assert not {"spec", "metadata", "metadata labels", "metadata annotations"} & set(emitter.reasons)
+
+
+@pytest.mark.parametrize("emitter", EMITTERS.values(), ids=described)
+def test_the_inputs_of_a_reason_are_fields_of_the_language(emitter: Emitter) -> None:
+    for reason in emitter.reasons.values():
+        for wanted in reason.inputs:
+            assert wanted.field.partition(".")[0] in wanted.item.model_fields, wanted
+
+
+def test_every_field_has_its_own_line() -> None:
+    for _, artifact in everything():
+        lines = artifact.content.decode().splitlines()
+        found = fields(artifact.body)
+        assert [field.line for field in found] == list(range(2, len(lines) + 1)), artifact.path
+        for field in found:
+            key = next(step for step in reversed(field.path) if step != "[]")
+            if field.path[-1] != "[]":
+                assert key in lines[field.line - 1]
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern"),
+    [
+        (("a", "b"), "a b"),
+        (("a", "b", "d"), "a b"),
+        (("a", "b", "c"), "a * c"),
+        (("a", "x"), "a *"),
+        (("a", "x", "c"), "a * c"),
+        (("a",), None),
+        (("b", "a"), None),
+    ],
+)
+def test_the_longest_path_decides_then_the_one_with_fewer_stars(path: tuple[str, ...], pattern: str | None) -> None:
+    reasons = {name: Reason(name) for name in ("a b", "a *", "a * c")}
+    found = reason_for(reasons, path)
+    assert (found and found[0]) == pattern
