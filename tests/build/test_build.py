@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from meshgen.cli import build as command
+from meshgen.emit import emit
 from meshgen.verify import kubeconform
 from tests.fleets import HAS, LACKS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from meshgen.emit.artifact import Artifact
+    from meshgen.plan.model import ClusterPlan, Plan
     from tests.build.conftest import Project
 
 BROKEN = HAS + "---\nkind: Cluster\nmetadata: {name: c9}\nspec: {regoin: eu}\n"
@@ -219,6 +223,22 @@ def test_one_cluster_is_written_alone(project: Project) -> None:
     assert outcome.last_line.startswith("1 cluster: ")
     assert project.names("c1/*") == []
     assert project.names("c2/*") == ["c2/shop"]
+
+
+@pytest.mark.parametrize(("arguments", "emitted"), [([], ["c1", "c2"]), (["--cluster", "c2"], ["c2"])])
+def test_clusters_are_emitted_one_by_one_and_only_those_that_are_written(
+    project: Project, monkeypatch: pytest.MonkeyPatch, arguments: list[str], emitted: list[str]
+) -> None:
+    seen: list[str] = []
+
+    def counted(plan: Plan, cluster: ClusterPlan) -> Iterator[Artifact]:
+        seen.append(cluster.cluster)
+        return emit(plan, cluster)
+
+    monkeypatch.setattr("meshgen.build.emit", counted)
+    project.write(HAS)
+    assert project.build(*arguments).code == 0
+    assert seen == emitted
 
 
 def test_all_clusters_are_checked_where_one_is_written(project: Project) -> None:
