@@ -1,0 +1,1 @@
+"""How fast meshgen is, beside what it cannot be faster than."""
