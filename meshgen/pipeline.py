@@ -5,7 +5,7 @@ output tree.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from meshgen.check.accept import apply
@@ -14,7 +14,7 @@ from meshgen.language.typed import typed_fleet
 from meshgen.load import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from meshgen.analysis.relations import Relations
@@ -30,8 +30,8 @@ class Checked:
 
     calls: Calls | None
     """None where the fleet could not be read or typed."""
-    draft: Plan | None
-    """What would be emitted if no rule objected; None as above."""
+    planned: Callable[[], Plan] | None
+    """Plans it at the first call; None as above."""
     sources: dict[str, str]
     """Text of every file that diagnostics point at."""
     diagnostics: list[Diagnostic]
@@ -40,6 +40,11 @@ class Checked:
     @property
     def relations(self) -> Relations | None:
         return None if self.calls is None else self.calls.relations
+
+    @property
+    def draft(self) -> Plan | None:
+        """What would be emitted if no rule objected; None where the fleet could not be read or typed."""
+        return None if self.planned is None else self.planned()
 
     @property
     def failed(self) -> bool:
@@ -88,16 +93,21 @@ def check_fleet(path: Path, consumers: frozenset[str] | None = None) -> Checked:
     from meshgen.calls import Calls
     from meshgen.check.context import Context
     from meshgen.check.table import check
-    from meshgen.plan import plan
 
     calls = Calls(Relations(fleet), consumers)
-    draft = plan(calls)
-    diagnostics += check(Context(calls, draft, partial(_identities, draft)))
+    planned = cache(partial(_plan, calls))
+    diagnostics += check(Context(calls, planned, _identities))
     found = ordered(apply(diagnostics, fleet.spec.accept))
     if any(diagnostic.severity == "error" for diagnostic in found):
         # Advice on a fleet that does not build only hides what keeps it from building.
         found = [diagnostic for diagnostic in found if diagnostic.severity != "hint"]
-    return Checked(calls, draft, loaded.sources, found)
+    return Checked(calls, planned, loaded.sources, found)
+
+
+def _plan(calls: Calls) -> Plan:
+    from meshgen.plan import plan  # a fleet that is only validated seldom needs it
+
+    return plan(calls)
 
 
 def _identities(draft: Plan, cluster: ClusterPlan) -> Iterable[Identity]:

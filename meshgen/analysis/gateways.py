@@ -1,4 +1,4 @@
-"""The pods of gateways: which labels choose them."""
+"""The pods of gateways: which labels choose them, and which network they see."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from meshgen.language.gateway import GatewaySettings
 
 GATEWAY_ID = "gateway.meshgen.io/id"
+NO_NETWORK_VIEW = "meshgen-local"
+"""Network view of gateways where the mesh has no network names: local endpoints carry no network and always pass, the
+made-up networks of remote endpoints do not (Istio: pilot/pkg/model/proxy_view.go)."""
 
 
 def gateway_pods(settings: GatewaySettings) -> dict[str, str]:

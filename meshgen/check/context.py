@@ -18,11 +18,19 @@ class Context:
     """Everything that was derived from one fleet before it is checked; rules read it and derive nothing again."""
 
     calls: Calls
-    plan: Plan
-    """The draft: what would be emitted if no rule objected."""
+    draft: Callable[[], Plan]
+    """What would be emitted if no rule objected. Planned at the first call: most fleets are valid without a look."""
 
-    identities: Callable[[ClusterPlan], Iterable[Identity]]
-    """What is emitted for one cluster of the draft, by name; of every kind."""
+    named: Callable[[Plan, ClusterPlan], Iterable[Identity]]
+    """What is emitted for a cluster of the draft, by name; of every kind."""
+
+    def planned(self, cluster: str) -> ClusterPlan:
+        """The draft for one of the clusters that calls were derived for."""
+        return self.draft().clusters[self.calls.consumers.index(cluster)]
+
+    def identities(self, cluster: str) -> Iterable[Identity]:
+        """The objects that would be emitted for such a cluster."""
+        return self.named(self.draft(), self.planned(cluster))
 
     @property
     def relations(self) -> Relations:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.gateways import gateway_pods
+from meshgen.analysis.gateways import NO_NETWORK_VIEW, gateway_pods
 from meshgen.analysis.hosts import parse_host
 from meshgen.plan.model import GatewayAddress, Origin, PlannedExposure, PlannedGateway, WorkspaceExposure
 from meshgen.platforms import platform
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from meshgen.diagnostics import Span
     from meshgen.language.gateway import GatewaySettings
     from meshgen.language.workspace import Workspace
-
-NO_NETWORK_VIEW = "meshgen-local"
-"""Network view of gateways where the mesh has no network names: local endpoints carry no network and always pass, the
-made-up networks of remote endpoints do not (Istio: pilot/pkg/model/proxy_view.go)."""
 
 
 def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGateway]:

@@ -165,15 +165,16 @@ def foreign_gateway(context: Context) -> Iterator[Finding]:
     relations = context.relations
     if platform(relations.fleet.spec.platform).lists_exposure == "declared":
         return  # the control plane writes its own Gateways
-    for cluster in context.plan.clusters:
-        inventory = relations.inventory(cluster.cluster)
+    for cluster in context.calls.consumers:
+        inventory = relations.inventory(cluster)
         scoped = inventory is not None and inventory.istio is not None and bool(inventory.istio.gateways_of_namespace)
         for theirs in inventory.istio_gateways if inventory else []:
-            for key, ours in groupby(cluster.exposures, key=lambda exposure: (exposure.namespace, exposure.gateway)):
+            exposed = context.planned(cluster).exposures
+            for key, ours in groupby(exposed, key=lambda exposure: (exposure.namespace, exposure.gateway)):
                 exposures = list(ours)
                 if (scoped and theirs.namespace != key[0]) or not covers(theirs.selector, exposures[0].pod_labels):
                     continue
-                yield from _met(cluster.cluster, theirs, exposures)
+                yield from _met(cluster, theirs, exposures)
 
 
 def _met(cluster: str, theirs: ObservedIstioGateway, exposures: list[PlannedExposure]) -> Iterator[Finding]:

@@ -69,8 +69,8 @@ def name_taken(context: Context) -> Iterator[Finding]:
 
     Names of emitted objects are fixed, so an object of that kind and name must not be somebody else's (design §3).
     """
-    for cluster in context.plan.clusters:
-        inventory = context.relations.inventory(cluster.cluster)
+    for cluster in context.calls.consumers:
+        inventory = context.relations.inventory(cluster)
         theirs = {
             (*item.written_as, item.namespace, item.name): item
             for item in (inventory.foreign_objects() if inventory else ())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import own_entries
+from meshgen.analysis.gateways import NO_NETWORK_VIEW
 from meshgen.check.networks import made_up_networks, unknown_networks
 from meshgen.check.places import gateway_object, gateway_place, network_place, notes
 from meshgen.check.rule import Finding, Rule
-from meshgen.plan.gateways import NO_NETWORK_VIEW
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
