@@ -62,8 +62,8 @@ class Earlier:
     """What was in use before."""
 
     uses: dict[Use, str] = field(default_factory=dict)
-    """Each use, and by what it is known: `commit 3ff41a9f838e`, or one of the target branch. A commit that let in no more
-    than now adds none."""
+    """Each use, and by what it is known: `commit 3ff41a9f838e`, or one of the target branch. A commit that let in no
+    more than now adds none."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     """Why it may be more than that: MG653 to MG655."""
     committed: bool = False
