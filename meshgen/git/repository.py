@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ PSEUDO_REFS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD", "REVERT_HEAD")
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ORDINARY_FILES = ("100644", "100755")
+_LINK = "120000"
+_MOST_LINKS = 5
+"""How many links in a row are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,10 @@ class TreeFile:
     @property
     def is_file(self) -> bool:
         return self.mode in _ORDINARY_FILES
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode == _LINK
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +134,34 @@ class Repository:
     def tree(self, commit: str, below: str = "") -> dict[str, TreeFile]:
         """What the commit has below a path of the directory."""
         where = (self.prefix + below).rstrip("/")
+        return {path.removeprefix(self.prefix): entry for path, entry in self._listed(commit, where)}
+
+    def ends(self, commit: str, links: Iterable[str]) -> dict[str, TreeFile | None]:
+        """What the commit has where these links of the directory lead, None where that is no file of the commit.
+
+        A directory on the way that is a link itself leads nowhere.
+        """
+        at = {path: self.prefix + path for path in links}
+        everything = dict(self._listed(commit, "")) if at else {}
+        for _ in range(_MOST_LINKS):
+            here = {path: everything[at[path]] for path in at if at[path] in everything}
+            targets = self.read(entry.id for entry in here.values() if entry.is_link)
+            if not targets:
+                break
+            for path, entry in here.items():
+                if entry.is_link:
+                    beside = posixpath.dirname(at[path])
+                    at[path] = posixpath.normpath(posixpath.join(beside, os.fsdecode(targets[entry.id])))
+        found = {path: everything.get(there) for path, there in at.items()}
+        return {path: entry if entry is not None and entry.is_file else None for path, entry in found.items()}
+
+    def _listed(self, commit: str, where: str) -> Iterator[tuple[str, TreeFile]]:
+        """Everything in the tree of a commit by its path from the top, or what is at and below one of them."""
         listed = self._run("ls-tree", "-r", "-z", "--full-tree", commit, *(("--", where) if where else ()))
-        found: dict[str, TreeFile] = {}
         for line in _records(listed):
             facts, _, path = line.partition(b"\t")
             mode, _, identity = facts.decode().split(" ")
-            found[os.fsdecode(path).removeprefix(self.prefix)] = TreeFile(mode, identity)
-        return found
+            yield os.fsdecode(path), TreeFile(mode, identity)
 
     def files(self, commit: str, below: str = "") -> dict[str, bytes]:
         """The content of every file that the commit has below a path of the directory, links and submodules left out.

@@ -111,23 +111,26 @@ class History:
         return self.known[key]
 
     def _contents(self, commit: str) -> dict[str, bytes] | None:
-        """The fleet files of a commit; None where one of them is a link, whose end is not looked for."""
+        """The fleet files of a commit; None where one of them is a link that leads to no file of the commit."""
         tree = self.fleet.tree(commit, self.file)
         entries = {path: entry for path, entry in tree.items() if path == self.file or is_fleet_file(path)}
-        if not all(entry.is_file for entry in entries.values()):
-            return None
         try:
-            contents = self.fleet.read(entry.id for entry in entries.values())
+            ends = self.fleet.ends(commit, [path for path, entry in entries.items() if entry.is_link])
+            files = {path: ends.get(path, entry) for path, entry in entries.items()}
+            ids = {path: entry.id for path, entry in files.items() if entry is not None and entry.is_file}
+            if len(ids) < len(files):
+                return None
+            contents = self.fleet.read(ids.values())
         except GitError as error:
             if error.cause is Cause.MISSING:
                 raise UnknownError(findings.lacking(commit, self.shown[0])) from error
             raise
-        return {path: contents[entry.id] for path, entry in entries.items()}
+        return {path: contents[identity] for path, identity in ids.items()}
 
     def _why(self, commit: str) -> str:
         contents = self._contents(commit)
         if contents is None:
-            return f"its `{self.shown[0]}` has links, which are not followed there"
+            return f"its `{self.shown[0]}` has links that lead out of it"
         return f"its `{self.shown[0]}` cannot be read" if contents else f"it has no `{self.shown[0]}`"
 
     def _as_built(self, output: Repository, commit: str) -> bool:

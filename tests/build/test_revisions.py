@@ -323,6 +323,28 @@ def test_MG654_fires_when_the_fleet_of_the_commit_cannot_be_read(teams: Teams) -
     ]
 
 
+def test_MG650_fires_when_files_of_the_fleet_are_links_within_the_repository(teams: Teams) -> None:
+    (teams.fleet / "web.yaml").rename(put(teams.root, "teams/web.yaml", ""))
+    (teams.fleet / "web.yaml").symlink_to("../teams/web.yaml")
+    put(teams.output, "notes.txt", "of this commit")
+    built = commit(teams.root, "linked")
+    put(teams.root, "teams/web.yaml", team("web", ""))
+    assert teams.guard() == [CUT + built[:12]]
+
+
+def test_MG654_fires_when_a_file_of_the_fleet_is_a_link_that_leads_out_of_the_repository(
+    teams: Teams, tmp_path: Path
+) -> None:
+    (teams.fleet / "web.yaml").rename(tmp_path / "web.yaml")
+    (teams.fleet / "web.yaml").symlink_to(tmp_path / "web.yaml")
+    put(teams.output, "notes.txt", "of this commit")
+    built = commit(teams.root, "linked")
+    put(tmp_path, "web.yaml", team("web", DRAINED))
+    assert teams.build("--check").messages("MG654") == [
+        f"commit {built[:12]} changed the output, but its `{teams.fleet}` has links that lead out of it: {UNKNOWN}"
+    ]
+
+
 def test_MG654_silent_when_a_later_commit_has_the_output_of_its_fleet(teams: Teams) -> None:
     teams.say("web", DRAINED)
     teams.build()

@@ -271,6 +271,33 @@ def test_what_a_commit_holds(repository: Path) -> None:
     assert opened.tree("HEAD")["a"] == TreeFile("100644", opened.blob_ids(b"a\n")[0])
 
 
+def test_where_links_of_a_commit_lead(repository: Path) -> None:
+    links = {
+        "beside": "file",
+        "above": "../a",
+        "twice": "beside",
+        "out": "../../a",
+        "absolute": "/a",
+        "gone": "nothing",
+        "directory": "deeper",
+        "round": "round",
+    }
+    put(repository, "a", "a\n")
+    put(repository, "fleet/file", "file\n")
+    put(repository, "fleet/deeper/file", "deeper\n")
+    for name, target in links.items():
+        (repository / "fleet" / name).symlink_to(target)
+    asked = open_repository(repository / "fleet")
+    there = asked.tree(commit(repository))
+    ends = asked.ends("HEAD", links)
+    assert {name: end.id for name, end in ends.items() if end is not None} == {
+        "beside": there["file"].id,
+        "above": asked.blob_ids(b"a\n")[0],
+        "twice": there["file"].id,
+    }
+    assert ends.keys() == links.keys()
+
+
 @pytest.mark.parametrize("name", ["a b", "ä", "a\tb", "[a]*", '"q"', os.fsdecode(b"\xff"), "-a"])
 def test_any_name_of_a_file(repository: Path, name: str) -> None:
     put(repository, f"output/{name}/{name}", "a\n")
