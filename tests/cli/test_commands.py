@@ -113,6 +113,7 @@ def test_a_gateway_that_the_inventory_has_in_another_namespace_is_shown(
     first_fleet: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = first_fleet.read_text()
-    first_fleet.write_text(text.replace("eastwest-gateway, namespace: bookinfo", "eastwest-gateway, namespace: bokinfo"))
+    assert "namespace: bookinfo}" in text
+    first_fleet.write_text(text.replace("namespace: bookinfo}", "namespace: bokinfo}"))
     main(["validate"])
     assert "The inventory has `bookinfo/eastwest-gateway`: name that namespace" in capsys.readouterr().out
