@@ -8,6 +8,6 @@ See docs/adr/0014-git.md.
 """
 
 from meshgen.git.process import Cause, GitError
-from meshgen.git.repository import Entry, Repository, TreeFile, open_repository
+from meshgen.git.repository import Entry, Repository, TreeFile, in_work_tree, open_repository
 
-__all__ = ["Cause", "Entry", "GitError", "Repository", "TreeFile", "open_repository"]
+__all__ = ["Cause", "Entry", "GitError", "Repository", "TreeFile", "in_work_tree", "open_repository"]

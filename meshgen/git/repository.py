@@ -217,6 +217,12 @@ class Repository:
         return run(self.top, arguments, text=text)
 
 
+def in_work_tree(directory: Path) -> bool:
+    """Whether there is a `.git` at or above a directory: seen without a process, and where there is no git program."""
+    absolute = directory.absolute()
+    return any(os.path.lexists(parent / ".git") for parent in (absolute, *absolute.parents))
+
+
 def open_repository(directory: Path) -> Repository:
     """The repository that holds `directory`, which need not exist yet, as Git finds it from there upwards.
 

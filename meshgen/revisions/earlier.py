@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic
-from meshgen.git import Cause, GitError, open_repository
+from meshgen.git import Cause, GitError, in_work_tree, open_repository
 from meshgen.plan.diff import lets_in, uses
 from meshgen.revisions import findings
 from meshgen.revisions.ci import target_branch
@@ -68,6 +68,9 @@ class Earlier:
     """Why it may be more than that: MG653 to MG655."""
     committed: bool = False
     """Whether commits hold fleet and output, so that nothing else needs to remember."""
+    unanswered: Diagnostic | None = None
+    """What is to be said where Git cannot be asked about a work tree (no program, somebody else's), and nothing else
+    remembers either."""
 
 
 def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environment: Mapping[str, str]) -> Earlier:
@@ -83,6 +86,8 @@ def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environ
             found.diagnostics += [findings.no_commit(revision, str(error.cause)) for revision in against]
         elif error.cause is Cause.FAILED:
             found.diagnostics.append(findings.no_answer(error))
+        elif error.cause is not Cause.NO_REPOSITORY and in_work_tree(fleet):
+            found.unanswered = findings.no_answer(error)
         return found
     try:
         steps = list(_named(history, against) if against else _by_themselves(history, environment))
@@ -111,7 +116,7 @@ def _open(fleet: Path, output: Path, now: Now) -> History:
     try:
         beside = open_repository(output.resolve())
     except GitError as error:
-        if error.cause is Cause.FAILED:
+        if error.cause is Cause.FAILED or (error.cause is not Cause.NO_REPOSITORY and in_work_tree(output)):
             raise
         beside = None
     whole = now.plan if now.only is None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.diagnostics.codes import diagnose
+from meshgen.git import Cause
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,11 @@ def no_target(branch: str) -> Diagnostic:
 
 
 def no_answer(error: GitError) -> Diagnostic:
-    return _hidden(f"Git does not say what was built before: {error}", "Repair what Git says")
+    remedy = {
+        Cause.NO_GIT: "Install git",
+        Cause.OWNERSHIP: "Have Git trust it (`git config --global --add safe.directory <directory>`)",
+    }.get(error.cause, "Repair what Git says")
+    return _hidden(f"Git does not say what was built before: {error}", remedy)
 
 
 def _hidden(message: str, fetch: str) -> Diagnostic:

@@ -26,6 +26,11 @@ _SLASHES = 2
 _FILE = f"{LOCAL}/meant.json"
 
 
+def remembers(output: Path) -> bool:
+    """Whether a build here left what it meant."""
+    return disk.is_file(f"{os.path.realpath(output)}/{_FILE}")
+
+
 def remembered(output: Path) -> frozenset[Use]:
     """What the last build at `output` meant, as far as it is known: a file that cannot be read says nothing."""
     try:

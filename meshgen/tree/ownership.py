@@ -5,13 +5,12 @@ Git is asked only about files that differ, and only once a repository.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from meshgen.git import Cause, GitError, open_repository
+from meshgen.git import Cause, GitError, in_work_tree, open_repository
 from meshgen.tree import findings, state
 
 if TYPE_CHECKING:
@@ -126,8 +125,7 @@ class Ownership:
         if directory not in self._asked:
             place = Path(self._root, directory)
             self._asked[directory] = None
-            # Seen without a process, and without a program: most of what is in no repository is so.
-            if any(os.path.lexists(parent / ".git") for parent in (place, *place.parents)):
+            if in_work_tree(place):
                 try:
                     self._asked[directory] = _Asked.ask(place)
                 except GitError as error:

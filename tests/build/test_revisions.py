@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -276,6 +277,31 @@ def test_MG653_fires_in_CI_when_the_target_branch_was_not_fetched(
         [f"the clone has no `origin/main`, into which this is to be merged: {UNKNOWN} there"],
     )
     assert teams.build("--check", "--against", "main").code == 0
+
+
+@pytest.mark.parametrize("lacking", ["git", "ownership"])
+def test_MG653_fires_in_a_clone_about_which_git_cannot_be_asked(
+    teams: Teams, tmp_path: Path, lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = teams.clone(tmp_path / "clone")
+    if lacking == "git":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    else:
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    outcome = there.build("--check")
+    assert (outcome.code, len(outcome.messages("MG653"))) == (1, 1)
+    assert there.build("--check", "--allow-withdrawal").code == 0
+
+
+def test_MG653_silent_about_what_git_cannot_say_where_a_build_here_remembers(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(PLATFORM)
+    project.build()
+    (project.root / ".git").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert project.build("--check").code == 0
 
 
 def test_MG653_fires_when_a_shallow_clone_hides_the_commit(teams: Teams, tmp_path: Path) -> None:
