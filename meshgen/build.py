@@ -88,7 +88,7 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     before = earlier(fleet, output, Now(report.sources, relations, plan, only), options.against, os.environ)
     used = before.uses if before.committed else dict.fromkeys(meant.remembered(output), "the last build")
     findings = [*before.diagnostics, *withdrawn(used, plan, relations.fleet, only=only)]
-    if before.unanswered and not meant.remembers(output):
+    if before.unanswered and output.is_dir() and not meant.remembers(output):
         findings.append(before.unanswered)
     if options.allow_withdrawal:
         findings = [overruled(finding, "--allow-withdrawal") for finding in findings]

@@ -294,6 +294,15 @@ def test_MG653_fires_in_a_clone_about_which_git_cannot_be_asked(
     assert there.build("--check", "--allow-withdrawal").code == 0
 
 
+def test_MG653_silent_about_what_git_cannot_say_before_the_first_build(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(PLATFORM)
+    (project.root / ".git").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert project.build().code == 0
+
+
 def test_MG653_silent_about_what_git_cannot_say_where_a_build_here_remembers(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
