@@ -146,6 +146,18 @@ def _one_policy_for_a_host(compilation: Compilation) -> Iterator[str]:
                 yield f"{count} objects of kind {kind} for {key}"
 
 
+def _one_gateway_for_a_host(compilation: Compilation) -> Iterator[str]:
+    """istiod drops the whole server in which a host stands a second time for the same pods and port."""
+    hosts = Counter(
+        (m.cluster, str(sorted(m.body["spec"]["selector"].items())), server["port"]["number"], host)
+        for m in compilation.manifests
+        if f"{m.kind}.{m.group}" == "Gateway.networking.istio.io"
+        for server in m.body["spec"]["servers"]
+        for host in server["hosts"]
+    )
+    yield from (f"{count} Gateways for {key}" for key, count in hosts.items() if count > 1)
+
+
 def _host(manifest: Artifact) -> str:
     spec = manifest.body["spec"]
     return str(spec["host"] if "host" in spec else spec["hosts"][0])
