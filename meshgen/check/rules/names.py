@@ -92,8 +92,8 @@ def name_taken(context: Context) -> Iterator[Finding]:
 def _others(relations: Relations, cluster: str) -> dict[tuple[str, str, str, str], ForeignObject | ObservedService]:
     """What others have in a cluster, by group, kind, namespace and name.
 
-    Of Services only those named like a gateway: a stub is planned only where there is none. What meshgen wrote is not in
-    the inventory.
+    Of Services only those named like a gateway: a stub is planned only where there is none. What meshgen wrote is not
+    in the inventory.
     """
     inventory = relations.inventory(cluster)
     if inventory is None:
