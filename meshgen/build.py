@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from meshgen.diagnostics import Diagnostic, Span, diagnose
 from meshgen.diagnostics.model import ordered
+from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.emit import emit
 from meshgen.emit.signature import SIGNATURE
 from meshgen.pipeline import plan_fleet
@@ -78,7 +79,7 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     plan, relations = compilation.plan, compilation.checked.relations
     if plan is None or relations is None or compilation.checked.failed:
         return report
-    unknown = [_unknown(name) for name in options.clusters if name not in relations.facts]
+    unknown = [_unknown(name, relations.facts) for name in options.clusters if name not in relations.facts]
     if unknown:
         report.diagnostics += unknown
         return report
@@ -193,10 +194,10 @@ def _overlap(fleet: Path, output: Path) -> Diagnostic | None:
     )
 
 
-def _unknown(cluster: str) -> Diagnostic:
+def _unknown(cluster: str, known: Iterable[str]) -> Diagnostic:
     return diagnose(
         code="MG652",
         message=f"`--cluster {cluster}`: the fleet has no such cluster",
-        help="Name a cluster of the fleet; `meshgen show` lists them.",
+        help=did_you_mean(near(cluster, known)) or "Name a cluster of the fleet; `meshgen show` lists them.",
         object=f"cluster/{cluster}",
     )

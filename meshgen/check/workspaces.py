@@ -33,6 +33,17 @@ def pattern_matches(relations: Relations, pattern: str) -> bool:
     return False
 
 
+def unobserved(relations: Relations, workspace: Workspace) -> bool:
+    """Whether the workspace may span namespaces of a cluster without an inventory, which is MG201: nothing is missing
+    that it might have.
+    """
+    return any(
+        relations.inventory(cluster.name) is None and name_matches(pattern.rpartition("/")[0], cluster.name)
+        for cluster in relations.fleet.clusters
+        for pattern in workspace.namespace_selector.names
+    )
+
+
 def may_span(relations: Relations, workspace: Workspace, namespace: str) -> bool:
     """Whether the workspace would span `namespace` in some cluster if it were there."""
     patterns = workspace.namespace_selector.names

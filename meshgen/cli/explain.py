@@ -67,6 +67,8 @@ def _explain_host(name: str, fleet: str, reporting: Reporting) -> None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
     text = host(compilation.calls, compilation.plan, name)
     if text is None:
-        hint = did_you_mean(near(name, hosts(compilation.calls))) or "`meshgen show` lists all hosts."
+        known = hosts(compilation.calls)
+        shortened = [full for full in known if full.startswith(f"{name}.")]
+        hint = did_you_mean(shortened[:3] or near(name, known)) or "`meshgen show` lists all hosts."
         raise click.UsageError(f"`{name}` is no code, output file or exposed host. {hint}")
     click.echo(text, nl=False)

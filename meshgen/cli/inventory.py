@@ -80,7 +80,7 @@ def import_(
     \b
       kinds=ns,svc,deploy,sts,ds,cronjobs,jobs,pods
       rules=destinationrules,virtualservices,serviceentries
-      rules=$rules,sidecars,peerauthentications
+      rules=$rules,sidecars,peerauthentications,gateways.networking.istio.io
       # with the CRDs of Gateway API: rules=$rules,httproutes,grpcroutes
       kubectl get $kinds,$rules -A -o yaml |
         meshgen inventory import --cluster cluster-1 -

@@ -11,7 +11,15 @@ from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
 from meshgen.diagnostics.lines import lines_with_breaks, split_lines
 from meshgen.load.nodes import Node
 from meshgen.load.scalars import core_value, old_reading
-from meshgen.load.syntax import CORE_TAGS, bad_tag, control_character, syntax_error, too_deep, unquoted_pattern
+from meshgen.load.syntax import (
+    CORE_TAGS,
+    bad_tag,
+    conflicts,
+    control_character,
+    syntax_error,
+    too_deep,
+    unquoted_pattern,
+)
 
 _DEEPEST = 64
 _MOST_FROM_ALIASES = 100_000
@@ -43,6 +51,8 @@ class Parsed:
 def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
     """Reads all documents of `text`; after a syntax error reading goes on with the next document.
 
+    Of a text with conflicts of Git nothing is read, since the parser would blame what stands between the markers.
+
     `merge_keys`: `<<` is kept as a key like any other, for the caller to resolve, instead of being reported.
 
     Raises LibyamlMissingError where the C parser is not installed: the one in Python is ten times slower and
@@ -54,7 +64,9 @@ def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
     except ImportError as error:
         raise LibyamlMissingError from error
 
-    parsed = Parsed()
+    parsed = Parsed(diagnostics=conflicts(text, file))
+    if parsed.diagnostics:
+        return parsed
     text = _without_control_characters(text, file, parsed)
     damaged = bool(parsed.diagnostics)
     resumed = 0

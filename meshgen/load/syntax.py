@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _PATTERN = re.compile(r"\*[^\s,\]}#]*")
 CORE_TAGS = "tag:yaml.org,2002:"
 _RESERVED = frozenset("@`%")
+_OURS, _MIDDLE, _THEIRS = "<" * 7, "=" * 7, ">" * 7
+"""What Git writes around the two sides of a conflict, where nobody configured another size."""
 
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
     # what libyaml says, what it means, what to do
@@ -129,6 +131,31 @@ def unquoted_pattern(text: str, place: Span, *, anchors: bool = False) -> Diagno
         span,
         help=f'Quote it: `"{pattern}"`.',
     )
+
+
+def conflicts(text: str, file: str) -> list[Diagnostic]:
+    """A diagnostic for each conflict that Git marked in `text`: which of both sides is meant, nobody knows."""
+    found: list[Diagnostic] = []
+    if _OURS not in text:
+        return found
+    start: tuple[int, str] | None = None
+    halfway = False
+    for number, line in enumerate(split_lines(text), 1):
+        if line.startswith(f"{_OURS} "):
+            start, halfway = (number, line), False
+        elif start and line == _MIDDLE:
+            halfway = True
+        elif start and halfway and line.startswith(_THEIRS):
+            found.append(
+                diagnose(
+                    "MG005",
+                    "a conflict of Git that is not settled",
+                    Span(file, start[0], 1, start[0], len(start[1]) + 1),
+                    help="Keep what is right of both sides, and remove the lines of `<`, `=` and `>`.",
+                )
+            )
+            start = None
+    return found
 
 
 def control_character(text: str, position: int, file: str) -> Diagnostic:

@@ -44,12 +44,26 @@ class Now:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A commit that counts, and as what it does: two that are one commit count once."""
+
+    commit: str
+    branch: str = field(default="", compare=False)
+    """The branch that the change goes to, where it is by that one that the commit counts."""
+
+    def __str__(self) -> str:
+        shown = f"commit {self.commit[: findings.SHORT]}"
+        return f"{shown} of `{self.branch}`" if self.branch else shown
+
+
 @dataclass(slots=True)
 class Earlier:
     """What was in use before."""
 
     uses: dict[Use, str] = field(default_factory=dict)
-    """Each use, and by what it is known: `commit 3ff41a9f838e`. A commit that let in no more than now adds none."""
+    """Each use, and by what it is known: `commit 3ff41a9f838e`, or one of the target branch. A commit that let in no
+    more than now adds none."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     """Why it may be more than that: MG653 to MG655."""
     committed: bool = False
@@ -80,14 +94,14 @@ def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environ
             found.diagnostics.append(step)
             continue
         try:
-            meaning = history.meaning(step)
+            meaning = history.meaning(step.commit)
         except UnknownError as error:
             found.diagnostics.append(error.diagnostic)
         except GitError as error:
             found.diagnostics.append(findings.no_answer(error))
         else:
             for use in uses(meaning.plan) if now.closes(meaning) else ():
-                found.uses.setdefault(use, f"commit {step[: findings.SHORT]}")
+                found.uses.setdefault(use, str(step))
     return found
 
 
@@ -113,13 +127,13 @@ def _open(fleet: Path, output: Path, now: Now) -> History:
     )
 
 
-def _named(history: History, against: Sequence[str]) -> Iterator[str | Diagnostic]:
+def _named(history: History, against: Sequence[str]) -> Iterator[_Step | Diagnostic]:
     for revision in against:
         commit = history.commit(revision)
-        yield findings.no_commit(revision, "there is no such commit here") if commit is None else commit
+        yield findings.no_commit(revision, "there is no such commit here") if commit is None else _Step(commit)
 
 
-def _by_themselves(history: History, environment: Mapping[str, str]) -> Iterator[str | Diagnostic]:
+def _by_themselves(history: History, environment: Mapping[str, str]) -> Iterator[_Step | Diagnostic]:
     steps = [step for tip in history.tips() for step in _counting(history, tip)] if history.tracked() else []
     yield from steps
     # Where no commit of the change has an output, none of the target branch says what the clusters run.
@@ -129,11 +143,12 @@ def _by_themselves(history: History, environment: Mapping[str, str]) -> Iterator
     if target is None:
         yield findings.no_target(branch)
     else:
-        yield from _counting(history, target)
+        yield from _counting(history, target, f"origin/{branch}")
 
 
-def _counting(history: History, tip: str) -> Iterator[str | Diagnostic]:
+def _counting(history: History, tip: str, branch: str = "") -> Iterator[_Step | Diagnostic]:
     try:
-        yield from history.counting(tip)
+        for commit in history.counting(tip):
+            yield _Step(commit, branch)
     except UnknownError as error:
         yield error.diagnostic

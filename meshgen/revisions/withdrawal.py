@@ -9,7 +9,7 @@ from meshgen.diagnostics.codes import diagnose
 from meshgen.plan.diff import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from meshgen.diagnostics import Diagnostic, Span
     from meshgen.language.fleet import Fleet
@@ -20,36 +20,67 @@ if TYPE_CHECKING:
 def withdrawn(
     used: Mapping[Use, str], plan: Plan, fleet: Fleet, *, only: frozenset[str] | None = None
 ) -> Iterator[Diagnostic]:
-    """Find what was in use before and is no longer let in: one MG650 for each consumer, host and gateway.
+    """Find what was in use before and is no longer let in: one MG650 for each host, gateway or cluster that goes.
 
     `used`: each use, and by what it is known. `only`: the clusters that are written; the gateways of others go on as
     they are, and all consumers count, since one that is not written goes on too.
     """
+    lost: dict[tuple[str, str], list[Use]] = {}
     for use in cut(used, plan):
-        gateway = use.gateway
-        if only is not None and gateway.cluster not in only:
-            continue
-        source = f"`{gateway.cluster}`"
-        if gateway not in plan.exposed:
-            source = f"gateway `{gateway.namespace}/{gateway.name}` of {source}, which is no longer in the fleet"
+        if only is None or use.gateway.cluster in only:
+            lost.setdefault(_gone(use, plan, fleet), []).append(use)
+    for (kind, name), uses in sorted(lost.items()):
+        consumers = _names(use.consumer for use in uses)
+        sources = _names(use.gateway.cluster for use in uses)
+        hosts = _names(use.host for use in uses)
+        call = "calls" if len(consumers) == 1 else "call"
+        message = {
+            "cluster": f"cluster `{name}` is no longer in the fleet",
+            "gateway": f"gateway `{name}` of {_listed(sources)} is no longer in the fleet",
+            "host": f"`{name}` would no longer be exposed by {_listed(sources)}",
+        }[kind]
+        what = "it" if kind == "host" else _listed(hosts)
+        known = " and ".join(dict.fromkeys(used[use] for use in uses))
         yield diagnose(
             "MG650",
-            f"`{use.host}` would no longer be exposed by {source}, "
-            f"but `{use.consumer}` still calls it there, as of {used[use]}",
-            span=_place(fleet, use),
+            f"{message}, but {_listed(consumers)} still {call} {what} there, as of {known}",
+            span=_place(fleet, kind, uses[0]),
             help="Set `state: draining` (or `state: leaving` in the inventory), build and sync everywhere, "
             "then remove it; `--allow-withdrawal` if nothing calls it.",
-            object=use.host,
+            object=name if kind == "host" else f"{kind}/{name}",
         )
 
 
-def _place(fleet: Fleet, use: Use) -> Span | None:
+def _gone(use: Use, plan: Plan, fleet: Fleet) -> tuple[str, str]:
+    """What went, so that the use is cut: its cluster, its gateway, or only its host."""
+    gateway = use.gateway
+    if all(cluster.name != gateway.cluster for cluster in fleet.clusters):
+        return "cluster", gateway.cluster
+    if gateway not in plan.exposed:
+        return "gateway", f"{gateway.namespace}/{gateway.name}"
+    return "host", use.host
+
+
+def _names(found: Iterable[str]) -> list[str]:
+    return sorted(set(found))
+
+
+def _listed(names: list[str]) -> str:
+    """All of them: where `--allow-withdrawal` overrules, the finding is the record of what was cut."""
+    *before, last = [f"`{name}`" for name in names]
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def _place(fleet: Fleet, kind: str, use: Use) -> Span | None:
     """Where the fleet would have to say something: its clusters, or the workspace of the host, if it is still there."""
-    if all(cluster.name != use.gateway.cluster for cluster in fleet.clusters):
-        return fleet.spec.span("clusters")
+    if kind == "cluster":
+        return fleet.spec.key_span("clusters")
     name = parse_host(use.host, fleet.spec.cluster_domain)
     for workspace in fleet.workspaces:
         patterns = workspace.namespace_selector.names
         if name and any(namespace_matches(pattern, use.gateway.cluster, name.namespace) for pattern in patterns):
-            return workspace.span("exposedServices")
+            if kind == "gateway":
+                return workspace.key_span("eastWestGateway") or workspace.span("name")
+            listed = (setting.span("host") for setting in workspace.exposed_services or () if setting.host == use.host)
+            return next(listed, workspace.key_span("exposedServices"))
     return fleet.spec.span()

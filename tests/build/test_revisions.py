@@ -263,7 +263,7 @@ def test_MG650_fires_in_CI_when_the_target_branch_never_saw_the_draining(
     there.step("web", "")
     assert there.guard() == []
     monkeypatch.setenv(variable, "main")
-    assert there.guard() == [f"{CUT}{main[:12]}"]
+    assert there.guard() == [f"{CUT}{main[:12]} of `origin/main`"]
 
 
 def test_MG653_fires_in_CI_when_the_target_branch_was_not_fetched(

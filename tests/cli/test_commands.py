@@ -85,3 +85,35 @@ def test_the_script_gets_the_commands() -> None:
         [sys.executable, "-m", "meshgen"], capture_output=True, text=True, check=False, env=os.environ | environment
     )
     assert (done.returncode, done.stdout) == (0, "plain,validate\n")
+
+
+@pytest.fixture
+def first_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """What `init` writes, in the current directory."""
+    monkeypatch.chdir(tmp_path)
+    main(["init"])
+    capsys.readouterr()
+    return tmp_path / "fleet" / "fleet.yaml"
+
+
+@pytest.mark.usefixtures("first_fleet")
+@pytest.mark.parametrize("short", ["details", "details.bookinfo"])
+def test_explain_knows_which_host_is_meant_by_its_first_labels(short: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", short]) == 2
+    assert "A similar name exists: `details.bookinfo.svc.cluster.local`." in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("first_fleet")
+def test_build_suggests_the_cluster_that_is_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["build", "--cluster", "clutser-1"]) == 1
+    assert "A similar name exists: `cluster-1`." in capsys.readouterr().err
+
+
+def test_a_gateway_that_the_inventory_has_in_another_namespace_is_shown(
+    first_fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = first_fleet.read_text()
+    assert "namespace: bookinfo}" in text
+    first_fleet.write_text(text.replace("namespace: bookinfo}", "namespace: bokinfo}"))
+    main(["validate"])
+    assert "The inventory has `bookinfo/eastwest-gateway`: name that namespace" in capsys.readouterr().out

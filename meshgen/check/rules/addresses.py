@@ -36,12 +36,15 @@ def gateway_address_unknown(context: Context) -> Iterator[Finding]:
             if observed is not None and (observed.addresses or observed.hostname):
                 continue
             namespace, name = key
+            elsewhere = [other for other in relations.observed_gateways[cluster] if other[1] == name and other != key]
             declared = next((w.east_west_gateway for w in workspaces if w.east_west_gateway), relations.gateways[key])
             yield Finding(
                 message=f"the address of gateway `{name}` in cluster `{cluster}` is not known yet, so other clusters "
                 "get no entries for its services",
                 span=declared.span("name"),
-                help=f"Once its load balancer has one, run `kubectl get service {name} -n {namespace} -o yaml | "
+                help=f"The inventory has `{elsewhere[0][0]}/{name}`: name that namespace, if this gateway is meant."
+                if observed is None and elsewhere and elsewhere[0] not in gateways
+                else f"Once its load balancer has one, run `kubectl get service {name} -n {namespace} -o yaml | "
                 f"meshgen inventory import --cluster {cluster} -`.",
                 notes=notes(
                     (observed.span(), "the inventory has no address here")

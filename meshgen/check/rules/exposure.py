@@ -11,7 +11,7 @@ from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes
 from meshgen.check.routes import routes
 from meshgen.check.rule import Finding, Rule
-from meshgen.check.workspaces import copies, hosts_of, may_span
+from meshgen.check.workspaces import copies, hosts_of, may_span, unobserved
 from meshgen.diagnostics.near import did_you_mean, near_host
 
 if TYPE_CHECKING:
@@ -87,11 +87,13 @@ def host_outside_workspace(context: Context) -> Iterator[Finding]:
 def exposed_service_unknown(context: Context) -> Iterator[Finding]:
     """Find exposed hosts that no cluster has: a misspelled name, or an inventory that is behind.
 
-    An exposed service is in the inventory of at least one cluster (design §3).
+    An exposed service is in the inventory of at least one cluster (design §3). Silent while an inventory is missing.
     """
     relations = context.relations
     domain = relations.fleet.spec.cluster_domain
     for workspace in relations.fleet.workspaces:
+        if unobserved(relations, workspace):
+            continue
         for setting in workspace.exposed_services or ():
             name = parse_host(setting.host, domain)
             if name is None or not may_span(relations, workspace, name.namespace) or copies(relations, workspace, name):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import namespace_matches
 from meshgen.check.rule import Finding, Rule
-from meshgen.check.workspaces import pattern_matches, valid_pattern
+from meshgen.check.workspaces import pattern_matches, unobserved, valid_pattern
 from meshgen.diagnostics import Note
 from meshgen.diagnostics.near import did_you_mean, near
 
@@ -47,13 +47,15 @@ def pattern_matches_nothing(context: Context) -> Iterator[Finding]:
 def workspace_spans_nothing(context: Context) -> Iterator[Finding]:
     """Find workspaces none of whose patterns matches a namespace.
 
-    A workspace without a namespace in any inventory gets nothing (design §3).
+    A workspace without a namespace in any inventory gets nothing (design §3). Silent while an inventory is missing.
     """
     relations = context.relations
     known = {item.name for inventory in relations.fleet.inventories.values() for item in inventory.namespaces}
     for workspace in relations.fleet.workspaces:
         patterns = workspace.namespace_selector.names
         if any(pattern_matches(relations, item) for item in patterns) or not all(map(valid_pattern, patterns)):
+            continue
+        if unobserved(relations, workspace):
             continue
         wanted = [pattern.partition("/")[2] for pattern in patterns]
         similar = [name for namespace in wanted if "*" not in namespace for name in near(namespace, known)]
