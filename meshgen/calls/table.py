@@ -128,20 +128,17 @@ class _Consumer:
         )
 
     def _grouped(self) -> Iterator[Group]:
-        namespaces = {name.namespace for name in self._movable}
-        by_namespace: dict[str, list[ObservedService]] = {namespace: [] for namespace in sorted(namespaces)}
+        sources: dict[str, dict[str, tuple[str, ...]]] = {}
+        for name, exposures in self._movable.items():
+            sources.setdefault(name.namespace, {})[name.name] = tuple(exposure.cluster for exposure in exposures)
+        by_namespace: dict[str, list[ObservedService]] = {namespace: [] for namespace in sorted(sources)}
         for name, service in self._relations.services[self._name].items():
-            if name.namespace in namespaces:
+            if name.namespace in by_namespace:
                 by_namespace[name.namespace].append(service)
         for namespace, services in by_namespace.items():
             workspace = self._relations.workspace_of(self._name, namespace)
-            sources = {
-                name.name: tuple(exposure.cluster for exposure in exposures)
-                for name, exposures in self._movable.items()
-                if name.namespace == namespace
-            }
             if workspace is not None:
-                yield from groups_of(self._name, workspace, services, sources)
+                yield from groups_of(self._name, workspace, services, sources[namespace])
 
     def _call(self, host: str, name: ServiceName) -> Call:
         exposures = self._relations.by_host[host]

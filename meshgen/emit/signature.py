@@ -10,7 +10,7 @@ from meshgen.emit.yaml import HEADER
 _HEADER = HEADER.rstrip("\n").encode()
 _SETUP = re.compile(r"_setup/[^/]+/mesh-config\.yaml")
 # The lines of `document`, quoted or not; what a person wrote in another form shows no object.
-_FIELD = re.compile(r"^(apiVersion|kind):[ ](?:\"([^\"\\]*)\"|(\S+))[ \r]*$|^(metadata):[ \r]*$", re.MULTILINE)
+_FIELD = re.compile(r"(apiVersion|kind):[ ](?:\"([^\"\\]*)\"|(\S+))[ \r]*|(metadata):[ \r]*")
 _IN_METADATA = re.compile(r"  (name|namespace):[ ](?:\"([^\"\\]*)\"|(\S+))\s*|  .*|- .*")
 
 
@@ -32,18 +32,17 @@ SIGNATURE = EmittedSignature()
 
 def _object_paths(top: str, content: bytes) -> set[str]:
     """The path that the object gets in that top directory; none where it does not show exactly one."""
-    text = content.decode("utf-8", "replace")
     found: dict[str, set[str]] = {}
-    for match in _FIELD.finditer(text):
-        if match[1]:
+    in_metadata = False
+    for line in content.decode("utf-8", "replace").split("\n"):
+        if in_metadata:
+            match = _IN_METADATA.fullmatch(line)
+            in_metadata = match is not None or not line.strip()
+        if not in_metadata:
+            match = _FIELD.fullmatch(line)
+            in_metadata = match is not None and match[1] is None
+        if match and match[1]:
             found.setdefault(match[1], set()).add(match[2] or match[3] or "")
-        else:
-            for line in text[match.end() :].splitlines():
-                inner = _IN_METADATA.fullmatch(line)
-                if line and inner is None:
-                    break
-                if inner and inner[1]:
-                    found.setdefault(inner[1], set()).add(inner[2] or inner[3] or "")
     if any(len(found.get(field, ())) != 1 for field in ("apiVersion", "kind", "name")):
         return set()
     namespaces = found.get("namespace", {""})

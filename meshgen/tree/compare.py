@@ -15,7 +15,6 @@ from meshgen.tree.paths import (
     may_be_synced,
     parents_of,
     refusal,
-    top_of,
 )
 from meshgen.tree.scan import Found, walk
 
@@ -40,8 +39,8 @@ class Place:
     entries: Found
     """What stands directly in the output directory."""
     ownership: Ownership
-    recorded: Recorded
-    """What an unfinished write and lists of the old form recorded, of every top directory."""
+    recorded: Mapping[str, Recorded]
+    """What an unfinished write and lists of the old form recorded, by top directory."""
     clusters: frozenset[str]
     """The clusters of the fleet."""
     overwrite_edits: bool
@@ -138,9 +137,8 @@ class _Comparing:
             if listed is not None:
                 top.listed = fingerprint(listed)
                 self.recorded = state.parse(listed, top.name)
-        for path, hashes in self.place.recorded.items():
-            if top_of(path) == top.name:
-                self.recorded.setdefault(path, set()).update(hashes)
+        for path, hashes in self.place.recorded.get(top.name, {}).items():
+            self.recorded.setdefault(path, set()).update(hashes)
 
     def _compare_wanted(self) -> None:
         top = self.top

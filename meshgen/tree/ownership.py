@@ -101,8 +101,12 @@ class Ownership:
             name = path.removeprefix(f"{directory}/") if directory else path
             stages = asked.unmerged.get(name)
             if stages is not None:
-                begun = map(self._signature.begins, asked.repository.read(stages).values())
-                return Verdict.MAY_GO if any(begun) else Verdict.FOREIGN
+                contents = asked.repository.read(stages).values()
+                # Where ours is to stand the header is enough; a copy under another name stays foreign.
+                known = any(
+                    self._signature.begins(stage) if wanted else self._signature.fits(path, stage) for stage in contents
+                )
+                return Verdict.MAY_GO if known else Verdict.FOREIGN
             if ours:
                 blobs = asked.repository.blob_ids(content)
                 if not asked.committed.isdisjoint(blobs) or asked.staged.get(name) in blobs:

@@ -19,7 +19,7 @@ from meshgen.tree.lock import LockedError
 from meshgen.tree.model import Change, Comparison, Result, TreeError, fingerprint
 from meshgen.tree.notes import read_notes
 from meshgen.tree.ownership import Ownership
-from meshgen.tree.paths import case_clashes, top_of
+from meshgen.tree.paths import case_clashes
 from meshgen.tree.transaction import MovedOnError, Transaction
 from meshgen.tree.workplace import Workplace
 
@@ -84,7 +84,7 @@ class Tree:
             self.root,
             self._noted.entries,
             self._ownership,
-            self._noted.recorded,
+            state.by_top(self._noted.recorded),
             clusters,
             overwrite_edits,
         )
@@ -282,11 +282,7 @@ class Tree:
 
     def _uncovered(self) -> dict[str, Recorded]:
         """What an unfinished write and the old form recorded of top directories that this build does not cover."""
-        found: dict[str, Recorded] = {}
-        for path, hashes in self._noted.recorded.items():
-            if top_of(path) not in self._tops:
-                found.setdefault(top_of(path), {})[path] = hashes
-        return found
+        return {name: recorded for name, recorded in self._place.recorded.items() if name not in self._tops}
 
     def _begin_journal(self, transaction: Transaction) -> None:
         transaction.current = state.JOURNAL

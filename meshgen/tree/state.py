@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from meshgen.tree.paths import META, refusal
+from meshgen.tree.paths import META, refusal, top_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,6 +58,14 @@ def parse(content: bytes, top: str | None = None) -> Recorded:
         if match and match[2].startswith(prefix) and not refusal(match[2]):
             recorded.setdefault(match[2], set()).add(match[1])
     return recorded
+
+
+def by_top(recorded: Recorded) -> dict[str, Recorded]:
+    """The hashes that are recorded, by top directory."""
+    found: dict[str, Recorded] = {}
+    for path, hashes in recorded.items():
+        found.setdefault(top_of(path), {})[path] = hashes
+    return found
 
 
 def render(pairs: Iterable[tuple[str, str]]) -> bytes:

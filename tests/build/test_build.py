@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meshgen.emit.artifact import Artifact
+    from meshgen.emit.emitter import Written
     from meshgen.plan.model import ClusterPlan, Plan
     from tests.build.conftest import Project
 
@@ -231,9 +232,9 @@ def test_clusters_are_emitted_one_by_one_and_only_those_that_are_written(
 ) -> None:
     seen: list[str] = []
 
-    def counted(plan: Plan, cluster: ClusterPlan) -> Iterator[Artifact]:
+    def counted(plan: Plan, cluster: ClusterPlan, known: Written) -> Iterator[Artifact]:
         seen.append(cluster.cluster)
-        return emit(plan, cluster)
+        return emit(plan, cluster, known)
 
     monkeypatch.setattr("meshgen.build.emit", counted)
     project.write(HAS)

@@ -114,6 +114,22 @@ def test_a_file_under_another_name_is_foreign(committed: Project) -> None:
     assert elsewhere.exists()
 
 
+def test_a_file_under_another_name_is_foreign_in_a_conflict_too(committed: Project) -> None:
+    copy = committed.output / "c1/shop/copy.yaml"
+    shutil.copy(committed.output / RULE, copy)
+    commit(committed.root, "copy")
+    for branch in ("other", "main"):
+        git(committed.root, "checkout", "--quiet", "-B", branch, "main")
+        copy.write_text(copy.read_text() + f"# {branch}\n")
+        commit(committed.root, branch)
+        git(committed.root, "checkout", "--quiet", "main")
+    git(committed.root, "merge", "other", codes=(1,))
+    mine = copy.read_bytes()
+    assert b"<<<<<<<" in mine
+    assert codes(committed.build("--overwrite-edits")) == ["MG603"]
+    assert copy.read_bytes() == mine
+
+
 def test_a_file_without_the_header_is_foreign(committed: Project) -> None:
     file = committed.output / RULE
     mine = file.read_text().partition("\n")[2]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import own_entries
 from meshgen.calls import Taken
+from meshgen.check.origins import service_object
 from meshgen.check.rules import groups, remote_hosts, retries, traffic_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.calls import Call, Calls
+    from meshgen.calls import Calls
     from meshgen.pipeline import Checked
     from meshgen.plan.model import ClusterPlan
 
@@ -75,9 +76,13 @@ def _endpoints(calls: Calls, cluster: ClusterPlan) -> Iterator[str]:
 
 
 def _findings(checked: Checked) -> Iterator[str]:
+    """What is said of a call is said of one that takes part: it gets endpoints, or is the source of somebody's."""
     assert checked.calls is not None
-    by_object: dict[str, Call] = {call.object: call for call in checked.calls}
+    imports = [item for call in checked.calls for item in call.imports]
+    taking_part = {item.object for item in imports} | {
+        service_object(source.cluster, source.service) for item in imports for source in item.sources
+    }
+    every = {call.object for call in checked.calls}
     for found in checked.diagnostics:
-        call = by_object.get(found.object)
-        if found.code in ABOUT_CALLS and call is not None and not call.imports:
-            yield f"{found.code} is about {found.object}, which gets nothing from other clusters"
+        if found.code in ABOUT_CALLS and found.object in every - taking_part:
+            yield f"{found.code} is about {found.object}, which has nothing to do with other clusters"

@@ -11,9 +11,10 @@ from meshgen.check.rule import Finding, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.calls import Import
     from meshgen.check.context import Context
-    from meshgen.language.inventory import ObservedServiceEntry
+    from meshgen.language.inventory import ForeignObject, ObservedService, ObservedServiceEntry
     from meshgen.plan.model import Identity
 
 
@@ -70,11 +71,7 @@ def name_taken(context: Context) -> Iterator[Finding]:
     Names of emitted objects are fixed, so an object of that kind and name must not be somebody else's (design §3).
     """
     for cluster in context.calls.consumers:
-        inventory = context.relations.inventory(cluster)
-        theirs = {
-            (*item.written_as, item.namespace, item.name): item
-            for item in (inventory.foreign_objects() if inventory else ())
-        }
+        theirs = _others(context.relations, cluster)
         for ours in context.identities(cluster) if theirs else ():
             other = theirs.get((ours.api_version.rpartition("/")[0], ours.kind, ours.namespace, ours.name))
             if other is None:
@@ -90,6 +87,23 @@ def name_taken(context: Context) -> Iterator[Finding]:
                 notes=notes((exposure_at(source), f"cluster `{source.cluster}` serves the host")) if source else (),
                 object=f"{ours.cluster}/{ours.namespace}/{ours.name}",
             )
+
+
+def _others(relations: Relations, cluster: str) -> dict[tuple[str, str, str, str], ForeignObject | ObservedService]:
+    """What others have in a cluster, by group, kind, namespace and name.
+
+    Of Services only those named like a gateway: a stub is planned only where there is none. What meshgen wrote is not
+    in the inventory.
+    """
+    inventory = relations.inventory(cluster)
+    if inventory is None:
+        return {}
+    places = relations.gateway_places[cluster]
+    services = [item for item in inventory.services if (item.namespace, item.name) in places]
+    return {
+        **{("", "Service", item.namespace, item.name): item for item in services},
+        **{(*item.written_as, item.namespace, item.name): item for item in inventory.foreign_objects()},
+    }
 
 
 def _needing(context: Context, ours: Identity) -> Import | None:
