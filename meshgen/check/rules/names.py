@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.gateways import gateway_pods
+from meshgen.analysis.hosts import covers
 from meshgen.check.origins import exposure_at
 from meshgen.check.places import notes
 from meshgen.check.rule import Finding, Rule
@@ -92,14 +94,20 @@ def name_taken(context: Context) -> Iterator[Finding]:
 def _others(relations: Relations, cluster: str) -> dict[tuple[str, str, str, str], ForeignObject | ObservedService]:
     """What others have in a cluster, by group, kind, namespace and name.
 
-    Of Services only those named like a gateway: a stub is planned only where there is none. What meshgen wrote is not
-    in the inventory.
+    Of Services only those named like a gateway, with a selector that its pods do not satisfy: a stub is planned only
+    where there is none, and an inventory written by hand may list what meshgen wrote.
     """
     inventory = relations.inventory(cluster)
     if inventory is None:
         return {}
     places = relations.gateway_places[cluster]
-    services = [item for item in inventory.services if (item.namespace, item.name) in places]
+    services = [
+        item
+        for item in inventory.services
+        if (item.namespace, item.name) in places
+        and item.selector
+        and not covers(item.selector, gateway_pods(relations.gateways[item.namespace, item.name]))
+    ]
     return {
         **{("", "Service", item.namespace, item.name): item for item in services},
         **{(*item.written_as, item.namespace, item.name): item for item in inventory.foreign_objects()},
