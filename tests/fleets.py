@@ -160,3 +160,19 @@ spec:
   gateways: [{{name: ew, namespace: shop, addresses: [198.51.100.1]}}]
 """
 """Two clusters that both have `web.shop`."""
+
+THIRD = """
+kind: Fleet
+metadata: {name: demo}
+spec:
+  platform: istio
+  clusters:
+  - {name: c1, region: eu, network: n1}
+  - {name: c2, region: us, network: n2}
+  - {name: c3, region: us, network: n3}
+---
+kind: Inventory
+metadata: {name: c3}
+spec: {}
+"""
+"""A third cluster that has nothing, beside `LACKS` or `HAS`."""

@@ -12,7 +12,7 @@ from meshgen.calls import table
 from meshgen.calls.model import Taken
 from meshgen.pipeline import compile_fleet
 from meshgen.views.matrix import matrix
-from tests.fleets import HAS, LACKS, compiled, fleet
+from tests.fleets import HAS, LACKS, THIRD, compiled, fleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,20 +31,6 @@ spec:
   namespaces: [{name: shop}]
   services:
   - {name: web, namespace: shop, state: arriving, selector: {app: web}, ports: [{name: http, port: 80}]}
-"""
-STATES = """
-kind: Fleet
-metadata: {name: demo}
-spec:
-  platform: istio
-  clusters:
-  - {name: c1, region: eu, network: n1}
-  - {name: c2, region: us, network: n2}
-  - {name: c3, region: us, network: n3}
----
-kind: Inventory
-metadata: {name: c3}
-spec: {}
 """
 
 
@@ -80,12 +66,12 @@ def test_while_the_service_arrives_a_call_takes_what_it_needs_before_and_after()
 
 
 def test_remote_sources_stand_in_levels_the_own_region_first() -> None:
-    found = call(HAS, STATES, consumer="c3")
+    found = call(HAS, THIRD, consumer="c3")
     assert [[source.cluster for source in level.sources] for level in found.imports[0].levels] == [["c2"], ["c1"]]
 
 
 def test_the_levels_of_an_import_hold_all_its_endpoints() -> None:
-    (item,) = call(HAS, STATES, consumer="c3").imports
+    (item,) = call(HAS, THIRD, consumer="c3").imports
     assert sorted(str(e) for level in item.levels for e in level.endpoints) == sorted(map(str, item.endpoints))
 
 

@@ -11,26 +11,12 @@ from meshgen.cli import main
 from meshgen.views import file
 from meshgen.views.host import host, hosts
 from meshgen.views.matrix import matrix
-from tests.fleets import HAS, LACKS, Compiled, compiled, fleet
+from tests.fleets import HAS, LACKS, THIRD, Compiled, compiled, fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 WEB = "web.shop.svc.cluster.local"
-THIRD = """
-kind: Fleet
-metadata: {name: demo}
-spec:
-  platform: istio
-  clusters:
-  - {name: c1, region: eu, network: n1}
-  - {name: c2, region: us, network: n2}
-  - {name: c3, region: us, network: n3}
----
-kind: Inventory
-metadata: {name: c3}
-spec: {}
-"""
 
 
 def test_the_table() -> None:
