@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import own_entries
-from meshgen.check.routes import routes
+from meshgen.analysis.routes import routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,11 +14,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.calls import Calls
+    from meshgen.calls.model import Sort
     from meshgen.pipeline import Checked
     from meshgen.plan.model import ClusterPlan
 
 ABOUT_CALLS = {rule.code for topic in (groups, remote_hosts, retries, traffic_policy) for rule in topic.RULES}
 """Codes whose findings, where they name a Service of a cluster, are about what that cluster gets for it."""
+
+OF_OBJECTS: dict[str, Sort] = {
+    "MG359": "workloadEntry",
+    "MG361": "destinationRule",
+    "MG365": "virtualService",
+    "MG367": "virtualService",
+    "MG371": "destinationRule",
+    "MG376": "serviceEntry",
+    "MG377": "serviceEntry",
+    "MG378": "stub",
+    "MG381": "workloadEntry",
+    "MG383": "workloadEntry",
+    "MG387": "destinationRule",
+    "MG389": "workloadEntry",
+}
+"""Codes whose findings speak of what an object of ours does: a call that they are about takes one."""
 
 
 def untied(checked: Checked) -> Iterator[str]:
@@ -83,6 +100,12 @@ def _findings(checked: Checked) -> Iterator[str]:
         service_object(source.cluster, source.service) for item in imports for source in item.sources
     }
     every = {call.object for call in checked.calls}
+    takers: dict[Sort, set[str]] = defaultdict(set)
+    for item in imports:
+        for each in item.takes:
+            takers[each.sort] |= {item.object, item.host, f"cluster/{item.consumer}"}
     for found in checked.diagnostics:
+        if found.code in OF_OBJECTS and found.object not in takers[OF_OBJECTS[found.code]]:
+            yield f"{found.code} is about {found.object}, whose calls take no {OF_OBJECTS[found.code]}"
         if found.code in ABOUT_CALLS and found.object in every - taking_part:
             yield f"{found.code} is about {found.object}, which has nothing to do with other clusters"

@@ -9,7 +9,7 @@ from meshgen.analysis.hosts import parse_host, selects
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes
-from meshgen.check.routes import routes
+from meshgen.analysis.routes import routes
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.workspaces import copies, hosts_of, may_span, unobserved
 from meshgen.diagnostics.near import did_you_mean, near_host

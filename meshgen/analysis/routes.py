@@ -1,4 +1,4 @@
-"""Which clusters call which through which gateway: what rules about pairs of clusters go through."""
+"""Which clusters call which through which gateway, serving or not: for what is said of pairs of clusters."""
 
 from __future__ import annotations
 
