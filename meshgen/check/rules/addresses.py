@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.addresses import normal, parse, parse_range
 from meshgen.analysis.facts import own_entries
-from meshgen.check.places import gateway_object, listed, network_place, notes
 from meshgen.analysis.routes import routes
+from meshgen.check.places import gateway_object, listed, network_place, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.platforms import platform
 

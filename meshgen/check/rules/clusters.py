@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import covers, name_matches, selects
-from meshgen.check.places import cluster_selectors, notes
 from meshgen.analysis.routes import routes
+from meshgen.check.places import cluster_selectors, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics.near import did_you_mean, near
 

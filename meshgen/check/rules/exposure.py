@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.hosts import parse_host, selects
+from meshgen.analysis.routes import routes
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes
-from meshgen.analysis.routes import routes
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.workspaces import copies, hosts_of, may_span, unobserved
 from meshgen.diagnostics.near import did_you_mean, near_host
