@@ -20,7 +20,7 @@ from meshgen.tree.findings import overruled
 from meshgen.verify import kubeconform, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from meshgen.emit.artifact import Artifact
     from meshgen.emit.emitter import Written
@@ -100,7 +100,7 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
         writing=not options.check,
         overwrite_edits=options.overwrite_edits,
     ) as tree:
-        judge = _Judge(tree, options.kubeconform)
+        judge = _Judge(tree, options.kubeconform, (fleet, output))
         findings += _emit(plan, tree, judge)
         report.comparison = comparison = tree.finish()
         report.diagnostics = ordered([*report.diagnostics, *findings, *comparison.diagnostics, *judge.end()])
@@ -141,9 +141,10 @@ class _Judge:
     An object that does not change was judged when it was written.
     """
 
-    def __init__(self, tree: Tree, mode: kubeconform.Mode) -> None:
+    def __init__(self, tree: Tree, mode: kubeconform.Mode, places: tuple[Path, Path]) -> None:
         self._tree = tree
         self._mode = mode
+        self._places = places
         self._silent = mode == "off" or (mode == "auto" and not kubeconform.is_there())
         self._found: list[Diagnostic] = []
         self._staged: dict[str, Artifact] = {}
@@ -156,7 +157,7 @@ class _Judge:
             return
         changed = frozenset(changing)
         for artifact in artifacts:
-            if artifact.schema is not None and (self._mode == "require" or artifact.path in changed):
+            if artifact.schema is not None and (self._mode != "auto" or artifact.path in changed):
                 there = self._tree.staged is not None and artifact.path in changed
                 (self._staged if there else self._others)[artifact.path] = artifact
         if len(self._staged) + len(self._others) >= _AT_ONCE:
@@ -169,17 +170,18 @@ class _Judge:
 
     def _ask(self) -> None:
         if self._staged and self._tree.staged is not None:
-            self._note(*kubeconform.validate(self._tree.staged, self._staged, self._mode))
+            self._validate(self._tree.staged, self._staged)
         if self._others:
             with tempfile.TemporaryDirectory(prefix="meshgen-") as directory:
                 for path, artifact in self._others.items():
                     file = Path(directory, path)
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_bytes(artifact.content)
-                self._note(*kubeconform.validate(Path(directory), self._others, self._mode))
+                self._validate(Path(directory), self._others)
         self._staged, self._others = {}, {}
 
-    def _note(self, found: list[Diagnostic], summary: kubeconform.Summary | None) -> None:
+    def _validate(self, root: Path, artifacts: Mapping[str, Artifact]) -> None:
+        found, summary = kubeconform.validate(root, artifacts, self._mode, places=self._places)
         self._found += found
         self.summary = None if self.summary is None or summary is None else self.summary + summary
 

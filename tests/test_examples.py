@@ -25,7 +25,7 @@ def fleet(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def program(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real kubeconform. Where Go is installed its absence is a failure, since one command puts it there."""
-    found = kubeconform.find() or shutil.which(ROOT / ".cache/bin/kubeconform")
+    found = shutil.which(ROOT / ".cache/bin/kubeconform") or kubeconform.find()
     if found is None:
         text = "kubeconform is not installed; `make tools` builds the pinned one into .cache/bin"
         if shutil.which("go"):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import click
 
@@ -17,8 +18,20 @@ if TYPE_CHECKING:
     from meshgen.cli.options import Reporting
     from meshgen.verify.kubeconform import Mode
 
+_MODES: tuple[Literal["auto", "require", "off"], ...] = ("auto", "require", "off")
 _QUIET_SECONDS = 1.0
 """A build that takes no longer shows no progress bar."""
+
+
+def _mode(context: click.Context, parameter: click.Parameter, value: str) -> Mode:
+    """One of the words, or the path of a program, which has a separator in it."""
+    for mode in _MODES:
+        if value == mode:
+            return mode
+    if not os.path.dirname(value):  # noqa: PTH120 - `./kubeconform` is a path, `kubeconform` is none
+        words = ", ".join(_MODES)
+        raise click.BadParameter(f"'{value}' is not one of {words}, and no path (`./{value}`).", context, parameter)
+    return Path(value)
 
 
 @click.command()
@@ -36,10 +49,11 @@ _QUIET_SECONDS = 1.0
 @click.option("--cluster", "clusters", multiple=True, metavar="NAME", help="Write this cluster only (repeatable).")
 @click.option(
     "--kubeconform",
-    type=click.Choice(["auto", "require", "off"]),
+    callback=_mode,
+    metavar="[auto|require|off|PATH]",
     default="auto",
     show_default=True,
-    help="Have kubeconform check the objects: if it is there, always, or never.",
+    help="Have kubeconform check the objects: if it is on PATH, always, never, or always by the program at PATH.",
 )
 @reporting_options
 def build(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from meshgen import programs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,11 +83,11 @@ def run(directory: str, arguments: Sequence[str], *, text: bytes = b"", codes: S
 
     Raises `GitError` for any exit code but `codes`.
     """
-    program = shutil.which("git")
-    if program is None:
-        raise GitError(Cause.NO_GIT)
+    found = programs.find("git", (directory,))
+    if found.program is None:
+        raise GitError(Cause.NO_GIT, f"`{found.passed}` came with what is built" if found.passed else "")
     environment = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS} | _QUIET
-    command = [str(Path(program).absolute()), *_SAFE, *arguments]
+    command = [str(found.program), *_SAFE, *arguments]
     try:
         ended = subprocess.run(
             command, cwd=directory, env=environment, input=text, capture_output=True, timeout=SECONDS, check=False

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshgen.git.process import Cause, GitError, run
+from meshgen.programs import repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -219,8 +220,7 @@ class Repository:
 
 def in_work_tree(directory: Path) -> bool:
     """Whether there is a `.git` at or above a directory: seen without a process, and where there is no git program."""
-    absolute = directory.absolute()
-    return any(os.path.lexists(parent / ".git") for parent in (absolute, *absolute.parents))
+    return repository_of(directory.absolute()) is not None
 
 
 def open_repository(directory: Path) -> Repository:

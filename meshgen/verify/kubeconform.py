@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from meshgen import programs
 from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.verify.schemas import TEMPLATE, directory
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
     from meshgen.emit.artifact import Artifact
 
-Mode = Literal["auto", "require", "off"]
+Mode = Literal["auto", "require", "off"] | Path
+"""Whether kubeconform is asked: if it is there, always, never, or always by the program at this path."""
 
 VARIABLE = "MESHGEN_KUBECONFORM"
-_IN_CHECKOUT = Path(".cache/bin/kubeconform")
 # Below what a command line may hold: 2 MiB on Linux, 1 MiB on macOS, 32,767 characters on Windows.
 _LONGEST_ARGUMENTS = 24_000 if os.name == "nt" else 500_000
 _LONGEST_OUTPUT = 400
@@ -55,30 +56,47 @@ class _FailedError(Exception):
     """kubeconform did not do its work; the text says how."""
 
 
-def find() -> Path | None:
-    """The program: `MESHGEN_KUBECONFORM`, else on PATH, else `.cache/bin` of the current directory.
+def find(mode: Mode = "auto", places: Sequence[Path] = ()) -> Path | None:
+    """The program: the path that is the mode, else what `MESHGEN_KUBECONFORM` names, else `kubeconform` of PATH.
 
-    Raises FileNotFoundError when the variable is set and names no program.
+    What PATH has below the working directory or the repositories of `places` is not run: it came with what is built.
+    Raises FileNotFoundError, with a message for people, where there is none although one was named or is required.
     """
-    named = os.environ.get(VARIABLE)
+    named = str(mode) if isinstance(mode, Path) else os.environ.get(VARIABLE)
+    passed = None
+    if named and (isinstance(mode, Path) or os.path.dirname(named)):  # noqa: PTH120 - `./x` is a path, `x` is none
+        program = shutil.which(os.path.abspath(named))  # noqa: PTH100 - as it is named
+        found = None if program is None else Path(program)
+    else:
+        looked = programs.find(named or "kubeconform", places)
+        found, passed = looked.program, looked.passed
+    if found is not None:
+        return found
+    why = f": `{passed}` came with what is built, and is not run" if passed else ""
     if named:
-        program = shutil.which(named)
-        if program is None:
-            raise FileNotFoundError(f"`{VARIABLE}` names `{named}`, which is no program")
-        return Path(program).absolute()
-    program = shutil.which("kubeconform") or shutil.which(_IN_CHECKOUT.absolute())
-    return Path(program).absolute() if program else None
+        by = "`--kubeconform`" if isinstance(mode, Path) else f"`{VARIABLE}`"
+        raise FileNotFoundError(f"{by} names `{named}`, which is no program{why}")
+    if mode == "require":
+        raise FileNotFoundError(f"kubeconform is required and not on PATH{why}")
+    return None
 
 
 def is_there() -> bool:
-    """Whether there is a program to run, or a variable that names one."""
+    """Whether there may be a program to run, or a variable names one."""
     return bool(os.environ.get(VARIABLE)) or find() is not None
 
 
 def validate(
-    root: Path, manifests: Mapping[str, Artifact], mode: Mode = "auto", *, timeout: float = 300
+    root: Path,
+    manifests: Mapping[str, Artifact],
+    mode: Mode = "auto",
+    *,
+    places: Sequence[Path] = (),
+    timeout: float = 300,
 ) -> tuple[list[Diagnostic], Summary | None]:
     """What kubeconform says about the files of `manifests` below `root`, a path relative to `root` each.
+
+    `places`: what is built, as for `find`.
 
     The summary is None when kubeconform did not run: `off`, not found, failed. Findings are MG507;
     MG508: not found although required; MG509: it failed, or passed over files, within `timeout` seconds a run.
@@ -86,11 +104,11 @@ def validate(
     if mode == "off":
         return [], None
     try:
-        program = find()
+        program = find(mode, places)
     except FileNotFoundError as error:
         return [_missing(str(error))], None
     if program is None:
-        return ([_missing("kubeconform is required and not on PATH")], None) if mode == "require" else ([], None)
+        return [], None
     found: list[Diagnostic] = []
     summary = Summary()
     for names in _chunks(sorted(manifests)):
@@ -186,7 +204,7 @@ def _missing(message: str) -> Diagnostic:
     return diagnose(
         "MG508",
         message,
-        help=f"Install kubeconform, name its program in `{VARIABLE}`, or do without it.",
+        help="Install kubeconform, name its program with `--kubeconform PATH`, or do without it.",
     )
 
 

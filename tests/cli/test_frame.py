@@ -42,6 +42,14 @@ def test_the_version_is_printed_without_the_imports_of_a_compile() -> None:
     assert not [name for name in ("pydantic", "ruamel", "jsonschema_rs", "meshgen.language") if f"'{name}'" in modules]
 
 
+def test_the_module_takes_no_module_of_the_working_directory(tmp_path: Path) -> None:
+    for name in ("click", "pydantic", "typing_extensions", "signal"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('theirs')\n")
+    program = [sys.executable, "-m", "meshgen", "schema", "Fleet"]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_explaining_a_code_imports_no_models() -> None:
     code = "import sys; from meshgen.cli import main; main(['explain', 'MG007']); sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0

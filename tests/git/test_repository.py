@@ -83,6 +83,21 @@ def test_git_that_does_not_answer(repository: Path, tmp_path: Path, monkeypatch:
 # What is never run
 
 
+@pytest.mark.parametrize("path", ["{repository}/bin", "{root}/link", "bin", ""])
+def test_a_git_that_came_with_the_repository_is_not_run(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    for directory in ("bin", ""):
+        put(repository, f"{directory}/git", f"#!/bin/sh\ntouch {tmp_path}/witness\n").chmod(0o755)
+    (tmp_path / "link").symlink_to(repository / "bin")
+    monkeypatch.setenv("PATH", path.format(repository=repository, root=tmp_path))
+    monkeypatch.chdir(repository)
+    assert refused(repository) is Cause.NO_GIT
+    monkeypatch.chdir("/")
+    assert refused(repository) is Cause.NO_GIT
+    assert not (tmp_path / "witness").exists()
+
+
 @pytest.mark.parametrize("safe", [process._SAFE, ("--literal-pathspecs",)], ids=["today's git", "an old git"])
 def test_a_bare_repository_among_the_files_is_not_asked_and_runs_nothing(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, safe: tuple[str, ...]

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def program() -> Path:
     """The real kubeconform. Where Go is installed its absence is a failure, since one command puts it there."""
-    found = kubeconform.find() or shutil.which(ROOT / ".cache/bin/kubeconform")
+    found = shutil.which(ROOT / ".cache/bin/kubeconform") or kubeconform.find()
     if found is None:
         text = "kubeconform is not installed; `make tools` builds the pinned one into .cache/bin"
         if shutil.which("go"):
@@ -201,10 +201,9 @@ def test_MG509_silent_when_there_is_nothing_to_judge(tmp_path: Path) -> None:
 
 @pytest.fixture
 def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No kubeconform: not named, not on PATH, not in the checkout."""
+    """No kubeconform: not named, not on PATH."""
     monkeypatch.delenv(kubeconform.VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(kubeconform, "_IN_CHECKOUT", tmp_path / "kubeconform")
 
 
 @pytest.mark.usefixtures("nowhere")
@@ -224,3 +223,60 @@ def test_MG508_fires_when_the_variable_names_no_program(tmp_path: Path, monkeypa
     (found,), summary = validate(tmp_path, staged(tmp_path, sample()), "auto")
     assert (found.code, summary) == ("MG508", None)
     assert found.message == "`MESHGEN_KUBECONFORM` names `no-such-program`, which is no program"
+
+
+def test_MG508_fires_when_the_option_names_no_program(tmp_path: Path) -> None:
+    (found,), summary = validate(tmp_path, staged(tmp_path, sample()), Path("tools/kubeconform"))
+    assert (found.code, summary) == ("MG508", None)
+    assert found.message == "`--kubeconform` names `tools/kubeconform`, which is no program"
+
+
+def program_at(file: Path) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("#!/bin/sh\nexit 2\n", "utf-8")
+    file.chmod(0o755)
+    return file
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.skipif(os.name == "nt", reason="a script is no program on Windows")
+@pytest.mark.parametrize(
+    ("program", "path"),
+    [
+        ("checkout/bin/kubeconform", "{root}/checkout/bin"),
+        ("checkout/.cache/bin/kubeconform", "{root}/checkout/fleet/../.cache/bin"),
+        ("checkout/bin/kubeconform", "{root}/link"),
+        ("checkout/bin/kubeconform", "bin"),
+        ("checkout/kubeconform", "."),
+        ("checkout/kubeconform", ""),
+        ("mesh/bin/kubeconform", "{root}/mesh/bin"),
+    ],
+)
+def test_MG508_fires_when_the_program_of_PATH_came_with_what_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, path: str
+) -> None:
+    for repository in ("checkout", "mesh"):
+        (tmp_path / repository / ".git").mkdir(parents=True)
+        (tmp_path / repository / "fleet").mkdir()
+    program_at(tmp_path / program)
+    (tmp_path / "link").symlink_to(tmp_path / "checkout/bin")
+    monkeypatch.chdir(tmp_path / "checkout")
+    monkeypatch.setenv("PATH", path.format(root=tmp_path))
+    places = (tmp_path / "mesh/fleet",)
+    (found,), summary = validate(tmp_path, staged(tmp_path, sample()), "require", places=places)
+    assert (found.code, summary) == ("MG508", None)
+    assert found.message.endswith("came with what is built, and is not run")
+    assert validate(tmp_path, staged(tmp_path, sample()), places=places) == ([], None)
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.skipif(os.name == "nt", reason="a script is no program on Windows")
+def test_MG508_silent_when_PATH_or_the_option_has_another_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = tmp_path / "checkout"
+    theirs, ours = program_at(checkout / "bin/kubeconform"), program_at(tmp_path / "usr/bin/kubeconform")
+    monkeypatch.chdir(checkout)
+    monkeypatch.setenv("PATH", f"{theirs.parent}{os.pathsep}{ours.parent}")
+    assert kubeconform.find() == ours
+    assert kubeconform.find(Path("bin/kubeconform")) == theirs
