@@ -73,26 +73,28 @@ class Top:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def compare_top(place: Place, name: str, wanted: Wanted) -> Top:
+def compare_top(place: Place, name: str, wanted: Wanted, parts: frozenset[str] | None = None) -> Top:
     """Compare the top directory `name` with the files that are wanted in it, maybe none.
 
-    Whatever is wrong with the disk or the tree is in the result's `diagnostics`. Raises `ValueError` for a path in
-    `wanted` that no tree may have.
+    `parts`: the directories in it that are compared, the others are left alone; None: all of it. Whatever is wrong with
+    the disk or the tree is in the result's `diagnostics`. Raises `ValueError` for a path in `wanted` that no tree may
+    have.
     """
     for path in wanted:
         if why := refusal(path) or ("" if path.startswith(f"{name}/") else f"is outside `{name}`"):
             message = f"the path {path!r} {why}"
             raise ValueError(message)
-    return _Comparing(place, name, wanted).run()
+    return _Comparing(place, name, wanted, parts).run()
 
 
 class _Comparing:
     """One comparison under way: what is wanted, recorded and found, and what follows from it so far."""
 
-    def __init__(self, place: Place, name: str, wanted: Wanted) -> None:
+    def __init__(self, place: Place, name: str, wanted: Wanted, parts: frozenset[str] | None) -> None:
         self.place = place
         self.output = place.output
         self.top = Top(name)
+        self.parts = None if parts is None else tuple(f"{name}/{part}/" for part in sorted(parts))
         self.wanted = wanted
         self.found = walk(place.root, name) if name in place.entries.directories else Found()
         self.diagnostics = self.top.diagnostics
@@ -129,16 +131,30 @@ class _Comparing:
         except OSError as error:
             self.diagnostics.append(findings.disk_error(self.output, path, error))
         top.digests = {path: state.digest(self.wanted[path]) for path in sorted(self.wanted)}
-        lines = [f"{value}  {path}\n" for path, value in top.digests.items()]
-        wanted = "".join(lines).encode() if lines else None
+        recorded = self.place.recorded.get(top.name, {})
+        if self.parts is None:
+            lines = [f"{value}  {path}\n" for path, value in top.digests.items()]
+            wanted = "".join(lines).encode() if lines else None
+        else:
+            others = [*state.pairs(state.parse(listed or b"", top.name)), *state.pairs(recorded)]
+            kept = (pair for pair in others if not self._covers(pair[0]))
+            wanted = state.render([*top.digests.items(), *kept]) or None
         if listed != wanted:
             top.relisted, top.unlisted = True, wanted is None
             top.text = wanted
             if listed is not None:
                 top.listed = fingerprint(listed)
-                self.recorded = state.parse(listed, top.name)
-        for path, hashes in self.place.recorded.get(top.name, {}).items():
-            self.recorded.setdefault(path, set()).update(hashes)
+                self._record(state.parse(listed, top.name))
+        self._record(recorded)
+
+    def _record(self, found: Recorded) -> None:
+        for path, hashes in found.items():
+            if self._covers(path):
+                self.recorded.setdefault(path, set()).update(hashes)
+
+    def _covers(self, path: str) -> bool:
+        """Whether this build may change the path."""
+        return self.parts is None or path.startswith(self.parts)
 
     def _compare_wanted(self) -> None:
         top = self.top
@@ -198,7 +214,7 @@ class _Comparing:
         return known
 
     def _compare_unwanted(self) -> None:
-        for path in sorted(self.found.files - self.wanted.keys()):
+        for path in sorted(filter(self._covers, self.found.files - self.wanted.keys())):
             try:
                 before = disk.read(f"{self.place.root}/{path}")
             except FileNotFoundError:

@@ -59,6 +59,11 @@ def is_synced(top: str) -> bool:
     return not top.startswith("_") or top == "_delivery"
 
 
+def is_shared(top: str) -> bool:
+    """Whether the top directory is no cluster's, and has a directory for each cluster in it, as `_setup`."""
+    return top.startswith("_")
+
+
 def may_be_synced(path: str) -> bool:
     """Whether Argo CD (`util/argo` manifest pattern) or Flux would read a file of this name."""
     return path.lower().endswith(_MANIFEST_SUFFIXES)

@@ -19,7 +19,7 @@ from meshgen.tree.lock import LockedError
 from meshgen.tree.model import Change, Comparison, Result, TreeError, fingerprint
 from meshgen.tree.notes import read_notes
 from meshgen.tree.ownership import Ownership
-from meshgen.tree.paths import case_clashes
+from meshgen.tree.paths import case_clashes, is_shared
 from meshgen.tree.transaction import MovedOnError, Transaction
 from meshgen.tree.workplace import Workplace
 
@@ -42,9 +42,10 @@ def open_tree(
 ) -> Tree:
     """The tree at `output`, which need not exist and may be a link, for one build.
 
-    `only` limits it to these top directories; `None` covers all, also those of clusters that left the fleet. `clusters`
-    are the clusters of the fleet: one that has no manifest any more is told. Unless `writing` it is only compared.
-    `overwrite_edits` takes edits that nothing could give back for no obstacle.
+    `only` limits it to these top directories, and to their parts of those that are no cluster's (`_setup/<cluster>`);
+    `None` covers all, also those of clusters that left the fleet. `clusters` are the clusters of the fleet: one that
+    has no manifest any more is told. Unless `writing` it is only compared. `overwrite_edits` takes edits that nothing
+    could give back for no obstacle.
     """
     return Tree(output, signature, only, clusters, writing=writing, overwrite_edits=overwrite_edits)
 
@@ -103,12 +104,16 @@ class Tree:
     def add(self, name: str, wanted: Wanted) -> tuple[str, ...]:
         """Compare the top directory `name`, once, with all files that are wanted in it, and stage what differs.
 
-        A top directory that is not covered is passed over. Returns the paths that are to be written. Raises
-        `ValueError` for a path that no tree may have.
+        A top directory, or part of one, that is not covered is passed over. Returns the paths that are to be written.
+        Raises `ValueError` for a path that no tree may have.
         """
-        if not self._usable or (self._only is not None and name not in self._only):
+        whole = self._only is None or name in self._only
+        if not self._usable or not (whole or is_shared(name)):
             return ()
-        top = compare_top(self._place, name, wanted)
+        parts = None if whole else self._only
+        if parts is not None:
+            wanted = {path: content for path, content in wanted.items() if path.split("/")[1] in parts}
+        top = compare_top(self._place, name, wanted, parts)
         self._tops[name] = top
         self._diagnostics += top.diagnostics
         self._blocked = self._blocked or any(diagnostic.severity == "error" for diagnostic in top.diagnostics)
@@ -125,7 +130,9 @@ class Tree:
         if self._comparison is not None:
             return self._comparison
         if self._usable:
-            left = self._only if self._only is not None else self._noted.tops
+            left = self._noted.tops
+            if self._only is not None:
+                left = self._only | {name for name in left if is_shared(name)}
             for name in sorted(left - self._tops.keys()):
                 self.add(name, {})
             self._diagnostics += self._clashes()

@@ -276,6 +276,36 @@ def test_check_of_one_cluster(project: Project) -> None:
     assert project.build("--check", "--cluster", "c1").code == 1
 
 
+MESH_RETRIES = """
+kind: Workspace
+metadata: {name: shop}
+spec:
+  namespaceSelector: {names: ["*/shop"]}
+  eastWestGateway: {name: ew, namespace: shop}
+  failover: {retries: {mode: meshConfig}}
+"""
+
+
+def test_clusters_that_are_written_one_by_one_make_the_whole_tree(project: Project) -> None:
+    project.write(HAS, MESH_RETRIES)
+    assert project.build("--cluster", "c2").code == 0
+    assert project.names("_setup/*/*") == ["_setup/c2/mesh-config.yaml"]
+    assert project.build("--cluster", "c1").code == 0
+    assert project.build("--check").code == 0
+
+
+def test_one_cluster_takes_back_its_own_part_of_setup_only(project: Project) -> None:
+    project.write(HAS, MESH_RETRIES)
+    project.build()
+    project.write(HAS)
+    assert project.build("--check", "--cluster", "c1").code == 1
+    assert project.build("--cluster", "c1").code == 0
+    assert project.names("_setup/*") == ["_setup/c2"]
+    assert project.build("--cluster", "c2").code == 0
+    assert project.names("_setup") == []
+    assert project.build("--check").code == 0
+
+
 def test_MG652_fires_when_the_cluster_is_not_of_the_fleet(project: Project) -> None:
     project.write(HAS)
     outcome = project.build("--cluster", "c3")

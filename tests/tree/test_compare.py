@@ -113,6 +113,17 @@ def test_only_leaves_clusters_that_left_the_fleet(tmp_path: Path) -> None:
     assert compare(tmp_path, {A: b"a\n"}, only=frozenset({"c1"})).in_sync
 
 
+def test_a_part_of_what_is_no_clusters_is_compared_alone(tmp_path: Path) -> None:
+    mine, others = "_setup/c1/a.yaml", "_setup/c2/a.yaml"
+    build(tmp_path, {mine: b"old\n", others: b"old\n"})
+    comparison = compare(tmp_path, {mine: b"new\n"}, only=frozenset({"c1"}))
+    assert (comparison.changed, comparison.removed) == ((mine,), ())
+    build(tmp_path, {}, only=frozenset({"c1"}))
+    assert not (tmp_path / mine).exists()
+    assert (tmp_path / ".meshgen/local/_setup.written").read_text().endswith(f"  {others}\n")
+    assert compare(tmp_path, {others: b"old\n"}).is_settled
+
+
 def test_a_cluster_that_left_the_fleet_is_worked_off(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n", C: b"c\n"})
     comparison = compare(tmp_path, {A: b"a\n"})
