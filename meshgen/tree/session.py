@@ -132,7 +132,7 @@ class Tree:
         if self._usable:
             left = self._noted.tops
             if self._only is not None:
-                left = self._only | {name for name in left if is_shared(name)}
+                left = {*self._only, *filter(is_shared, left)}
             for name in sorted(left - self._tops.keys()):
                 self.add(name, {})
             self._diagnostics += self._clashes()
