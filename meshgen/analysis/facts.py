@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.injection import Injectors
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from meshgen.language.cluster import Cluster
     from meshgen.language.fleet import Fleet
+    from meshgen.language.inventory import ObservedIstio
 
 FLOOR = (1, 24)
 """Oldest Istio that meshgen emits for, and what it assumes where none is named."""
@@ -38,6 +40,8 @@ class ClusterFacts:
     vip_range: str
     mesh_retries: bool
     """Whether the mesh's own retry policy retries in other localities."""
+    injectors: Injectors
+    """Who injects pods."""
 
     @property
     def allocates_addresses(self) -> bool:
@@ -84,7 +88,15 @@ def cluster_facts(fleet: Fleet, cluster: Cluster) -> ClusterFacts:
         dns_capture=look_up("dns_capture") is not False,
         vip_range=str(look_up("vip_range") or DEFAULT_VIP_RANGE),
         mesh_retries=bool(observed and observed.retry_remote_localities),
+        injectors=_injectors(observed),
     )
+
+
+def _injectors(observed: ObservedIstio | None) -> Injectors:
+    if observed is None:
+        return Injectors()
+    revisions = observed.injection_revisions
+    return Injectors(None if revisions is None else frozenset(revisions), by_default=bool(observed.injects_by_default))
 
 
 def multicluster_namespace(fleet: Fleet) -> str:

@@ -6,8 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from meshgen.inventory.facts import Facts
+from meshgen.inventory.injection import injectors_in
 from meshgen.inventory.mesh import istio_facts
-from meshgen.inventory.objects import KubernetesObject, objects_in
+from meshgen.inventory.objects import CLUSTER_KINDS, KubernetesObject, objects_in
 from meshgen.inventory.policies import READERS, route
 from meshgen.inventory.services import gateway_api_item, gateway_item, service_item
 from meshgen.inventory.workloads import workloads_in
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from meshgen.load.nodes import Node
 
 _NOISE_LABELS = frozenset({"kubernetes.io/metadata.name"})
-_NOT_WHOLE = frozenset({"Namespace", "ConfigMap", "Secret"})
+_NOT_WHOLE = frozenset({"ConfigMap", "Secret", *(kind for _, kind in CLUSTER_KINDS)})
 """Kinds that do not show that a namespace's Services were to be seen as well."""
 
 
@@ -35,8 +36,9 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     labels = {
         item.name: item.fields.at("metadata").labels("labels") for item in objects.known if item.kind == "Namespace"
     }
-    facts.istio = istio_facts(objects.known, findings)
-    workloads = workloads_in(objects.known, labels)
+    injectors = injectors_in(objects.known)
+    facts.istio = istio_facts(objects.known, injectors, findings)
+    workloads = workloads_in(objects.known, labels, injectors)
     domain = str(facts.istio.get("clusterDomain", "cluster.local"))
     named: set[str] = set()
     for item in objects.known:

@@ -13,6 +13,7 @@ from meshgen.load.parse import parse
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from meshgen.analysis.injection import Injectors
     from meshgen.inventory.facts import Item
     from meshgen.inventory.objects import KubernetesObject
 
@@ -29,18 +30,24 @@ _ORDER = (
     "ambientMultiNetwork",
     "gatewaysOfNamespace",
     "multiPrimary",
+    "injectionRevisions",
+    "injectsByDefault",
 )
 _VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-[0-9A-Za-z.+-]+?)??)(?:-(?:distroless|debug))?")
 
 
-def istio_facts(objects: Iterable[KubernetesObject], findings: list[Diagnostic]) -> Item:
+def istio_facts(objects: Iterable[KubernetesObject], injectors: Injectors, findings: list[Diagnostic]) -> Item:
     """What `objects` show of the mesh. A fact on which two of them differ (two revisions) is left out."""
     seen: dict[str, set[Any]] = {name: set() for name in _ORDER}
     for item in objects:
         for name, value in _facts(item, findings).items():
             if value is not None:
                 seen[name].add(value)
-    return {name: values.pop() for name, values in seen.items() if len(values) == 1}
+    facts: Item = {name: values.pop() for name, values in seen.items() if len(values) == 1}
+    if injectors.revisions is not None:
+        facts["injectionRevisions"] = sorted(injectors.revisions)
+        facts["injectsByDefault"] = injectors.by_default or None
+    return {name: facts[name] for name in _ORDER if facts.get(name) is not None}
 
 
 def _facts(item: KubernetesObject, findings: list[Diagnostic]) -> Item:

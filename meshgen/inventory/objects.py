@@ -45,7 +45,11 @@ NAMESPACED_KINDS = (
         ("security.istio.io", "PeerAuthentication"),
     }
 )
-KINDS = NAMESPACED_KINDS | {("", "Namespace")}
+CLUSTER_KINDS = {
+    ("", "Namespace"),
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+}
+KINDS = NAMESPACED_KINDS | CLUSTER_KINDS
 """All that the inventory reads; other kinds are skipped."""
 
 _STATUS_COUNTS = frozenset({"Gateway", "Pod", "Service"})

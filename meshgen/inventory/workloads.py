@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.injection import INJECT, Injectors, injection
 from meshgen.inventory.objects import POD_KINDS
 from meshgen.language.gateway import NETWORK_VIEW
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from meshgen.inventory.fields import Fields
     from meshgen.inventory.objects import KubernetesObject
-
-INJECT = "sidecar.istio.io/inject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +27,20 @@ class Workload:
 
 
 def workloads_in(
-    objects: Iterable[KubernetesObject], namespaces: Mapping[str, Mapping[str, str]]
+    objects: Iterable[KubernetesObject], namespaces: Mapping[str, Mapping[str, str]], injectors: Injectors
 ) -> dict[str, list[Workload]]:
-    """The workloads of `objects` by namespace; `namespaces` are the labels of those namespaces that are known."""
+    """The workloads of `objects` by namespace; `namespaces` are the labels of those namespaces that are known.
+
+    `injectors`: who injects pods in the cluster.
+    """
     found: dict[str, list[Workload]] = {}
     for item in objects:
         if (item.group, item.kind) in POD_KINDS:
             pod = _pod(item)
             if pod is not None:
-                found.setdefault(item.namespace, []).append(_workload(item, pod, namespaces.get(item.namespace)))
+                found.setdefault(item.namespace, []).append(
+                    _workload(item, pod, namespaces.get(item.namespace), injectors)
+                )
     return found
 
 
@@ -60,12 +64,20 @@ def _pod(item: KubernetesObject) -> Fields | None:
     return spec.at("template") if "template" in spec.keys() else None  # noqa: SIM118 - not a mapping
 
 
-def _workload(item: KubernetesObject, pod: Fields, namespace: Mapping[str, str] | None) -> Workload:
+def _workload(
+    item: KubernetesObject, pod: Fields, namespace: Mapping[str, str] | None, injectors: Injectors
+) -> Workload:
     spec = pod.at("spec")
     labels = pod.at("metadata").labels("labels")
     account = spec.text("serviceAccountName") or spec.text("serviceAccount") or "default"
-    annotation = pod.at("metadata", "annotations").text(INJECT)
-    injected = _injected(labels, annotation, namespace)
+    injected = injection(
+        injectors,
+        item.namespace,
+        namespace,
+        labels,
+        annotation=pod.at("metadata", "annotations").text(INJECT),
+        host_network=spec.flag("hostNetwork") is True,
+    ).injected
     if item.kind == "Pod":
         containers = [*spec.items("containers"), *spec.items("initContainers")]
         if any(container.text("name") == "istio-proxy" for container in containers):
@@ -73,19 +85,6 @@ def _workload(item: KubernetesObject, pod: Fields, namespace: Mapping[str, str] 
         elif pod.at("status").keys():
             injected = False  # admission is over
     return Workload(labels, account, injected, _network_view(spec))
-
-
-def _injected(labels: Mapping[str, str], annotation: str | None, namespace: Mapping[str, str] | None) -> bool | None:
-    # Istio's webhooks: istio-discovery/templates/mutatingwebhook.yaml; the label goes before the annotation:
-    # pkg/kube/inject/inject.go, injectRequired.
-    wish = labels.get(INJECT, annotation)
-    by_namespace = (namespace or {}).get("istio-injection")
-    if wish == "false" or by_namespace == "disabled":
-        return False
-    asks = wish == "true" or "istio.io/rev" in labels
-    if by_namespace == "enabled" or (namespace or {}).get("istio.io/rev") or asks:
-        return True
-    return None
 
 
 def _network_view(spec: Fields) -> str | None:

@@ -41,6 +41,17 @@ class ObservedIstio(Item):
     multi_primary: bool | None = Field(
         None, title="Multi-primary", description="Whether istiod reads other clusters through remote secrets."
     )
+    injection_revisions: list[str] | None = Field(
+        None,
+        title="Injection revisions",
+        description="Revisions and tags whose webhooks inject pods. Absent: unknown.",
+        examples=[["default", "stable"]],
+    )
+    injects_by_default: bool | None = Field(
+        None,
+        title="Injects by default",
+        description="Whether pods are injected where no label says anything (`enableNamespacesByDefault`).",
+    )
 
 
 class ObservedNamespace(Item):

@@ -30,5 +30,7 @@ class Platform:
     """What the exposure of a cluster lists: the services that it has, or those that the workspace declares."""
     exposes_by: Literal["host", "labels"]
     """How exposed services are named: by their hosts, or by labels of Services, which may choose too many."""
+    runs_gateways: Literal["injected", "operator"]
+    """Who makes the pods of its gateways: Istio's injector out of a Deployment that meshgen emits, or an operator."""
     gateway_port: int | None
     """The only port that its gateways can take east-west traffic on; None: any."""

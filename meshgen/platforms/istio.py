@@ -13,5 +13,6 @@ ISTIO = Platform(
     management="none",
     lists_exposure="observed",
     exposes_by="host",
+    runs_gateways="injected",
     gateway_port=None,
 )

@@ -13,5 +13,6 @@ TSB = Platform(
     management="declared",
     lists_exposure="declared",
     exposes_by="labels",
+    runs_gateways="operator",
     gateway_port=15443,
 )

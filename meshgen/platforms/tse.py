@@ -13,5 +13,6 @@ TSE = Platform(
     management="first",
     lists_exposure="declared",
     exposes_by="host",
+    runs_gateways="operator",
     gateway_port=15443,
 )

@@ -80,6 +80,7 @@ template:
         capabilities: {drop: [ALL]}
         readOnlyRootFilesystem: true
         runAsNonRoot: true
+        seccompProfile: {type: RuntimeDefault}
 """)
 
 

@@ -31,9 +31,17 @@ def _gateway(_scope: Scope, planned: PlannedExposure) -> dict[str, Any]:
     return {"spec": {"selector": planned.pod_labels, "servers": [server]}}
 
 
+NOT_PUBLISHED = {
+    "external-dns.alpha.kubernetes.io/controller": "none",
+    "external-dns.kubernetes.io/controller": "none",
+}
+"""ExternalDNS would publish every host of every Gateway, cluster-local names too, and leaves those alone that name
+another controller (source/istio_gateway.go); its prefix is the second one from 0.22 on."""
+
 _REASONS: Reasons = {
     "metadata name": Reason("`<gateway>-<service>-<hash of gateway and host>`: never changes (ADR 13)"),
     "metadata namespace": Reason("of the gateway", (Input(GatewaySettings, "namespace"),)),
+    **{f"metadata annotations {key}": Reason("keeps ExternalDNS from publishing the host") for key in NOT_PUBLISHED},
     "spec selector": Reason(
         "the gateway's pods",
         (Input(GatewaySettings, "selector"),),
@@ -56,6 +64,7 @@ GATEWAY: ObjectEmitter[PlannedExposure] = ObjectEmitter(
     items=lambda scope: scope.cluster.exposures,
     name=lambda planned: exposure(planned.gateway, planned.host),
     namespace=lambda _scope, planned: planned.namespace,
+    annotations=lambda _scope, _planned: NOT_PUBLISHED,
     fields=_gateway,
     own_reasons=_REASONS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshgen.analysis.injection import injection_labels
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.reasons import Input, Reason
@@ -28,11 +29,9 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
     Without that view the gateway would balance onto other clusters' gateways
     (Istio: pilot/pkg/model/proxy_view.go).
     """
-    labels = {**planned.pod_labels, "sidecar.istio.io/inject": "true"}
+    labels = {**planned.pod_labels, **injection_labels(planned.revision)}
     if planned.network:
         labels["topology.istio.io/network"] = planned.network
-    if planned.revision is not None:
-        labels["istio.io/rev"] = planned.revision
     env = [] if planned.network_view is None else [{"name": NETWORK_VIEW, "value": planned.network_view}]
     container = {
         "name": "istio-proxy",
@@ -54,6 +53,7 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
             "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
         },
     }
     return {
