@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # `typing` takes a while, in which an interrupt would end in a traceback
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -11,8 +10,22 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs meshgen and returns its exit code: 0 fine, 1 findings or drift, 2 usage, disk or internal.
 
-    `arguments` are those of the process without a value. Nothing is raised, whatever happens inside.
+    `arguments` are those of the process without a value; then signals end it, with 128 and their number. Nothing is
+    raised, whatever happens inside.
     """
-    from meshgen.cli.errors import guarded
+    try:
+        if arguments is None:
+            from meshgen import interrupts
+            from meshgen.cli import streams
 
-    return guarded(arguments)
+            interrupts.install()
+            streams.stand()
+        from meshgen.cli.errors import guarded
+
+        return guarded(arguments)
+    except KeyboardInterrupt:
+        from meshgen import interrupts
+        from meshgen.cli import streams
+
+        streams.say(interrupts.SAID)
+        return interrupts.code()

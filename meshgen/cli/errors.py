@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -9,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from meshgen import interrupts
+from meshgen.cli import streams
 from meshgen.cli.group import cli
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FINE, FINDINGS, BROKEN = 0, 1, 2
-_INTERRUPTED, _PIPE_CLOSED = 130, 141
+_PIPE_CLOSED = 141
 _COMPLETION = "_MESHGEN_COMPLETE"
 """Set by the script of `meshgen completion` when it asks for completions."""
 
@@ -26,18 +29,30 @@ def guarded(arguments: Sequence[str] | None) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gc.disable()  # a run makes no garbage worth the time of looking for it
     try:
-        code = _run(list(sys.argv[1:] if arguments is None else arguments))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _silence()
-        return _PIPE_CLOSED
-    except OSError as error:
-        return _disk(error)
+        code = _ended(list(sys.argv[1:] if arguments is None else arguments))
+        streams.silence()
     finally:
         if arguments is None:
             gc.freeze()  # the process ends: the interpreter would look at everything once more
         else:
             gc.enable()
+    return code
+
+
+def _ended(arguments: list[str]) -> int:
+    """The exit code of a run, whatever ended it."""
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _PIPE_CLOSED
+    except KeyboardInterrupt:
+        return _interrupted()
+    except OSError as error:
+        return _disk(error)
+    except BaseException as error:  # noqa: BLE001 - the last line of defence
+        # Libraries in other languages turn an interrupt into errors of their own, some of them no `Exception`.
+        return _interrupted() if interrupts.came() else _unexpected(error, arguments)
     return code
 
 
@@ -54,26 +69,24 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return BROKEN
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
-        return _INTERRUPTED
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        return _disk(error)
-    except Exception as error:  # noqa: BLE001 - the last line of defence
-        return _unexpected(error, arguments)
+    except click.Abort:
+        return _interrupted()
     return FINE
+
+
+def _interrupted() -> int:
+    streams.say(interrupts.SAID)
+    return interrupts.code()
 
 
 def _disk(error: OSError) -> int:
     reason = error.strerror or str(error)
-    place = f"`{error.filename}`: " if error.filename else ""
-    _tell("MG901", f"cannot read or write {place}{reason[:1].lower()}{reason[1:]}", "Make room or change the rights.")
+    place = f" `{error.filename}`" if error.filename else ""
+    _tell("MG901", f"cannot read or write{place}: {reason[:1].lower()}{reason[1:]}", "Make room or change the rights.")
     return BROKEN
 
 
-def _unexpected(error: Exception, arguments: list[str]) -> int:
+def _unexpected(error: BaseException, arguments: list[str]) -> int:
     from meshgen.cli.crash import write_report
 
     report = write_report(error, arguments)
@@ -88,17 +101,5 @@ def _tell(code: str, message: str, advice: str) -> None:
     from meshgen.diagnostics.render import render
 
     found = diagnose(code, message, help=advice)
-    try:
+    with contextlib.suppress(OSError):
         click.echo(render([found], {}, "full", color=use_color(sys.stderr)), err=True, nl=False, color=True)
-    except OSError:
-        _silence()
-
-
-def _silence() -> None:
-    """Gives the interpreter something to flush into when it ends: the reader is gone."""
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
-    except (OSError, ValueError):
-        pass

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from meshgen import interrupts
 from meshgen.platforms import platform_names
 
 SCHEMA_FILE = "meshgen.schema.json"
@@ -22,12 +23,14 @@ def init(directory: Path, platform: str) -> None:
     present += [path for path in (directory / SCHEMA_FILE,) if path.exists()]
     if present:
         raise click.UsageError(f"`{present[0]}` exists already: nothing was written. Name another directory.")
-    for path, text in files(platform).items():
-        target = directory / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        click.echo(f"wrote {target}", err=True)
+    written = files(platform)
+    with interrupts.held():
+        for path, text in written.items():
+            target = directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("x", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+            click.echo(f"wrote {target}", err=True)
     click.echo(f"Next: put in your clusters, then `meshgen build {directory}`.", err=True)
 
 

@@ -10,6 +10,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from meshgen import interrupts
 from meshgen.plan.diff import Use, uses
 from meshgen.plan.model import GatewayAddress
 from meshgen.tree import TreeError, disk, findings
@@ -51,13 +52,14 @@ def remember(output: Path, content: bytes) -> None:
                 disk.make_directory(f"{root}/{directory}")
         if not disk.is_file(f"{root}/{IGNORE}"):
             disk.create(f"{root}/{IGNORE}", IGNORED)
-        try:
-            disk.create(staged, content, durable=True)
-            disk.move(staged, f"{root}/{_FILE}")
-        except OSError:
-            with contextlib.suppress(OSError):
-                disk.remove(staged)
-            raise
+        with interrupts.held():
+            try:
+                disk.create(staged, content, durable=True)
+                disk.move(staged, f"{root}/{_FILE}")
+            except OSError:
+                with contextlib.suppress(OSError):
+                    disk.remove(staged)
+                raise
     except OSError as error:
         raise TreeError(findings.disk_error(output, _FILE, error)) from error
 

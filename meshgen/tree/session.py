@@ -13,6 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from meshgen import interrupts
 from meshgen.tree import disk, findings, state
 from meshgen.tree.compare import Place, Top, Wanted, compare_top
 from meshgen.tree.lock import LockedError
@@ -72,6 +73,7 @@ class Tree:
         self._writing = writing
         self._tops: dict[str, Top] = {}
         self._comparison: Comparison | None = None
+        self._interruptible = contextlib.ExitStack()
         self._workplace = Workplace(self.root)
         self._transaction: Transaction | None = None
         self._failure: TreeError | None = None
@@ -91,10 +93,12 @@ class Tree:
         )
 
     def __enter__(self) -> Self:
+        self._interruptible.enter_context(interrupts.undone())
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._workplace.leave()
+        with self._interruptible, interrupts.held():
+            self._workplace.leave()
 
     @property
     def staged(self) -> Path | None:
@@ -169,7 +173,7 @@ class Tree:
         if self._failure is not None:
             raise self._failure
         if not comparison.is_settled:
-            with self._told():
+            with self._told(), interrupts.held():
                 self._replace(comparison, self._begun(), progress or (lambda _: None))
         return Result(
             added=len(comparison.added),
@@ -202,7 +206,8 @@ class Tree:
     def _begun(self) -> Transaction:
         """The transaction; with the first change the lock is taken, and left-overs of builds that died go."""
         if self._transaction is None:
-            self._workplace.enter()
+            with interrupts.held():
+                self._workplace.enter()
             if read_notes(self.root, self._output).journal != self._noted.journal:
                 raise TreeError(findings.moved_on(self._output, state.JOURNAL))
             self._transaction = Transaction(self.root, self._workplace.staging, current=state.LOCAL)
@@ -246,6 +251,7 @@ class Tree:
         # Deletions first: on a disk that ignores case a new name may be an old one.
         for change in comparison.changes:
             if change.removed:
+                interrupts.wanted()
                 transaction.delete(change.path, change.seen or b"")
                 progress(done := done + 1)
         fresh = {path: directory for top in self._tops.values() for path, directory in top.fresh.items()}
@@ -253,6 +259,7 @@ class Tree:
         for change in comparison.changes:
             if change.removed:
                 continue
+            interrupts.wanted()
             directory = fresh.get(change.path, "")
             if directory and directory not in moved:
                 moved[directory] = transaction.put_directory(directory)

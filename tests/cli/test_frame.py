@@ -216,6 +216,73 @@ def test_an_interrupt_is_exit_code_130(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert (main(["schema"]), capsys.readouterr().err) == (130, "Interrupted.\n")
 
 
+MAIN = "import sys; from meshgen.cli import main; sys.exit(main())"
+IN_AN_IMPORT = """
+import os, signal, sys
+class Finder:
+    def find_spec(name, path, target=None):
+        if name == "click":
+            os.kill(os.getpid(), signal.{signal})
+sys.meta_path.insert(0, Finder)
+"""
+AT_THE_END = """
+import atexit, os, signal
+atexit.register(lambda: os.kill(os.getpid(), signal.{signal}))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are Unix")
+@pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+@pytest.mark.parametrize("when", [IN_AN_IMPORT, AT_THE_END], ids=["in an import", "at the end"])
+def test_a_signal_ends_the_run_without_a_traceback(signal: str, code: int, when: str) -> None:
+    program = [sys.executable, "-c", when.replace("{signal}", signal) + MAIN, "--version"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, "Interrupted.\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are Unix")
+def test_a_signal_that_was_ignored_stays_ignored() -> None:
+    program = [sys.executable, "-c", AT_THE_END.replace("{signal}", "SIGHUP") + MAIN, "--version"]
+    done = subprocess.run(["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *program], capture_output=True, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the shell is Unix")
+@pytest.mark.parametrize(
+    ("arguments", "closed", "code", "said"),
+    [
+        (["--version"], ">&-", 2, "error[MG901]: cannot read or write: bad file descriptor"),
+        (["--version"], "<&- >&- 2>&-", 2, ""),
+        (["validate", "--format=json", "nowhere"], "<&- 2>&- >&-", 2, ""),
+        (["nonsense"], "2>&-", 2, ""),
+        (["inventory", "import", "--cluster=c", "-o-", "-"], "<&-", 1, "`<stdin>` cannot be read: bad file descriptor"),
+        (["inventory", "import", "--cluster=c", "-o-", "-"], "<&- >&- 2>&-", 1, ""),
+        (["--version"], "2>/dev/full", 0, ""),
+        (["nonsense"], "2>/dev/full", 2, ""),
+        (["explain", "MG001"], "2>&- >/dev/full", 2, ""),
+    ],
+)
+def test_closed_and_full_streams(tmp_path: Path, arguments: list[str], closed: str, code: int, said: str) -> None:
+    program = [sys.executable, "-c", MAIN, *arguments]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the shell is Unix")
+def test_what_is_printed_reaches_no_file_that_got_the_number_of_a_closed_stream(tmp_path: Path) -> None:
+    code = "from meshgen.cli import streams; streams.stand(); import os, sys; "
+    code += "number = os.open('file', os.O_CREAT | os.O_WRONLY); print('hidden', file=sys.stderr, flush=True); "
+    code += "sys.exit(number)"
+    program = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code]
+    assert subprocess.run(program, cwd=tmp_path, check=False).returncode == 3
+    assert (tmp_path / "file").read_text() == ""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently")
 def test_a_reader_that_goes_away_is_no_error() -> None:
     with subprocess.Popen(
