@@ -9,7 +9,7 @@ from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from meshgen.check.accept import apply
-from meshgen.diagnostics.model import ordered
+from meshgen.diagnostics.several import ordered
 from meshgen.language.typed import typed_fleet
 from meshgen.load import load
 

@@ -51,6 +51,11 @@ def name_matches(pattern: str, name: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else pattern == name
 
 
+def service_matches(pattern: ServiceName, name: ServiceName) -> bool:
+    """Whether a pattern for the name and one for the namespace both cover a Service."""
+    return name_matches(pattern.name, name.name) and name_matches(pattern.namespace, name.namespace)
+
+
 def namespace_matches(pattern: str, cluster: str, namespace: str) -> bool:
     """Whether a pattern of a workspace, `<cluster>/<namespace>`, covers a namespace of a cluster."""
     cluster_pattern, _, namespace_pattern = pattern.rpartition("/")

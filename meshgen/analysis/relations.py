@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.facts import ClusterFacts, cluster_facts
 from meshgen.analysis.failover import EffectiveFailover, effective
 from meshgen.analysis.host_index import HostIndex
-from meshgen.analysis.hosts import ServiceName, namespace_matches, parse_host, qualify, selects
+from meshgen.analysis.hosts import ServiceName, namespace_matches, parse_host, qualify, selects, service_matches
 
 if TYPE_CHECKING:
     from meshgen.language.cluster import Cluster
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 GatewayKey = tuple[str, str]
 """Namespace and name of a gateway."""
+OWN_GATEWAY = "is the Service of an east-west gateway"
+UNNAMED_PORT = "has a port without a name"
+NO_SIDECARS = "has pods without sidecars"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +206,7 @@ class Relations:
         Source: design §3; what Istio's gateways and WorkloadEntry selection cannot carry.
         """
         if (service.namespace, service.name) in self.gateway_places[cluster]:
-            return "is the Service of an east-west gateway"
+            return OWN_GATEWAY
         if service.type == "ExternalName":
             return "is of type ExternalName"
         if service.cluster_ip == "None":
@@ -212,10 +215,41 @@ class Relations:
             return "has no selector"
         ports = [port for port in service.ports if port.protocol == "TCP"]
         if not ports:
-            return "has no TCP port"
+            others = sorted({port.protocol for port in service.ports})
+            return f"has {' and '.join(others)} ports only" if others else "has no ports"
         if any(port.name is None for port in ports):
-            return "has a port without a name"
+            return UNNAMED_PORT
         return None
+
+    def excepted(self, workspace: Workspace, name: ServiceName) -> bool:
+        """Whether a workspace that exposes everything names the Service among its exceptions."""
+        return any(service_matches(pattern, name) for pattern in self._exceptions[workspace.name])
+
+    @cached_property
+    def _exceptions(self) -> dict[str, list[ServiceName]]:
+        domain = self.fleet.spec.cluster_domain
+        return {
+            workspace.name: [
+                pattern
+                for text in workspace.unexposed_services or ()
+                if (pattern := parse_host(text, domain)) is not None
+            ]
+            for workspace in self.fleet.workspaces
+        }
+
+    def left_out(self, cluster: str, gateway: GatewaySettings, service: ObservedService) -> str | None:
+        """Why a Service that is no exception stays unexposed in `cluster` where its workspace exposes everything.
+
+        A gateway passes on only to pods with sidecars, and only Services that its namespace sees (Istio:
+        pilot/pkg/xds/endpoints/endpoint_builder.go, pilot/pkg/model/sidecar.go). What is listed and has one of these
+        two faults is an error instead (MG352, MG354).
+        """
+        reason = self.unexposable(cluster, service)
+        if reason is None and service.injected is False:
+            return NO_SIDECARS
+        if reason is None and not seen_from(service, gateway.namespace):
+            return f"is not exported to namespace `{gateway.namespace}` of the gateway"
+        return reason
 
     @cached_property
     def exposures(self) -> list[Exposure]:
@@ -237,7 +271,13 @@ class Relations:
         wanted: list[tuple[ServiceName, ExposedService | None]]
         if workspace.exposed_services is None:
             inside = set(namespaces)
-            wanted = [(name, None) for name in self.services[cluster] if name.namespace in inside]
+            wanted = [
+                (name, None)
+                for name, service in self.services[cluster].items()
+                if name.namespace in inside
+                and not self.excepted(workspace, name)
+                and self.left_out(cluster, gateway, service) is None
+            ]
         else:
             wanted = [
                 (name, setting)
@@ -339,6 +379,14 @@ class Relations:
         if index is None or not index:
             return []
         return list({id(item): item for item in index.matching(host)}.values())
+
+
+def seen_from(service: ObservedService, namespace: str) -> bool:
+    """Whether a Service is exported to `namespace`."""
+    seen_by = service.export_to
+    if not seen_by or "*" in seen_by or namespace in seen_by:
+        return True
+    return "." in seen_by and namespace == service.namespace
 
 
 def settings_of(gateway: GatewaySettings) -> dict[str, object]:

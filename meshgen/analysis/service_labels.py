@@ -7,10 +7,12 @@ everything.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.hosts import covers, parse_host
+from meshgen.analysis.facts import own_entries
+from meshgen.analysis.hosts import ServiceName, covers, parse_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,25 +64,27 @@ def service_labels(relations: Relations, workspace: Workspace) -> tuple[Labels, 
 def select(relations: Relations, workspace: Workspace) -> Selection:
     """Find for each exposed host the smallest label set that matches exposed Services only, in all clusters."""
     if workspace.exposed_services is None:
-        return Selection(None)
-    domain = relations.fleet.spec.cluster_domain
-    names = [parse_host(setting.host, domain) for setting in workspace.exposed_services]
-    exposed: dict[tuple[str, str], list[_Copy]] = {(name.namespace, name.name): [] for name in names if name}
+        is_exposed = partial(_no_exception, relations, workspace)
+    else:
+        domain = relations.fleet.spec.cluster_domain
+        listed = {parse_host(setting.host, domain) for setting in workspace.exposed_services}
+        is_exposed = lambda _, service: ServiceName(service.namespace, service.name) in listed  # noqa: E731
+    exposed: dict[tuple[str, str], list[_Copy]] = {}
     hidden: dict[frozenset[tuple[str, str]], _Copy] = {}
     for cluster, namespaces in sorted(relations.spanned[workspace.name].items()):
         inside = set(namespaces)
         for name, service in relations.services[cluster].items():
             if name.namespace not in inside:
                 continue
-            if name in exposed:
-                exposed[name].append(_Copy(cluster, service))
+            if is_exposed(cluster, service):
+                exposed.setdefault(name, []).append(_Copy(cluster, service))
             else:
                 hidden.setdefault(frozenset(service.labels.items()), _Copy(cluster, service))
+    if workspace.exposed_services is None and not hidden:
+        return Selection(None)
     found: set[frozenset[tuple[str, str]]] = set()
     problems: list[Problem] = []
     for _, copies in sorted(exposed.items()):
-        if not copies:
-            continue
         shared = set.intersection(*(set(copy.service.labels.items()) for copy in copies))
         common = _smallest(dict(shared), hidden)
         if common is not None:
@@ -103,6 +107,23 @@ def select(relations: Relations, workspace: Workspace) -> Selection:
                 break
     ordered = sorted((sorted(labels) for labels in found), key=lambda labels: (len(labels), labels))
     return Selection(tuple(dict(labels) for labels in ordered), tuple(problems))
+
+
+def _no_exception(relations: Relations, workspace: Workspace, cluster: str, service: ObservedService) -> bool:
+    """Whether everything that a workspace exposes includes a Service of its namespaces.
+
+    What takes no entries anyway is left to the control plane. Where that writes entries, it would write them also for
+    pods that a gateway does not reach.
+    """
+    if relations.excepted(workspace, ServiceName(service.namespace, service.name)):
+        return False
+    gateway = relations.gateway_of(workspace)
+    return (
+        own_entries(relations.fleet)
+        or gateway is None
+        or relations.unexposable(cluster, service) is not None
+        or relations.left_out(cluster, gateway, service) is None
+    )
 
 
 def _smallest(labels: Labels, hidden: dict[frozenset[tuple[str, str]], _Copy]) -> Labels | None:

@@ -6,13 +6,13 @@ for one Service belongs to all of them: stable and canary Services, `foo-metrics
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import ServiceName, covers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from meshgen.language.inventory import ObservedService
     from meshgen.language.workspace import Workspace
@@ -28,6 +28,9 @@ class Conflict:
     first_sources: tuple[str, ...]
     second_sources: tuple[str, ...]
     """The clusters that callers of each may move to."""
+    others: tuple[ObservedService, ...] = ()
+    """Further Services that disagree with one of the group in the same way."""
+    others_sources: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +107,16 @@ def _group(
     selectors: _Selectors,
     sources: Mapping[str, tuple[str, ...]],
 ) -> Group:
-    """Grow a group from `seed` until no further Service takes its entries, or gives entries to one of it."""
+    """Grow a group from `seed` until no further Service takes its entries, or gives entries to one of it.
+
+    It grows on past a disagreement, so that all Services that disagree are known.
+    """
     members = [seed]
     names = {seed.name}
     labels = dict(seed.selector)
-    conflict: Conflict | None = None
+    conflicts: list[Conflict] = []
     growing = True
-    while growing and conflict is None:
+    while growing:
         growing = False
         for service in selectors.related(members, labels):
             if service.name in names:
@@ -128,15 +134,28 @@ def _group(
                     for m in members
                     if any(m.selector.get(key, value) != value for key, value in service.selector.items())
                 )
-                conflict = _conflict("selectors", rival, service, sources)
+                conflicts.append(_conflict("selectors", rival, service, sources))
             elif sources.get(service.name, ()) != sources[seed.name]:
-                conflict = _conflict("sources", seed, service, sources)
-            labels |= service.selector
+                conflicts.append(_conflict("sources", seed, service, sources))
+            labels = service.selector | labels
     members.sort(key=lambda service: (len(service.selector), service.name))
-    return Group(cluster, workspace, tuple(members), labels, sources[seed.name], conflict)
+    return Group(cluster, workspace, tuple(members), labels, sources[seed.name], _as_one(conflicts))
 
 
 def _conflict(
     reason: str, first: ObservedService, second: ObservedService, sources: Mapping[str, tuple[str, ...]]
 ) -> Conflict:
     return Conflict(reason, first, second, sources.get(first.name, ()), sources.get(second.name, ()))
+
+
+def _as_one(conflicts: Sequence[Conflict]) -> Conflict | None:
+    """The first of several conflicts, with those of the same reason; None without any."""
+    if not conflicts:
+        return None
+    first, *more = conflicts
+    alike = [conflict for conflict in more if conflict.reason == first.reason]
+    return replace(
+        first,
+        others=tuple(conflict.second for conflict in alike),
+        others_sources=tuple(conflict.second_sources for conflict in alike),
+    )

@@ -117,6 +117,7 @@ Why = Literal[
     "shared entries",
     "failover off",
     "other workspace",
+    "stays",
     "no Service",
     "Service state",
     "served",
@@ -159,6 +160,9 @@ class Call:
     """That Service."""
     unfit: str | None
     """Why an own copy that other clusters would stand in for cannot take entries; None where it can."""
+    stays: str | None
+    """Why callers of an own copy do not move to other clusters although these serve it, where its workspace exposes
+    everything; None where they do, or nobody serves it."""
     serving: tuple[Exposure, ...]
     """The exposures of other clusters that serve the host to the consumer, whether the call uses them or not."""
     sources: tuple[Exposure, ...]

@@ -15,13 +15,21 @@ if TYPE_CHECKING:
 
 
 def local_reasons(
-    consumer: str, local: ObservedService, serving: Sequence[Exposure], *, moving: bool, group: Group | None
+    consumer: str,
+    local: ObservedService,
+    serving: Sequence[Exposure],
+    *,
+    moving: bool,
+    group: Group | None,
+    stays: str | None,
 ) -> Iterator[Reason]:
     """Why callers of the consumer's own copy stay there, and why they cannot move although somebody serves the host."""
     yield Reason("arriving" if local.state == "arriving" else "own Service", consumer)
     if group is not None and len(group.services) > 1 and group.conflict is None:
         yield Reason("shared entries", consumer, tuple(service.name for service in group.services))
-    if serving and not moving:
+    if stays is not None:
+        yield Reason("stays", consumer, (stays,))
+    elif serving and not moving:
         yield Reason("other workspace" if serving[0].failover.enabled else "failover off", consumer)
 
 

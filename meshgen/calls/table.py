@@ -11,6 +11,7 @@ from meshgen.calls.groups import groups_of
 from meshgen.calls.imports import Importing
 from meshgen.calls.model import Call, Reason
 from meshgen.calls.reasons import local_reasons, remote_reason, unreachable_reasons
+from meshgen.calls.staying import shares, stays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +82,11 @@ def _service(relations: Relations, host: str) -> ServiceName:
     return name
 
 
+def _everything(sources: tuple[Exposure, ...]) -> bool:
+    """Whether the workspace of these exposes everything: its Services are not listed."""
+    return sources[0].workspace.exposed_services is None
+
+
 class _Consumer:
     """The calls of one consumer."""
 
@@ -101,7 +107,8 @@ class _Consumer:
             for host, name in services.items()
             if name in self._locals and (sources := self._may_move(host, name))
         }
-        self.groups = tuple(sorted(self._grouped(), key=lambda group: group.lead))
+        self._staying: dict[ServiceName, str] = {}
+        self.groups = tuple(sorted(self._agreeing(), key=lambda group: group.lead))
         self._group_of = {
             ServiceName(service.namespace, service.name): group for group in self.groups for service in group.services
         }
@@ -109,6 +116,26 @@ class _Consumer:
             name: item for group in self.groups for name, item in importing.beside_pods(consumer, group, self._movable)
         }
         self.calls = {host: self._call(host, name) for host, name in services.items()}
+
+    def _agreeing(self) -> list[Group]:
+        """The groups, without what stays local because its workspace exposes everything (ADR 30)."""
+        if not own_entries(self._relations.fleet):
+            return list(self._grouped())
+        for name, sources in self._movable.items():
+            why = stays(self._relations, self._name, self._locals[name], sources) if _everything(sources) else None
+            if why is not None:
+                self._staying[name] = why
+        self._movable = {name: sources for name, sources in self._movable.items() if name not in self._staying}
+        kept: list[Group] = []
+        for group in self._grouped():
+            if group.conflict is None or group.workspace.exposed_services is not None:
+                kept.append(group)
+                continue
+            for service in group.services:
+                name = ServiceName(service.namespace, service.name)
+                if self._movable.pop(name, None) is not None:
+                    self._staying[name] = shares(group.conflict, service)
+        return kept
 
     def _served(self, exposures: list[Exposure]) -> tuple[Exposure, ...]:
         cluster = self._relations.cluster(self._name)
@@ -162,6 +189,7 @@ class _Consumer:
             standing="own" if local is not None else "namesake" if namesake is not None else "none",
             local=local or namesake,
             unfit=unfit,
+            stays=self._staying.get(name),
             serving=self._serving[host],
             sources=sources,
             imports=tuple(imports),
@@ -195,7 +223,12 @@ class _Consumer:
             return
         if local is not None:
             yield from local_reasons(
-                self._name, local, serving, moving=name in self._movable, group=self._group_of.get(name)
+                self._name,
+                local,
+                serving,
+                moving=name in self._movable,
+                group=self._group_of.get(name),
+                stays=self._staying.get(name),
             )
         elif serving:
             yield remote_reason(self._name, self._relations.services[self._name].get(name))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def apply(diagnostics: Iterable[Diagnostic], accepts: Sequence[Accept]) -> list[Diagnostic]:
     """`diagnostics` without the warnings and hints that `accepts` names, with a warning for each unused accept.
 
+    An item may name what a finding with a cause is about, or the cause's object for all of them.
     Errors stay whatever `accepts` says.
     """
     kept: list[Diagnostic] = []
@@ -36,9 +37,10 @@ def apply(diagnostics: Iterable[Diagnostic], accepts: Sequence[Accept]) -> list[
 def _matches(accept: Accept, diagnostic: Diagnostic) -> bool:
     if accept.code != diagnostic.code:
         return False
+    objects = [diagnostic.object, *([diagnostic.cause.object] if diagnostic.cause else [])]
     if accept.object.endswith("*"):
-        return diagnostic.object.startswith(accept.object[:-1])
-    return diagnostic.object == accept.object
+        return any(name.startswith(accept.object[:-1]) for name in objects)
+    return accept.object in objects
 
 
 def _unused(accept: Accept, *, is_error: bool) -> Diagnostic:

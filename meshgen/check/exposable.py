@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Relations
     from meshgen.language.inventory import ObservedService
-    from meshgen.language.workspace import ExposedService
+    from meshgen.language.workspace import ExposedService, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Unexposable:
     """A Service that its workspace would expose from a cluster, were it not for the reason."""
 
     cluster: str
+    workspace: Workspace
     service: ObservedService
     setting: ExposedService | None
     """The item that names it, None where the workspace exposes everything."""
@@ -39,9 +40,15 @@ def unexposable_services(relations: Relations) -> Iterator[Unexposable]:
                 continue
             inside = set(namespaces)
             for name, service in relations.services[cluster].items():
-                wanted = workspace.exposed_services is None or name in listed
-                if name.namespace not in inside or not wanted:
+                if name.namespace not in inside:
                     continue
-                reason = relations.unexposable(cluster, service)
+                if workspace.exposed_services is None:
+                    if relations.excepted(workspace, name):
+                        continue
+                    reason = relations.left_out(cluster, gateway, service)
+                elif name in listed:
+                    reason = relations.unexposable(cluster, service)
+                else:
+                    continue
                 if reason is not None:
-                    yield Unexposable(cluster, service, listed.get(name), reason)
+                    yield Unexposable(cluster, workspace, service, listed.get(name), reason)

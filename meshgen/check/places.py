@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Note
+from meshgen.diagnostics.several import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from meshgen.language.fleet import Fleet
     from meshgen.language.gateway import GatewaySettings
 
-_SHOWN = 3
-
 
 def notes(*places: tuple[Span | None, str]) -> tuple[Note, ...]:
     """The notes for those places that are known."""
@@ -25,12 +24,7 @@ def notes(*places: tuple[Span | None, str]) -> tuple[Note, ...]:
 
 def listed(names: Iterable[str]) -> str:
     """Names in one phrase: `` `a`, `b` and `c` ``, or the first three and how many more."""
-    quoted = [f"`{name}`" for name in names]
-    if len(quoted) > _SHOWN + 1:
-        return f"{', '.join(quoted[:_SHOWN])} and {len(quoted) - _SHOWN} more"
-    if len(quoted) == 1:
-        return quoted[0]
-    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return phrase([f"`{name}`" for name in names])
 
 
 def first_of(names: Sequence[str]) -> str:

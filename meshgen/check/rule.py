@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from meshgen.check.context import Context
-    from meshgen.diagnostics import Note, Severity, Span
+    from meshgen.diagnostics import Cause, Note, Severity, Span
 
 
 class Finding(NamedTuple):
@@ -19,6 +19,8 @@ class Finding(NamedTuple):
     help: str = ""
     notes: tuple[Note, ...] = ()
     object: str = ""
+    cause: Cause | None = None
+    """What it has in common with others that are shown as one with it."""
 
 
 class Rule(NamedTuple):

@@ -61,7 +61,9 @@ RULES: tuple[Rule, ...] = tuple(sorted((rule for topic in TOPICS for rule in top
 def check(context: Context) -> list[Diagnostic]:
     """The findings of every rule, by code; what a rule says of one place twice, once."""
     return [
-        Diagnostic(rule.code, rule.severity, found.message, found.span, found.help, found.notes, found.object)
+        Diagnostic(
+            rule.code, rule.severity, found.message, found.span, found.help, found.notes, found.object, found.cause
+        )
         for rule in RULES
         for found in {(found.message, found.span): found for found in rule.find(context)}.values()
     ]

@@ -31,6 +31,19 @@ class Note:
     text: str
 
 
+class Cause(NamedTuple):
+    """What findings of one code have in common that are shown as one."""
+
+    message: str
+    """The message of the one; `{names}` stands for the names of all."""
+    object: str
+    """What the one is about."""
+    name: str
+    """What this finding is about, as it stands in the message."""
+    place: str
+    """What stands at the place of this finding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding.
@@ -38,6 +51,7 @@ class Diagnostic:
     `message` stands alone: lower case start, no final period, identifiers in backticks.
     `help` is one sentence that says what to do. `object` is the logical name of what the finding is about
     (`workspace/my-workspace`, `cluster-1/bookinfo/details`): `accept` and machine formats refer to it.
+    Findings with one `cause` become one before they are shown (`several.gathered`).
     """
 
     code: str
@@ -47,14 +61,10 @@ class Diagnostic:
     help: str = ""
     notes: tuple[Note, ...] = ()
     object: str = ""
+    cause: Cause | None = None
 
     @property
-    def sort_key(self) -> tuple[str, int, int, int, str, str, str]:
-        """Orders findings by place, then severity, code and text; those without a place come last."""
+    def sort_key(self) -> tuple[int, str, int, int, str, str, str]:
+        """Orders findings by severity, then place, code and text; those without a place come last."""
         place = self.span or Span("\U0010ffff", 0, 0, 0, 0)
-        return (place.file, place.line, place.column, _RANK[self.severity], self.code, self.message, self.object)
-
-
-def ordered(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    """`diagnostics` without duplicates, in the order in which people and machines see them."""
-    return sorted(dict.fromkeys(diagnostics), key=lambda diagnostic: diagnostic.sort_key)
+        return (_RANK[self.severity], place.file, place.line, place.column, self.code, self.message, self.object)

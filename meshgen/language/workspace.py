@@ -55,6 +55,14 @@ class Workspace(Item):
         description="Names, or names with settings. Absent: every service that can be exposed. Empty: none.",
         examples=[["details.bookinfo.svc.cluster.local"]],
     )
+    unexposed_services: list[str] | None = Field(
+        None,
+        title="Exceptions",
+        description="Services that are left out where `exposedServices` is absent; `*` stands alone or at the end of "
+        "the name or the namespace.",
+        examples=[["mysql.shop.svc.cluster.local", "debug-*.*.svc.cluster.local"]],
+        min_length=1,
+    )
     consumers: ClusterSelector | None = Field(
         None, title="Consumers", description="Clusters that may call its services. Absent: all."
     )

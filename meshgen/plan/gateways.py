@@ -117,9 +117,12 @@ def _declared_patterns(relations: Relations, cluster: str, workspace: Workspace)
 
 
 def declared_hosts(relations: Relations, workspace: Workspace) -> tuple[str, ...] | None:
-    """The hosts that a workspace lists, sorted; None where it exposes everything."""
+    """The hosts that a workspace lists, sorted, or all but its exceptions; None where it exposes everything."""
     if workspace.exposed_services is None:
-        return None
+        if not workspace.unexposed_services:
+            return None
+        exposed = (each.host for each in relations.exposures if each.workspace.name == workspace.name)
+        return tuple(sorted(set(exposed)))
     domain = relations.fleet.spec.cluster_domain
     return tuple(sorted({item.host for item in workspace.exposed_services if parse_host(item.host, domain)}))
 

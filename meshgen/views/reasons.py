@@ -15,6 +15,7 @@ _WORDS: dict[Why, str] = {
     "shared entries": "it shares its entries with the Services that select the same pods: {names}",
     "failover off": "failover is off",
     "other workspace": "the remote copies belong to another workspace",
+    "stays": "callers cannot move to other clusters: {text}",
     "no Service": "no Service of that name here",
     "Service state": "its Service is {text}",
     "served": "`{cluster}` serves it through gateway {names}",

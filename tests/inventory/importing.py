@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meshgen.diagnostics.model import ordered
+from meshgen.diagnostics.several import ordered
 from meshgen.inventory.collect import collect
 from meshgen.inventory.file import invalid_facts
 from meshgen.inventory.merge import merge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics.model import ordered
+from meshgen.diagnostics.several import ordered
 from meshgen.language.typed import typed_fleet
 from meshgen.load import load
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.facts import own_entries
-from meshgen.analysis.hosts import parse_host, selects
+from meshgen.analysis.hosts import parse_host, selects, service_matches
+from meshgen.analysis.relations import NO_SIDECARS, OWN_GATEWAY, UNNAMED_PORT, seen_from
 from meshgen.analysis.routes import routes
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.workspaces import copies, hosts_of, may_span, unobserved
+from meshgen.diagnostics import Cause
 from meshgen.diagnostics.near import did_you_mean, near_host
+from meshgen.diagnostics.several import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.analysis.relations import Exposure, Relations
     from meshgen.check.context import Context
+    from meshgen.check.exposable import Unexposable
     from meshgen.diagnostics import Span
     from meshgen.language.base import ClusterSelector
     from meshgen.language.workspace import ExposedService, Workspace
@@ -203,12 +206,6 @@ def _consumers_at(exposure: Exposure) -> Span | None:
     return exposure.workspace.span("name") if selector is None else selector.span()
 
 
-_HELP = {
-    "has a port without a name": "Name all its ports: entries are matched by the name of the port.",
-    "is the Service of an east-west gateway": "Take it off `exposedServices`: the gateway is how others get in.",
-}
-
-
 def listed_service_cannot_be_exposed(context: Context) -> Iterator[Finding]:
     """Find listed services that cannot be exposed from a cluster, each with the reason.
 
@@ -222,39 +219,145 @@ def listed_service_cannot_be_exposed(context: Context) -> Iterator[Finding]:
             message=f"`{found.setting.host}` cannot be exposed from cluster `{found.cluster}`: "
             f"its Service {found.reason}",
             span=found.setting.span("host"),
-            help=_HELP.get(found.reason, "Take it off `exposedServices`, or expose a ClusterIP Service beside it."),
+            help={
+                UNNAMED_PORT: "Name all its ports: entries are matched by the name of the port.",
+                OWN_GATEWAY: "Take it off `exposedServices`: the gateway is how others get in.",
+            }.get(found.reason, "Take it off `exposedServices`, or expose a ClusterIP Service with TCP ports."),
             notes=notes((service.span("name"), f"the Service in `{found.cluster}`")),
             object=service_object(found.cluster, service),
         )
 
 
-_SILENT = "is the Service of an east-west gateway"
+_REMEDIES = {
+    UNNAMED_PORT: "name all their ports",
+    NO_SIDECARS: "inject all their pods",
+    "is headless": "put a ClusterIP Service beside what is headless",
+}
 
 
 def service_skipped(context: Context) -> Iterator[Finding]:
-    """Find Services that are skipped, but not gateways' own nor those that MG342 reports.
+    """Find Services that a workspace which exposes everything leaves out, but not gateways' own; one finding each.
 
-    Where a workspace exposes everything, what cannot be exposed is left out (design §3).
+    Where a workspace exposes everything, what cannot be exposed is left out (design §3, ADR 30).
+    """
+    skipped: dict[str, list[Unexposable]] = {}
+    for found in unexposable_services(context.relations):
+        if found.setting is None and found.reason != OWN_GATEWAY:
+            skipped.setdefault(found.workspace.name, []).append(found)
+    for workspace, services in skipped.items():
+        ways = [way for reason, way in _REMEDIES.items() if any(found.reason == reason for found in services)]
+        advice = f"Where others need them: {', '.join(ways)}. " if ways else ""
+        for found in services:
+            service = found.service
+            yield Finding(
+                message=f"Service `{service.name}` of namespace `{service.namespace}` in cluster `{found.cluster}` is "
+                f"not exposed: it {found.reason}",
+                span=service.span("name"),
+                help=f"{advice}Name in `unexposedServices` what shall stay in its cluster.",
+                object=service_object(found.cluster, service),
+                cause=Cause(
+                    f"workspace `{workspace}` exposes everything, but {NAMES} cannot be exposed and stay out",
+                    f"workspace/{workspace}",
+                    f"`{service.name}`",
+                    f"in `{found.cluster}` it {found.reason}",
+                ),
+            )
+
+
+def copy_stays(context: Context) -> Iterator[Finding]:
+    """Find own copies whose callers do not move although the workspace exposes everything; one finding a workspace.
+
+    What is listed and cannot take remote endpoints is an error; where everything is exposed it stays local (ADR 30).
+    """
+    for call in context.calls:
+        if call.stays is None or call.local is None:
+            continue
+        workspace = call.serving[0].workspace.name
+        yield Finding(
+            message=f"`{call.host}` does not fail over from cluster `{call.consumer}`: {call.stays}",
+            span=call.local.span("name"),
+            help="Change what the places say, or set `failover: {enabled: false}` for the workspace; `meshgen explain "
+            "HOST` shows who reaches what.",
+            object=call.object,
+            cause=Cause(
+                f"workspace `{workspace}` exposes everything, but callers of {NAMES} stay with their own copy",
+                f"workspace/{workspace}",
+                f"`{call.service.name}`",
+                f"in `{call.consumer}`: {call.stays}",
+            ),
+        )
+
+
+def exceptions_beside_list(context: Context) -> Iterator[Finding]:
+    """Find `unexposedServices` beside `exposedServices`: of a list nothing needs to be left out.
+
+    Exceptions are from everything (ADR 30).
+    """
+    for workspace in context.relations.fleet.workspaces:
+        if workspace.unexposed_services is not None and workspace.exposed_services is not None:
+            yield Finding(
+                message=f"workspace `{workspace.name}` lists what it exposes, so `unexposedServices` means nothing",
+                span=workspace.key_span("unexposedServices"),
+                help="Remove one of the two lists.",
+                notes=notes((workspace.key_span("exposedServices"), "the list is here")),
+                object=f"workspace/{workspace.name}",
+            )
+
+
+def exception_matches_nothing(context: Context) -> Iterator[Finding]:
+    """Find exceptions that no Service of the workspace matches: what was meant is exposed.
+
+    An exception is `<service>.<namespace>.svc.<cluster domain>`, with patterns as those of namespaces (ADR 30). Silent
+    while an inventory is missing.
     """
     relations = context.relations
-    unfit = (
-        {(call.consumer, call.service) for call in context.calls if call.unfit is not None}
-        if own_entries(relations.fleet)
-        else set()
-    )
-    for found in unexposable_services(relations):
-        service = found.service
-        if found.setting is not None or found.reason == _SILENT:
+    domain = relations.fleet.spec.cluster_domain
+    for workspace in relations.fleet.workspaces:
+        if workspace.exposed_services is not None:
             continue
-        if (found.cluster, (service.namespace, service.name)) in unfit:
-            continue
-        yield Finding(
-            message=f"Service `{service.name}` of namespace `{service.namespace}` in cluster `{found.cluster}` is not "
-            f"exposed: it {found.reason}",
-            span=service.span("name"),
-            help="List the services to expose in `exposedServices`, or accept this with a reason.",
-            object=service_object(found.cluster, service),
-        )
+        for place, text in enumerate(workspace.unexposed_services or ()):
+            pattern = parse_host(text, domain)
+            valid = pattern is not None and "*" not in pattern.name[:-1] + pattern.namespace[:-1]
+            if pattern is not None and valid:
+                hosts = hosts_of(relations, workspace)
+                known = [name for host in hosts if (name := parse_host(host, domain)) is not None]
+                if unobserved(relations, workspace) or any(service_matches(pattern, name) for name in known):
+                    continue
+                message = f"no Service of workspace `{workspace.name}` is `{text}`"
+                advice = did_you_mean(near_host(text, hosts)) or "Correct or remove it; what it meant is exposed."
+            else:
+                message = f"`{text}` names no services"
+                advice = f"Write `<service>.<namespace>.svc.{domain}`; `*` stands alone or at the end of the first two."
+            yield Finding(
+                message=message,
+                span=workspace.span("unexposedServices", place),
+                help=advice,
+                object=f"workspace/{workspace.name}",
+            )
+
+
+def ports_that_stay(context: Context) -> Iterator[Finding]:
+    """Find exposed services with ports that are no TCP, which pass no gateway; one finding a workspace.
+
+    Gateways have a chain for each TCP port of a service (Istio: pilot/pkg/networking/core/gateway.go).
+    """
+    for exposure in context.relations.exposures:
+        others = [port for port in exposure.service.ports if port.protocol != "TCP"]
+        if others:
+            numbers = ", ".join(f"{port.protocol} {port.port}" for port in others)
+            yield Finding(
+                message=f"`{exposure.host}` is exposed from cluster `{exposure.cluster}` without {numbers}: only TCP "
+                "passes a gateway",
+                span=others[0].span("port"),
+                help="Call these ports inside their cluster only.",
+                object=service_object(exposure.cluster, exposure.service),
+                cause=Cause(
+                    f"only TCP passes a gateway: other ports of {NAMES} are reached inside their clusters only",
+                    f"workspace/{exposure.workspace.name}",
+                    f"`{exposure.name.name}`",
+                    f"{numbers} in `{exposure.cluster}`",
+                ),
+            )
 
 
 def namesake(context: Context) -> Iterator[Finding]:
@@ -293,11 +396,8 @@ def hidden_from_gateway(context: Context) -> Iterator[Finding]:
     Source: pilot/pkg/model/sidecar.go.
     """
     for exposure in context.relations.exposures:
-        seen_by = exposure.service.export_to
         namespace = exposure.gateway.namespace
-        if not seen_by or "*" in seen_by or namespace in seen_by:
-            continue
-        if "." in seen_by and namespace == exposure.service.namespace:
+        if seen_from(exposure.service, namespace):
             continue
         yield Finding(
             message=f"`{exposure.host}` is hidden from its gateway in cluster `{exposure.cluster}`: "
@@ -357,5 +457,9 @@ RULES = (
     Rule("MG341", "warning", "a Service is left out of what is exposed", "0.1", service_skipped),
     Rule("MG343", "warning", "a namesake outside of the workspace", "0.1", namesake),
     Rule("MG354", "error", "a Service hidden from its gateway", "0.1", hidden_from_gateway),
+    Rule("MG460", "warning", "callers stay with their own copy", "0.1", copy_stays),
+    Rule("MG461", "error", "exceptions beside a list", "0.1", exceptions_beside_list),
+    Rule("MG462", "error", "an exception that no Service matches", "0.1", exception_matches_nothing),
+    Rule("MG463", "warning", "ports that pass no gateway", "0.1", ports_that_stay),
     Rule("MG384", "warning", "no source is left", "0.1", no_source_left),
 )

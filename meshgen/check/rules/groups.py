@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.relations import UNNAMED_PORT
+from meshgen.calls.staying import unsatisfiable
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import first_of, listed, notes
 from meshgen.check.rule import Finding, Rule
@@ -26,19 +28,40 @@ def different_sources(context: Context) -> Iterator[Finding]:
         if conflict is None or conflict.reason != "sources":
             continue
         first, second = conflict.first, conflict.second
+        others = [second, *conflict.others]
+        by_sources: dict[tuple[str, ...], list[str]] = {}
+        for service, sources in zip(others, (conflict.second_sources, *conflict.others_sources), strict=True):
+            by_sources.setdefault(sources, []).append(service.name)
+        served = " and ".join(_served(names, sources) for sources, names in by_sources.items())
         yield Finding(
-            message=f"Services `{first.name}` and `{second.name}` of namespace `{second.namespace}` in cluster "
-            f"`{cluster}` take the same entries, but {_served(first, conflict.first_sources)} and "
-            f"{_served(second, conflict.second_sources)}",
+            message=f"Services {listed([first.name, *(service.name for service in others)])} of namespace "
+            f"`{second.namespace}` in cluster `{cluster}` take the same entries, but "
+            f"{_served([first.name], conflict.first_sources)} and {served}",
             span=second.span("selector"),
-            help="Expose both from the same clusters with failover, or give them selectors that differ.",
-            notes=notes((first.span("selector"), f"the selector of `{first.name}`")),
+            help=_way_out(context, cluster, others),
+            notes=notes(
+                (first.span("selector"), f"the selector of `{first.name}`"),
+                *((other.span("selector"), f"the selector of `{other.name}`") for other in conflict.others),
+            ),
             object=service_object(cluster, second),
         )
 
 
-def _served(service: ObservedService, sources: tuple[str, ...]) -> str:
-    return f"`{service.name}` is served by {listed(sources) if sources else 'no other cluster'}"
+def _served(names: list[str], sources: tuple[str, ...]) -> str:
+    verb = "is" if len(names) == 1 else "are"
+    return f"{listed(names)} {verb} served by {listed(sources) if sources else 'no other cluster'}"
+
+
+def _way_out(context: Context, cluster: str, services: list[ObservedService]) -> str:
+    """What would make them agree: to expose one that cannot be exposed is no way."""
+    reasons = {service.name: context.relations.unexposable(cluster, service) for service in services}
+    unnamed = [name for name, reason in reasons.items() if reason == UNNAMED_PORT]
+    unfit = [name for name, reason in reasons.items() if reason not in (None, UNNAMED_PORT)]
+    if unfit:
+        return f"Give them selectors that differ: {listed(unfit)} cannot be exposed."
+    if unnamed:
+        return f"Name all ports of {listed(unnamed)}, then expose all from the same clusters; or let selectors differ."
+    return "Expose all from the same clusters with failover, or give them selectors that differ."
 
 
 def selectors_contradict(context: Context) -> Iterator[Finding]:
@@ -57,21 +80,12 @@ def selectors_contradict(context: Context) -> Iterator[Finding]:
             f"`{cluster}` need the same entries with different labels `{key}`",
             span=second.span("selector", key),
             help="Expose either the Service that selects all pods or those that select some of them, not both.",
-            notes=notes((first.span("selector", key), f"the selector of `{first.name}`")),
+            notes=notes(
+                (first.span("selector", key), f"the selector of `{first.name}`"),
+                *((other.span("selector"), f"so does `{other.name}`") for other in conflict.others),
+            ),
             object=service_object(cluster, second),
         )
-
-
-_OURS = {"app.kubernetes.io/managed-by": "meshgen", "security.istio.io/tlsMode": "istio"}
-_OF_ISTIO = frozenset(
-    {
-        "topology.istio.io/cluster",
-        "topology.istio.io/network",
-        "topology.istio.io/subzone",
-        "topology.kubernetes.io/region",
-        "topology.kubernetes.io/zone",
-    }
-)
 
 
 def selector_of_overridden_label(context: Context) -> Iterator[Finding]:
@@ -79,19 +93,12 @@ def selector_of_overridden_label(context: Context) -> Iterator[Finding]:
 
     Istio and meshgen set some labels of an entry themselves, so a selector cannot rely on those.
 
-    Source: metadata labels are merged over those of the spec (serviceregistry/serviceentry/conversion.go), topology
-    labels come from locality, network and cluster (pilot/pkg/serviceregistry/util/label).
+    Source: as for `unsatisfiable`.
     """
     for item in context.calls.imports:
         if item.local is None:
             continue
-        for key, value in item.local.selector.items():
-            if key in _OF_ISTIO:
-                why = "Istio sets it"
-            elif _OURS.get(key, value) != value:
-                why = f"theirs is `{_OURS[key]}`"
-            else:
-                continue
+        for key, value, why in unsatisfiable(item.local.selector):
             yield Finding(
                 message=f"the selector of `{item.host}` in cluster `{item.consumer}` needs label `{key}: {value}`, "
                 f"which entries cannot have: {why}",

@@ -146,7 +146,7 @@ def _effect(items: list[Import]) -> str:
 
 
 def exposed_without_sidecar(context: Context) -> Iterator[Finding]:
-    """Find exposed Services whose pods have no sidecars.
+    """Find listed Services with pods without sidecars; where everything is exposed, these are left out (MG341).
 
     An east-west gateway drops endpoints without mTLS: a workload without sidecar cannot be exposed.
 
@@ -156,9 +156,10 @@ def exposed_without_sidecar(context: Context) -> Iterator[Finding]:
         if exposure.service.injected is not False:
             continue
         yield Finding(
-            message=f"`{exposure.host}` is exposed from cluster `{exposure.cluster}`, where its pods have no sidecars",
+            message=f"`{exposure.host}` is exposed from cluster `{exposure.cluster}`, where not all of its pods have "
+            "sidecars",
             span=exposure_at(exposure),
-            help="Inject its pods, or expose only other services.",
+            help="Inject all its pods and import the inventory again, or take it off `exposedServices`.",
             notes=notes((exposure.service.span("injected"), f"`injected: false` in `{exposure.cluster}`")),
             object=service_object(exposure.cluster, exposure.service),
         )

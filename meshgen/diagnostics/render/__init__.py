@@ -6,7 +6,7 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meshgen.diagnostics.model import ordered
+from meshgen.diagnostics.several import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ import click
 from meshgen.diagnostics.lines import printable, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from meshgen.diagnostics.model import Diagnostic, Span
     from meshgen.diagnostics.render import View
@@ -18,11 +19,44 @@ if TYPE_CHECKING:
 _COLORS = {"error": "red", "warning": "yellow", "hint": "cyan"}
 _TAB = "    "
 _WIDEST = 160
+_EXCERPTS = 3
+"""Notes that are shown with their source line; of a finding with more, each is one line."""
+_LINES = 8
+"""Notes that are shown at all, and findings of one code and one help after the first `_EXCERPTS`."""
 
 
 def render(view: View) -> str:
     lines = {file: split_lines(text) for file, text in view.sources.items()}
-    return "\n".join("".join(f"{line}\n" for line in _block(found, lines, view)) for found in view.diagnostics)
+    return "\n".join("".join(f"{line}\n" for line in block) for block in _blocks(view, lines))
+
+
+def _blocks(view: View, lines: Mapping[str, list[str]]) -> Iterator[Iterable[str]]:
+    """A block for each finding; of many with one code and one help, one more for all but the first."""
+    alike: dict[tuple[str, str], list[Diagnostic]] = {}
+    for found in view.diagnostics:
+        alike.setdefault((found.code, found.help), []).append(found)
+    shown: Counter[tuple[str, str]] = Counter()
+    for found in view.diagnostics:
+        of_kind = alike[found.code, found.help]
+        place = shown[found.code, found.help]
+        shown[found.code, found.help] += 1
+        if place < _EXCERPTS or len(of_kind) == _EXCERPTS + 1:
+            yield _block(found, lines, view)
+        elif place == _EXCERPTS:
+            yield _rest(of_kind[_EXCERPTS:], view)
+
+
+def _rest(findings: Sequence[Diagnostic], view: View) -> Iterator[str]:
+    code, severity = findings[0].code, findings[0].severity
+    head = f"{severity}[{code}]: {len(findings)} more with the same help"
+    yield click.style(head, fg=_COLORS[severity], bold=True) if view.color else head
+    yield from (f"  {printable(f'{found.span}: ' if found.span else '')}{_line(found)}" for found in findings[:_LINES])
+    if len(findings) > _LINES:
+        yield f"  and {len(findings) - _LINES} more: `--format concise` has them all"
+
+
+def _line(found: Diagnostic) -> str:
+    return printable(" ".join(found.message.split()))
 
 
 def _block(found: Diagnostic, lines: Mapping[str, list[str]], view: View) -> Iterator[str]:
@@ -31,8 +65,12 @@ def _block(found: Diagnostic, lines: Mapping[str, list[str]], view: View) -> Ite
 
     color = _COLORS[found.severity]
     yield f"{paint(f'{found.severity}[{found.code}]', fg=color)}{paint(f': {printable(found.message)}')}"
-    places = [(found.span, "", color, "^")] if found.span else []
-    places += [(note.span, note.text, "blue", "-") for note in found.notes]
+    # A note at the place of the finding itself says what stands there.
+    label = next((note.text for note in found.notes if note.span == found.span), "")
+    notes = [note for note in found.notes if note.span != found.span]
+    short = [] if len(notes) <= _EXCERPTS else notes[:_LINES]
+    places = [(found.span, label, color, "^")] if found.span else []
+    places += [(note.span, note.text, "blue", "-") for note in notes if not short]
     gutter = max((len(str(span.line)) for span, *_ in places), default=0)
     blank = " " * gutter
     for index, (span, label, fg, mark) in enumerate(places):
@@ -49,6 +87,10 @@ def _block(found: Diagnostic, lines: Mapping[str, list[str]], view: View) -> Ite
         yield f"{blank} {bar}"
         yield f"{paint(str(span.line).rjust(gutter), fg='blue')} {bar} {text}"
         yield f"{blank} {bar} {' ' * start}{underline}"
+    for note in short:
+        yield f"{blank}{paint(':::', fg='blue')} {printable(f'{note.span} {note.text}')}"
+    if len(notes) > _LINES and short:
+        yield f"{blank}{paint(':::', fg='blue')} and {len(notes) - _LINES} more: `--format json` has them all"
     if places and found.help:
         yield f"{blank} {paint('|', fg='blue')}"
     if found.help:

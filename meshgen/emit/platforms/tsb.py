@@ -90,7 +90,8 @@ WORKSPACE_SETTING: ObjectEmitter[PlannedWorkspace] = ObjectEmitter(
             "of the gateway", (Input(GatewaySettings, "namespace"),)
         ),
         "spec defaultEastWestGatewaySettings [] exposedServices": Reason(
-            "labels that choose the exposed Services and no others (MG386)", (Input(Workspace, "exposed_services"),)
+            "labels that choose the exposed Services and no others (MG386)",
+            (Input(Workspace, "exposed_services"), Input(Workspace, "unexposed_services")),
         ),
     },
 )

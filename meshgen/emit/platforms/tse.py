@@ -63,7 +63,8 @@ WORKSPACE_SETTING: ObjectEmitter[WorkspaceExposure] = ObjectEmitter(
             "the gateway's pods", (Input(GatewaySettings, "selector"), Input(GatewaySettings, "name"))
         ),
         "spec defaultEastWestGatewaySettings exposedServices": Reason(
-            "what the workspace lists, in every cluster", (Input(Workspace, "exposed_services"),)
+            "what the workspace lists, in every cluster",
+            (Input(Workspace, "exposed_services"), Input(Workspace, "unexposed_services")),
         ),
     },
 )
