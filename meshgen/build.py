@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from meshgen.diagnostics import Diagnostic, Span, diagnose
-from meshgen.diagnostics.several import ordered
 from meshgen.diagnostics.near import did_you_mean, near
+from meshgen.diagnostics.several import ordered
 from meshgen.emit import emit
 from meshgen.emit.signature import SIGNATURE
 from meshgen.pipeline import plan_fleet

@@ -7,7 +7,6 @@ everything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from meshgen.analysis.facts import own_entries
 from meshgen.analysis.hosts import ServiceName, covers, parse_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from meshgen.analysis.relations import Relations
     from meshgen.language.inventory import ObservedService
@@ -63,12 +62,7 @@ def service_labels(relations: Relations, workspace: Workspace) -> tuple[Labels, 
 
 def select(relations: Relations, workspace: Workspace) -> Selection:
     """Find for each exposed host the smallest label set that matches exposed Services only, in all clusters."""
-    if workspace.exposed_services is None:
-        is_exposed = partial(_no_exception, relations, workspace)
-    else:
-        domain = relations.fleet.spec.cluster_domain
-        listed = {parse_host(setting.host, domain) for setting in workspace.exposed_services}
-        is_exposed = lambda _, service: ServiceName(service.namespace, service.name) in listed  # noqa: E731
+    is_exposed = _exposing(relations, workspace)
     exposed: dict[tuple[str, str], list[_Copy]] = {}
     hidden: dict[frozenset[tuple[str, str]], _Copy] = {}
     for cluster, namespaces in sorted(relations.spanned[workspace.name].items()):
@@ -109,21 +103,29 @@ def select(relations: Relations, workspace: Workspace) -> Selection:
     return Selection(tuple(dict(labels) for labels in ordered), tuple(problems))
 
 
-def _no_exception(relations: Relations, workspace: Workspace, cluster: str, service: ObservedService) -> bool:
-    """Whether everything that a workspace exposes includes a Service of its namespaces.
+def _exposing(relations: Relations, workspace: Workspace) -> Callable[[str, ObservedService], bool]:
+    """Whether a Service of a cluster is one that the labels shall choose.
 
-    What takes no entries anyway is left to the control plane. Where that writes entries, it would write them also for
-    pods that a gateway does not reach.
+    Where everything is exposed, what takes no entries anyway is left to the control plane; where that writes entries,
+    it would also write them for pods that a gateway does not reach, and these are left out.
     """
-    if relations.excepted(workspace, ServiceName(service.namespace, service.name)):
-        return False
+    if workspace.exposed_services is not None:
+        domain = relations.fleet.spec.cluster_domain
+        listed = {parse_host(setting.host, domain) for setting in workspace.exposed_services}
+        return lambda _, service: ServiceName(service.namespace, service.name) in listed
     gateway = relations.gateway_of(workspace)
-    return (
-        own_entries(relations.fleet)
-        or gateway is None
-        or relations.unexposable(cluster, service) is not None
-        or relations.left_out(cluster, gateway, service) is None
-    )
+
+    def no_exception(cluster: str, service: ObservedService) -> bool:
+        if relations.excepted(workspace, ServiceName(service.namespace, service.name)):
+            return False
+        return (
+            own_entries(relations.fleet)
+            or gateway is None
+            or relations.unexposable(cluster, service) is not None
+            or relations.left_out(cluster, gateway, service) is None
+        )
+
+    return no_exception
 
 
 def _smallest(labels: Labels, hidden: dict[frozenset[tuple[str, str]], _Copy]) -> Labels | None:

@@ -66,7 +66,13 @@ def _numbers(service: ObservedService) -> dict[str | None, int]:
 
 def shares(conflict: Conflict, service: ObservedService) -> str:
     """Why a Service of a group that disagrees stays."""
-    other = conflict.second if service.name == conflict.first.name else conflict.first
+    first, second = conflict.first, conflict.second
     if conflict.reason == "selectors":
-        return f"it shares entries with Service `{other.name}`, and their group wants a label with two values"
-    return f"it shares its pods with Service `{other.name}`, and not the same clusters serve all that do"
+        key = next(k for k, v in sorted(first.selector.items()) if second.selector.get(k, v) != v)
+        return f"its entries would need two values of label `{key}`, for Services `{first.name}` and `{second.name}`"
+    sources = {first.name: conflict.first_sources, second.name: conflict.second_sources}
+    sources |= {other.name: found for other, found in zip(conflict.others, conflict.others_sources, strict=True)}
+    own = sources.get(service.name, conflict.first_sources)
+    other, theirs = next((name, found) for name, found in sources.items() if found != own)
+    serving = ", ".join(f"`{cluster}`" for cluster in theirs) or "no other cluster"
+    return f"it shares its pods with Service `{other}`, which {serving} serves"

@@ -241,9 +241,8 @@ def service_skipped(context: Context) -> Iterator[Finding]:
     Where a workspace exposes everything, what cannot be exposed is left out (design §3, ADR 30).
     """
     skipped: dict[str, list[Unexposable]] = {}
-    for found in unexposable_services(context.relations):
-        if found.setting is None and found.reason != OWN_GATEWAY:
-            skipped.setdefault(found.workspace.name, []).append(found)
+    for found in _skipped(context):
+        skipped.setdefault(found.workspace.name, []).append(found)
     for workspace, services in skipped.items():
         ways = [way for reason, way in _REMEDIES.items() if any(found.reason == reason for found in services)]
         advice = f"Where others need them: {', '.join(ways)}. " if ways else ""
@@ -259,31 +258,38 @@ def service_skipped(context: Context) -> Iterator[Finding]:
                     f"workspace `{workspace}` exposes everything, but {NAMES} cannot be exposed and stay out",
                     f"workspace/{workspace}",
                     f"`{service.name}`",
-                    f"in `{found.cluster}` it {found.reason}",
+                    f"`{service.name}` in `{found.cluster}` {found.reason}",
                 ),
             )
+
+
+def _skipped(context: Context) -> Iterator[Unexposable]:
+    for found in unexposable_services(context.relations):
+        if found.setting is None and found.reason != OWN_GATEWAY:
+            yield found
 
 
 def copy_stays(context: Context) -> Iterator[Finding]:
     """Find own copies whose callers do not move although the workspace exposes everything; one finding a workspace.
 
-    What is listed and cannot take remote endpoints is an error; where everything is exposed it stays local (ADR 30).
+    A copy that cannot be exposed itself is the business of MG341. What is listed and cannot take remote endpoints is an
+    error; where everything is exposed it stays local (ADR 30).
     """
+    named = {(found.cluster, found.service.namespace, found.service.name) for found in _skipped(context)}
     for call in context.calls:
-        if call.stays is None or call.local is None:
+        if call.stays is None or call.local is None or (call.consumer, *call.service) in named:
             continue
         workspace = call.serving[0].workspace.name
         yield Finding(
             message=f"`{call.host}` does not fail over from cluster `{call.consumer}`: {call.stays}",
             span=call.local.span("name"),
-            help="Change what the places say, or set `failover: {enabled: false}` for the workspace; `meshgen explain "
-            "HOST` shows who reaches what.",
+            help="Change what the places say, or accept this: these callers keep what they have without meshgen.",
             object=call.object,
             cause=Cause(
                 f"workspace `{workspace}` exposes everything, but callers of {NAMES} stay with their own copy",
                 f"workspace/{workspace}",
                 f"`{call.service.name}`",
-                f"in `{call.consumer}`: {call.stays}",
+                f"`{call.service.name}` in `{call.consumer}`: {call.stays}",
             ),
         )
 
@@ -307,8 +313,8 @@ def exceptions_beside_list(context: Context) -> Iterator[Finding]:
 def exception_matches_nothing(context: Context) -> Iterator[Finding]:
     """Find exceptions that no Service of the workspace matches: what was meant is exposed.
 
-    An exception is `<service>.<namespace>.svc.<cluster domain>`, with patterns as those of namespaces (ADR 30). Silent
-    while an inventory is missing.
+    An exception is `<service>.<namespace>.svc.<cluster domain>`, with patterns as those of namespaces, which may match
+    nothing yet (ADR 30). Silent while an inventory is missing.
     """
     relations = context.relations
     domain = relations.fleet.spec.cluster_domain
@@ -321,7 +327,8 @@ def exception_matches_nothing(context: Context) -> Iterator[Finding]:
             if pattern is not None and valid:
                 hosts = hosts_of(relations, workspace)
                 known = [name for host in hosts if (name := parse_host(host, domain)) is not None]
-                if unobserved(relations, workspace) or any(service_matches(pattern, name) for name in known):
+                matched = any(service_matches(pattern, name) for name in known)
+                if matched or "*" in text or unobserved(relations, workspace):
                     continue
                 message = f"no Service of workspace `{workspace.name}` is `{text}`"
                 advice = did_you_mean(near_host(text, hosts)) or "Correct or remove it; what it meant is exposed."
@@ -355,7 +362,7 @@ def ports_that_stay(context: Context) -> Iterator[Finding]:
                     f"only TCP passes a gateway: other ports of {NAMES} are reached inside their clusters only",
                     f"workspace/{exposure.workspace.name}",
                     f"`{exposure.name.name}`",
-                    f"{numbers} in `{exposure.cluster}`",
+                    f"`{exposure.name.name}` in `{exposure.cluster}`: {numbers}",
                 ),
             )
 
@@ -457,9 +464,9 @@ RULES = (
     Rule("MG341", "warning", "a Service is left out of what is exposed", "0.1", service_skipped),
     Rule("MG343", "warning", "a namesake outside of the workspace", "0.1", namesake),
     Rule("MG354", "error", "a Service hidden from its gateway", "0.1", hidden_from_gateway),
-    Rule("MG460", "warning", "callers stay with their own copy", "0.1", copy_stays),
-    Rule("MG461", "error", "exceptions beside a list", "0.1", exceptions_beside_list),
-    Rule("MG462", "error", "an exception that no Service matches", "0.1", exception_matches_nothing),
-    Rule("MG463", "warning", "ports that pass no gateway", "0.1", ports_that_stay),
+    Rule("MG460", "warning", "callers stay with their own copy", "0.2", copy_stays),
+    Rule("MG461", "error", "exceptions beside a list", "0.2", exceptions_beside_list),
+    Rule("MG462", "error", "an exception that no Service matches", "0.2", exception_matches_nothing),
+    Rule("MG463", "warning", "ports that pass no gateway", "0.2", ports_that_stay),
     Rule("MG384", "warning", "no source is left", "0.1", no_source_left),
 )
