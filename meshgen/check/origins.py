@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.diagnostics import Note
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from meshgen.analysis.relations import Exposure
+    from meshgen.calls import Import
     from meshgen.diagnostics import Span
     from meshgen.language.inventory import ObservedService
     from meshgen.language.workspace import ExposedService, Workspace
@@ -19,6 +24,12 @@ def exposed_at(workspace: Workspace, setting: ExposedService | None) -> Span | N
 def exposure_at(exposure: Exposure) -> Span | None:
     """Where an exposure was written."""
     return exposed_at(exposure.workspace, exposure.setting)
+
+
+def hosts_at(items: Iterable[Import]) -> tuple[Note, ...]:
+    """A note for each host of several imports, where it is exposed."""
+    exposed = {item.host: exposure_at(item.sources[0]) for item in items}
+    return tuple(Note(span, f"`{host}` is exposed here") for host, span in exposed.items() if span is not None)
 
 
 def failover_at(workspace: Workspace, setting: ExposedService | None, *path: str) -> Span | None:

@@ -8,8 +8,9 @@ from meshgen.diagnostics import Note
 from meshgen.diagnostics.several import phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
+    from meshgen.analysis.hosts import ServiceName
     from meshgen.analysis.relations import GatewayKey, Relations
     from meshgen.diagnostics import Span
     from meshgen.language.base import ClusterSelector
@@ -27,10 +28,9 @@ def listed(names: Iterable[str]) -> str:
     return phrase([f"`{name}`" for name in names])
 
 
-def first_of(names: Sequence[str]) -> str:
-    """The first of several names, at least one, and how many more there are: `` `a` and 2 more``."""
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"`{names[0]}`{more}"
+def short(name: ServiceName) -> str:
+    """A Service in a list of many, as `meshgen explain` takes it: `` `details.bookinfo` ``."""
+    return f"`{name.name}.{name.namespace}`"
 
 
 def gateway_object(cluster: str, key: GatewayKey) -> str:

@@ -34,7 +34,8 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def gathered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """`diagnostics` with those of one cause in the place of the first of them, each of their places a note.
 
-    One cause is the same code, `Cause.message`, `Cause.object` and help. What comes out has no cause any more.
+    One cause is the same code, `Cause.message`, `Cause.object` and help; one that is alone stays as it is. What comes
+    out has no cause any more.
     """
     found: list[Diagnostic] = []
     causes: dict[tuple[str, str, str, str], tuple[int, list[tuple[Diagnostic, Cause]]]] = {}
@@ -56,10 +57,10 @@ def gathered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def _one(members: list[tuple[Diagnostic, Cause]]) -> Diagnostic:
     members.sort(key=lambda member: member[0].sort_key)
     first, cause = members[0]
+    if len(members) == 1:
+        return replace(first, cause=None)
     names = phrase(list(dict.fromkeys(each.name for _, each in members)))
     notes = [Note(found.span, each.place) for found, each in members if found.span is not None]
-    if len(members) == 1:
-        notes = [note for note in notes if note.text]
     more = (note for found, _ in members for note in found.notes)
     return replace(
         first,

@@ -34,10 +34,10 @@ def test_findings_of_one_cause_are_one_with_a_note_for_each_place() -> None:
     assert [(note.span.line, note.text) for note in one.notes] == [(1, "a!"), (2, "b!"), (3, "b!"), (99, "see")]
 
 
-def test_another_cause_is_another_finding_and_none_stays_as_it_is() -> None:
+def test_another_cause_is_another_finding_and_one_alone_stays_as_it_is() -> None:
     alone = diagnose("MG016", "unknown")
     found = gathered([finding("a", 1), alone, finding("b", 2, cause="{names} differ")])
-    assert [item.message for item in found] == ["a are odd", "unknown", "b differ"]
+    assert [item.message for item in found] == ["a is odd", "unknown", "b is odd"]
 
 
 def test_a_phrase_names_four_or_three_and_how_many_more() -> None:

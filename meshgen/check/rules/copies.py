@@ -9,15 +9,17 @@ from meshgen.analysis.hosts import ServiceName
 from meshgen.check.copies import copies, encryption_differs, ports_of, protocol_differences, usual
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at
-from meshgen.check.places import listed, notes
+from meshgen.check.places import listed, notes, short
 from meshgen.check.rule import Finding, Rule
+from meshgen.diagnostics import Cause
+from meshgen.diagnostics.several import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.calls import Import
     from meshgen.check.context import Context
-    from meshgen.check.copies import PortOf
+    from meshgen.check.copies import Copy, PortOf
     from meshgen.language.inventory import ObservedService
 
 
@@ -74,7 +76,19 @@ def port_of_some_copies(context: Context) -> Iterator[Finding]:
                 help="Give all copies the same ports, or call this port inside its cluster only.",
                 notes=notes((lacking[0].service.span("ports"), f"the ports in `{lacking[0].cluster}`")),
                 object=host,
+                cause=_of_copies(
+                    context,
+                    f"only some copies of {NAMES} have all ports",
+                    having.copy,
+                    f"port {number} is missing in {listed(copy.cluster for copy in lacking)}",
+                ),
             )
+
+
+def _of_copies(context: Context, message: str, copy: Copy, place: str) -> Cause:
+    """A cause that the copies of many services may have."""
+    name = short(ServiceName(copy.service.namespace, copy.service.name))
+    return Cause(message, f"fleet/{context.relations.fleet.name}", name, f"{name} in `{copy.cluster}`: {place}")
 
 
 def _clusters(count: int) -> str:
@@ -130,6 +144,12 @@ def port_number_with_two_names(context: Context) -> Iterator[Finding]:
                     help="Give the port one name in all clusters: a ServiceEntry carries only ports that agree.",
                     notes=notes((base.port.span("name"), f"`{name}` in `{base.copy.cluster}`")),
                     object=host,
+                    cause=_of_copies(
+                        context,
+                        f"ports of {NAMES} have one number and two names",
+                        other.copy,
+                        f"port {number} is `{other.port.name}`, in `{base.copy.cluster}` `{name}`",
+                    ),
                 )
 
 
@@ -150,6 +170,12 @@ def protocol_differs(context: Context) -> Iterator[Finding]:
             help="Declare one protocol in all clusters, with `appProtocol` or the prefix of the port's name.",
             notes=notes((base.span, f"{base.protocol} in `{base.copy.cluster}`")),
             object=host,
+            cause=_of_copies(
+                context,
+                f"copies of {NAMES} declare different protocols",
+                other.copy,
+                f"port {other.port.port} speaks {other.protocol}, in `{base.copy.cluster}` {base.protocol}",
+            ),
         )
 
 

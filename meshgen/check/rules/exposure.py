@@ -9,7 +9,7 @@ from meshgen.analysis.relations import NO_SIDECARS, OWN_GATEWAY, UNNAMED_PORT, s
 from meshgen.analysis.routes import routes
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at, service_object
-from meshgen.check.places import listed, notes
+from meshgen.check.places import listed, notes, short
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.workspaces import copies, hosts_of, may_span, unobserved
 from meshgen.diagnostics import Cause
@@ -147,13 +147,16 @@ def host_of_two_workspaces(context: Context) -> Iterator[Finding]:
             shared.setdefault(key, []).append((first, other))
     for pairs in shared.values():
         first, other = pairs[0]
-        more = f", and {len(pairs) - 1} more of namespace `{first.name.namespace}`" if len(pairs) > 1 else ""
+        verb = "is" if len(pairs) == 1 else "are"
         yield Finding(
-            message=f"`{first.host}`{more} is exposed by two workspaces, `{first.workspace.name}` from cluster "
-            f"`{first.cluster}` and `{other.workspace.name}` from cluster `{other.cluster}`",
+            message=f"{listed(each.host for each, _ in pairs)} {verb} exposed by two workspaces, "
+            f"`{first.workspace.name}` from cluster `{first.cluster}` and `{other.workspace.name}` from cluster "
+            f"`{other.cluster}`",
             span=_exposed_at(other),
             help="Let one workspace span the namespace in all clusters: clients cannot tell the two apart.",
-            notes=notes((_exposed_at(first), f"`{first.workspace.name}` exposes it here")),
+            notes=notes(
+                *dict.fromkeys((_exposed_at(each), f"`{each.workspace.name}` exposes it here") for each, _ in pairs)
+            ),
             object=first.host if len(pairs) == 1 else f"workspace/{other.workspace.name}",
         )
 
@@ -344,7 +347,7 @@ def exception_matches_nothing(context: Context) -> Iterator[Finding]:
 
 
 def ports_that_stay(context: Context) -> Iterator[Finding]:
-    """Find exposed services with ports that are no TCP, which pass no gateway; one finding a workspace.
+    """Find exposed services with ports that are no TCP, which pass no gateway; one finding.
 
     Gateways have a chain for each TCP port of a service (Istio: pilot/pkg/networking/core/gateway.go).
     """
@@ -360,9 +363,9 @@ def ports_that_stay(context: Context) -> Iterator[Finding]:
                 object=service_object(exposure.cluster, exposure.service),
                 cause=Cause(
                     f"only TCP passes a gateway: other ports of {NAMES} are reached inside their clusters only",
-                    f"workspace/{exposure.workspace.name}",
-                    f"`{exposure.name.name}`",
-                    f"`{exposure.name.name}` in `{exposure.cluster}`: {numbers}",
+                    f"fleet/{context.relations.fleet.name}",
+                    short(exposure.name),
+                    f"{short(exposure.name)} in `{exposure.cluster}`: {numbers}",
                 ),
             )
 

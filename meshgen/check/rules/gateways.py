@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateways import gateway_pods
 from meshgen.analysis.hosts import covers, host_matches, parse_host, selects
-from meshgen.check.places import declared_gateways, first_of, gateway_object, listed, notes
+from meshgen.check.places import declared_gateways, gateway_object, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.platforms import platform
@@ -185,7 +185,7 @@ def _met(cluster: str, theirs: ObservedIstioGateway, exposures: list[PlannedExpo
         gateway = exposures[0].gateway
         yield Finding(
             message=f"Gateway `{theirs.name}` of namespace `{theirs.namespace}` is for the pods and port "
-            f"{server.port} of gateway `{gateway}` in cluster `{cluster}`, and {_harm(server)} {first_of(hosts)}",
+            f"{server.port} of gateway `{gateway}` in cluster `{cluster}`, and {_harm(server)} {listed(hosts)}",
             span=theirs.span("servers", index, "hosts" if server.tls_mode else "port"),
             help=f"Delete the server, or give `{theirs.name}` a selector that only its own pods have.",
             notes=notes((exposures[0].origin.spans[0], "exposed here")) if exposures[0].origin.spans else (),

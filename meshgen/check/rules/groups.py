@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.relations import UNNAMED_PORT
 from meshgen.calls.staying import unsatisfiable
 from meshgen.check.origins import exposure_at, service_object
-from meshgen.check.places import first_of, listed, notes
+from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 
 if TYPE_CHECKING:
@@ -136,12 +136,15 @@ def selector_of_changing_label(context: Context) -> Iterator[Finding]:
                 found.setdefault((item.consumer, key), []).append(item)
     for (cluster, key), items in found.items():
         first = items[0]
-        hosts = first_of([item.host for item in items])
+        hosts = listed(item.host for item in items)
         why, advice = _LABELS[key]
         yield Finding(
             message=f"the selector of {hosts} in cluster `{cluster}` needs label `{key}`, {why}",
             span=first.local.span("selector", key) if first.local is not None else None,
             help=advice,
+            notes=notes(
+                *((item.local.span("selector", key), f"of `{item.host}`") for item in items if item.local is not None)
+            ),
             object=f"cluster/{cluster}",
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.hosts import host_matches
 from meshgen.analysis.names import virtual_address
 from meshgen.check.origins import exposure_at
-from meshgen.check.places import first_of, istio_place, listed, notes
+from meshgen.check.places import istio_place, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.platforms import platform
 
@@ -75,7 +75,7 @@ def sidecar_hides_entries(context: Context) -> Iterator[Finding]:
             if sidecar.egress_hosts is None or not hosts or any(_sees(sidecar, shared, host) for host in hosts):
                 continue
             yield Finding(
-                message=f"Sidecar `{sidecar.name}` hides {first_of(hosts)} from namespace `{sidecar.namespace}` in "
+                message=f"Sidecar `{sidecar.name}` hides {listed(hosts)} from namespace `{sidecar.namespace}` in "
                 f"cluster `{cluster}`",
                 span=sidecar.span("egressHosts"),
                 help=f"Add `{shared}/*` to its `egress[].hosts`, or accept this if nothing there calls other clusters.",

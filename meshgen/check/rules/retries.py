@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.protocols import speaks_http2
 from meshgen.calls.retries import local_levels
-from meshgen.check.origins import exposure_at, failover_at, service_object
-from meshgen.check.places import first_of, listed
+from meshgen.check.origins import exposure_at, failover_at, hosts_at, service_object
+from meshgen.check.places import listed
 from meshgen.check.rule import Finding, Rule
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def http2_without_timeout(context: Context) -> Iterator[Finding]:
         if speaks_http2(item.ports) and _wants_timeout(item) and not item.pings:
             found.setdefault(item.sources[0].workspace.name, []).append(item)
     for workspace, items in found.items():
-        hosts = first_of(list(dict.fromkeys(item.host for item in items)))
+        hosts = listed(dict.fromkeys(item.host for item in items))
         clusters = listed(dict.fromkeys(item.consumer for item in items))
         too_old = any(item.local is None for item in items)
         yield Finding(
@@ -174,6 +174,7 @@ def http2_without_timeout(context: Context) -> Iterator[Finding]:
             "vanishes without a word: HTTP/2 has one connection for all, and nothing fails that would move them",
             span=exposure_at(items[0].sources[0]),
             help=f"{_remedy(items[0].retries)}{', or name `istio.version` if it is 1.31 or newer' if too_old else ''}.",
+            notes=hosts_at(items),
             object=f"workspace/{workspace}",
         )
 

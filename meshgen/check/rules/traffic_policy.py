@@ -13,8 +13,8 @@ from meshgen.calls.traffic_policy import (
     rules_beside,
     without_failover,
 )
-from meshgen.check.origins import exposure_at
-from meshgen.check.places import first_of, listed, notes
+from meshgen.check.origins import exposure_at, hosts_at
+from meshgen.check.places import listed, notes
 from meshgen.check.policies import (
     beside_services,
     comes_last,
@@ -149,12 +149,13 @@ def rule_for_some_clients(context: Context) -> Iterator[Finding]:
                 key = (item.consumer, rule.namespace, rule.name, effect)
                 found.setdefault(key, (rule, remedy, []))[2].append(item)
     for (cluster, namespace, name, effect), (rule, remedy, items) in found.items():
-        hosts = first_of(list(dict.fromkeys(item.host for item in items)))
+        hosts = listed(dict.fromkeys(item.host for item in items))
         yield Finding(
             message=f"DestinationRule `{name}` of namespace `{namespace}` in cluster `{cluster}` {effect} that call "
             f"{hosts}",
             span=rule.span("host"),
             help=f"Narrow its host, or {remedy}.",
+            notes=hosts_at(items),
             object=f"{cluster}/{namespace}/{name}",
         )
 
@@ -287,13 +288,14 @@ def hidden_rule(context: Context) -> Iterator[Finding]:
         if has_policy(rule):
             found.setdefault((item.consumer, rule.namespace, rule.name), (rule, []))[1].append(item)
     for (cluster, namespace, name), (rule, items) in found.items():
-        hosts = first_of(list(dict.fromkeys(item.host for item in items)))
+        hosts = listed(dict.fromkeys(item.host for item in items))
         yield Finding(
             message=f"our DestinationRule for {hosts} in cluster `{cluster}` hides `{name}` of "
             f"namespace `{namespace}`: none of its settings counts there any more",
             span=rule.span("host"),
             help="Accept this, write a rule with what the host needs of them for exactly the host, or set "
             "`failover: {enabled: false}`.",
+            notes=hosts_at(items),
             object=f"{cluster}/{namespace}/{name}",
         )
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.accounts import needed_accounts
 from meshgen.analysis.hosts import ServiceName, covers
 from meshgen.check.origins import exposure_at, service_object
-from meshgen.check.places import listed, notes, trust_domain_place
+from meshgen.check.places import listed, notes, short, trust_domain_place
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.trust import strangers
+from meshgen.diagnostics import Cause
+from meshgen.diagnostics.several import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -131,6 +133,13 @@ def accounts_unknown(context: Context) -> Iterator[Finding]:
             span=source.service.span("name"),
             help="Name them in `serviceAccounts`; `meshgen inventory import` finds them in the workloads' manifests.",
             object=service_object(source.cluster, source.service),
+            cause=Cause(
+                f"the service accounts of {NAMES} are unknown: callers in other clusters would take any workload for "
+                "them, or refuse them in a failover",
+                f"fleet/{context.relations.fleet.name}",
+                short(source.name),
+                f"{short(source.name)} in `{source.cluster}`: {_effect(callers[key])}",
+            ),
         )
 
 
