@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.inventory.collect import collect
@@ -13,7 +11,11 @@ from meshgen.inventory.file import InventoryFile, invalid_facts, next_text, read
 from meshgen.inventory.manifests import read_manifests, unreadable
 from meshgen.inventory.merge import merge
 from meshgen.inventory.summary import change_summary, input_summary
+from meshgen.inventory.target import ChangedError, Target, UnfitError
 from meshgen.load.documents import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,13 @@ def run(request: Request) -> Result:
             )
         )
     result = Result(findings, manifests.sources)
-    old = _read_target(request, result)
-    if findings:
+    old = target = None
+    try:
+        target = Target(request.target, request.fleet)
+        old = _read_target(request, target, result)
+    except UnfitError as error:
+        findings.append(_unfit(request, error))
+    if findings or target is None:
         return result
     before = result.sources.get(request.target.as_posix(), "")
     known = old.spec if old is not None else {}
@@ -75,43 +82,24 @@ def run(request: Request) -> Result:
     elif request.dry:
         result.summary += changes
     else:
-        write_file(request.target, result.text)
+        try:
+            target.replace(result.text.encode())
+        except ChangedError:
+            return Result([_changed(request)])
+        except UnfitError as error:
+            return Result([_unfit(request, error)])
         result.summary += "\n".join(filter(None, [changes, f"wrote {request.target.as_posix()}"]))
     return result
 
 
-def write_file(target: Path, text: str) -> None:
-    """Puts `text` into `target` in one step: a reader sees the old file or the new one. Raises OSError."""
-    target = target.resolve()  # a link stays a link
-    target.parent.mkdir(parents=True, exist_ok=True)
-    mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(mode)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    umask = os.umask(0o022)
-    os.umask(umask)
-    return umask
-
-
-def _read_target(request: Request, result: Result) -> InventoryFile | None:
-    shown = request.target.as_posix()
-    if not request.target.exists():
+def _read_target(request: Request, target: Target, result: Result) -> InventoryFile | None:
+    content = target.read()
+    if content is None:
         result.findings += _elsewhere(request, result)
         return None
+    shown = request.target.as_posix()
     try:
-        text = request.target.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         result.findings.append(unreadable(shown, error))
         return None
@@ -119,6 +107,24 @@ def _read_target(request: Request, result: Result) -> InventoryFile | None:
     old, found = read_inventory(text, shown, request.cluster)
     result.findings += found
     return old
+
+
+def _changed(request: Request) -> Diagnostic:
+    return diagnose(
+        "MG021",
+        f"`{request.target.as_posix()}` changed while the import ran: nothing was written",
+        help="Import again: what another import or an editor wrote is kept.",
+        object=f"inventory/{request.cluster}",
+    )
+
+
+def _unfit(request: Request, error: UnfitError) -> Diagnostic:
+    return diagnose(
+        "MG022",
+        f"`{request.target.as_posix()}` {error}",
+        help="Name another file with `--output`; `-` prints the inventory.",
+        object=f"inventory/{request.cluster}",
+    )
 
 
 def _elsewhere(request: Request, result: Result) -> list[Diagnostic]:

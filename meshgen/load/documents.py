@@ -53,7 +53,7 @@ class Loaded:
 def load(path: Path) -> tuple[Loaded, list[Diagnostic]]:
     """Reads the fleet at `path`, a directory or one file, and reports every problem of form at once.
 
-    No input raises: what cannot be read is left out of the result and reported (MG001 to MG019).
+    No input raises: what cannot be read is left out of the result and reported (MG001 to MG020).
     """
     return _load(*read_files(path))
 

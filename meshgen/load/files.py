@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic, Span, diagnose
+from meshgen.load.inputs import LedOutError, files, led_out, read_below, read_named, real
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 LARGEST_FILE = 16 * 1024 * 1024
 _SUFFIXES = (".yaml", ".yml")
@@ -20,12 +22,13 @@ _OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 def read_files(path: Path) -> tuple[dict[str, str], list[Diagnostic]]:
     """The text of every fleet file at `path`, by the path that people see, in order.
 
-    `path` is a directory, read with all that is below it, or one file of any name. Byte order marks are removed.
+    `path` is a directory, read with all that is below it, or one file of any name. Links are followed within the
+    directory, and to fleet files of its repository. Byte order marks are removed.
     """
     sources: dict[str, str] = {}
     diagnostics: list[Diagnostic] = []
-    for file, shown in _files(path, diagnostics):
-        text = _text(file, shown, diagnostics)
+    for shown, read in _files(path, diagnostics):
+        text = _text(read, shown, diagnostics)
         if text is not None:
             sources[shown] = text
     if not sources and not diagnostics:
@@ -55,7 +58,8 @@ def is_fleet_file(name: str) -> bool:
     return name.endswith(_SUFFIXES)
 
 
-def _files(path: Path, diagnostics: list[Diagnostic]) -> Iterator[tuple[Path, str]]:
+def _files(path: Path, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Every file by the path that people see, with what reads it."""
     if not os.path.lexists(path):
         diagnostics.append(
             diagnose(
@@ -65,21 +69,22 @@ def _files(path: Path, diagnostics: list[Diagnostic]) -> Iterator[tuple[Path, st
             )
         )
         return
-    if not path.is_dir():
-        yield path, _shown(path)
+    root = real(path)
+    if led_out(path) or not root.is_dir():
+        yield _shown(path), partial(_read_file, path)
         return
 
-    def unreadable(error: OSError) -> None:
-        diagnostics.append(_unreadable(_shown(Path(error.filename or path)), error.strerror or str(error)))
+    def unreadable(directory: str, error: OSError) -> None:
+        diagnostics.append(_unreadable(_shown(path / directory), error.strerror or str(error)))
 
-    found = [
-        Path(directory) / name
-        for directory, _, names in os.walk(path, onerror=unreadable)
-        for name in names
-        if is_fleet_file(name)
-    ]
-    for file in sorted(found, key=lambda file: file.relative_to(path).as_posix()):
-        yield file, _shown(file)
+    for name in files(root, is_fleet_file, unreadable, hidden=True):
+        yield _shown(path / name), partial(read_below, root, name, LARGEST_FILE, is_fleet_file)
+
+
+def _read_file(path: Path) -> bytes:
+    if path.is_fifo():
+        raise OSError(errno.EINVAL, "not a regular file")
+    return read_named(path, LARGEST_FILE)
 
 
 def _shown(path: Path) -> str:
@@ -87,14 +92,12 @@ def _shown(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode(errors="backslashreplace")
 
 
-def _text(file: Path, shown: str, diagnostics: list[Diagnostic]) -> str | None:
+def _text(read: Callable[[], bytes], shown: str, diagnostics: list[Diagnostic]) -> str | None:
     try:
-        status = file.stat()
-        if not stat.S_ISREG(status.st_mode):
-            diagnostics.append(_unreadable(shown, "not a regular file"))
-            return None
-        with file.open("rb") as stream:
-            content = stream.read(LARGEST_FILE + 1)
+        content = read()
+    except LedOutError as error:
+        diagnostics.append(_led_out(shown, error.end))
+        return None
     except (OSError, ValueError) as error:
         diagnostics.append(_unreadable(shown, getattr(error, "strerror", None) or str(error)))
         return None
@@ -125,6 +128,15 @@ def _unreadable(shown: str, reason: str) -> Diagnostic:
         f"cannot be read: {reason[:1].lower()}{reason[1:]}",
         Span(shown, 1, 1, 1, 1),
         help="Make it a file that can be read, or remove it from the fleet.",
+    )
+
+
+def _led_out(shown: str, end: Path) -> Diagnostic:
+    return diagnose(
+        "MG020",
+        f"the fleet ends here, but a link leads on to `{_shown(end)}`",
+        Span(shown, 1, 1, 1, 1),
+        help="Put the file itself into the fleet; if all of the fleet is there, name that place in the command.",
     )
 
 

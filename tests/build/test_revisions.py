@@ -374,7 +374,8 @@ def test_MG654_fires_when_a_file_of_the_fleet_is_a_link_that_leads_out_of_the_re
     (teams.fleet / "web.yaml").symlink_to(tmp_path / "web.yaml")
     put(teams.output, "notes.txt", "of this commit")
     built = commit(teams.root, "linked")
-    put(tmp_path, "web.yaml", team("web", DRAINED))
+    (teams.fleet / "web.yaml").unlink()
+    put(teams.fleet, "web.yaml", team("web", DRAINED))
     assert teams.build("--check").messages("MG654") == [
         f"commit {built[:12]} changed the output, but its `{teams.fleet}` has links that lead out of it: {UNKNOWN}"
     ]

@@ -4,11 +4,16 @@ import io
 import os
 import stat
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from meshgen.cli import main
+from meshgen.inventory import command, manifests
+from meshgen.inventory.merge import merge
+from meshgen.inventory.target import ChangedError, Target
 
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n"
 INVENTORY = """apiVersion: meshgen.io/v1
@@ -107,7 +112,7 @@ def test_removals_are_named(fleet: Fleet) -> None:
 
 
 def test_the_mode_of_the_file_and_a_link_to_it_stay(fleet: Fleet) -> None:
-    real = Path(fleet.write("real.yaml", "# mine\n" + INVENTORY))
+    real = Path(fleet.write("fleet/real.txt", "# mine\n" + INVENTORY))
     real.chmod(0o640)
     fleet.inventory.parent.mkdir(parents=True)
     fleet.inventory.symlink_to(real)
@@ -135,10 +140,10 @@ def test_nothing_is_written_when_anything_is_wrong_and_all_of_it_is_said(fleet: 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     fleet.write("fleet/inventory/c1.yaml", INVENTORY)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     code, _, err = fleet.run(fleet.write("m.yaml", SERVICE.replace("80", "81")))
     assert code == 2
     assert "no space left on device" in err
@@ -173,6 +178,136 @@ def test_MG050_fires_when_a_path_cannot_be_read(fleet: Fleet) -> None:
 
 def test_MG050_silent_when_all_can_be_read(fleet: Fleet) -> None:
     assert said(fleet, b"\xef\xbb\xbf" + SERVICE.encode()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no such device")
+@pytest.mark.parametrize("target", ["/dev/zero", "/proc/self/environ", "../secret.yaml", "pipe.yaml", "/dev/null"])
+def test_MG050_fires_for_what_a_directory_leads_to_elsewhere(fleet: Fleet, target: str) -> None:
+    fleet.write("m/service.yaml", SERVICE)
+    fleet.write("secret.yaml", "token: [hunter2\n")
+    link = fleet.directory / "m/link.yaml"
+    if target.startswith("pipe"):
+        os.mkfifo(link)
+    else:
+        link.symlink_to(target)
+    (line,) = said(fleet, SERVICE, str(fleet.directory / "m"))
+    assert line.startswith("meshgen: error[MG050] `m/link.yaml` cannot be read: ")
+    assert "hunter2" not in line
+
+
+def test_MG050_fires_for_an_input_without_end(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifests, "LARGEST_INPUT", 1 << 20)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"# no object\n" * (1 << 17))))
+    assert said(fleet, SERVICE, "-") == ["meshgen: error[MG050] `<stdin>` cannot be read: larger than 1 MiB"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in directories")
+def test_MG050_silent_for_a_pipe_that_was_named(fleet: Fleet) -> None:
+    pipe = fleet.directory / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(SERVICE,))
+    writer.start()
+    assert fleet.run(str(pipe))[0] == 0
+    writer.join()
+
+
+def test_MG050_silent_for_links_within_the_directory(fleet: Fleet) -> None:
+    fleet.write("m/base/service.txt", SERVICE)
+    (fleet.directory / "m/link.yaml").symlink_to("base/service.txt")
+    assert fleet.run(str(fleet.directory / "m"))[0] == 0
+    assert fleet.inventory.read_text() == INVENTORY
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in directories")
+@pytest.mark.parametrize("kind", ["pipe", "directory", "device", "link out", "dangling link out", "link to a device"])
+def test_MG022_fires_for_a_target_that_is_no_file_of_the_fleet(fleet: Fleet, kind: str) -> None:
+    other = Path(fleet.write("other.yaml", INVENTORY))
+    fleet.inventory.parent.mkdir(parents=True)
+    target = fleet.inventory
+    if kind == "pipe":
+        os.mkfifo(target)
+    elif kind == "directory":
+        target.mkdir()
+    elif kind == "device":
+        target = Path("/dev/null")
+    else:
+        target.symlink_to(
+            {"link out": other, "dangling link out": fleet.directory / "new"}.get(kind, Path("/dev/null"))
+        )
+    before = os.lstat(target)
+    code, _, err = fleet.run(fleet.write("m.yaml", SERVICE.replace("80", "81")), "-o", str(target))
+    assert (code, "error[MG022]" in err) == (1, True)
+    assert os.path.samestat(before, os.lstat(target))
+    assert other.read_text() == INVENTORY
+    assert not (fleet.directory / "new").exists()
+
+
+def test_MG022_silent_for_a_link_within_the_repository(fleet: Fleet) -> None:
+    real = Path(fleet.write("inventories/c1.yaml", INVENTORY))
+    (fleet.directory / ".git").mkdir()
+    fleet.inventory.parent.mkdir(parents=True)
+    fleet.inventory.symlink_to(real)
+    assert fleet.run(fleet.write("m.yaml", SERVICE.replace("80", "81")))[0] == 0
+    assert real.read_text() == INVENTORY.replace("80", "81")
+
+
+def test_another_name_of_the_file_keeps_its_content(fleet: Fleet) -> None:
+    fleet.write("fleet/inventory/c1.yaml", INVENTORY)
+    other = fleet.directory / "other"
+    other.hardlink_to(fleet.inventory)
+    assert fleet.run(fleet.write("m.yaml", SERVICE.replace("80", "81")))[0] == 0
+    assert other.read_text() == INVENTORY
+
+
+@pytest.mark.parametrize("before", [INVENTORY, None], ids=["one that was there", "a new one"])
+def test_MG021_fires_when_the_file_changed_while_the_import_ran(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    theirs = "# theirs\n" + INVENTORY
+    if before:
+        fleet.write("fleet/inventory/c1.yaml", before)
+
+    def merged_late(*arguments: Any, **options: Any) -> Any:
+        fleet.write("fleet/inventory/c1.yaml", theirs)
+        return merge(*arguments, **options)
+
+    monkeypatch.setattr(command, "merge", merged_late)
+    code, _, err = fleet.run(fleet.write("m.yaml", SERVICE.replace("80", "81")))
+    assert code == 1
+    assert "error[MG021] `fleet/inventory/c1.yaml` changed while the import ran: nothing was written" in err
+    assert fleet.inventory.read_text() == theirs
+    assert [path.name for path in fleet.inventory.parent.iterdir()] == ["c1.yaml"]
+
+
+def test_MG021_silent_when_another_clusters_inventory_changed(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def merged_late(*arguments: Any, **options: Any) -> Any:
+        fleet.write("fleet/inventory/c2.yaml", INVENTORY.replace("c1", "c2"))
+        return merge(*arguments, **options)
+
+    monkeypatch.setattr(command, "merge", merged_late)
+    assert fleet.run(fleet.write("m.yaml", SERVICE))[0] == 0
+
+
+def test_of_imports_at_once_each_is_kept_or_told(tmp_path: Path) -> None:
+    target = tmp_path / "c1.yaml"
+    done: list[str] = []
+
+    def write(number: int) -> None:
+        file = Target(target, tmp_path)
+        try:
+            file.replace((file.read() or b"") + b"%d\n" % number)
+        except ChangedError:
+            return
+        done.append(str(number))
+
+    for start in range(0, 200, 4):
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(start, start + 4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(target.read_text().split()) == sorted(done)
+    assert len(done) >= 50
 
 
 def test_MG051_fires_when_a_document_is_no_object(fleet: Fleet) -> None:

@@ -83,6 +83,85 @@ def test_MG002_silent_for_a_link_to_a_file(tmp_path: Path) -> None:
     assert load(tmp_path)[1] == []
 
 
+def test_MG002_fires_for_a_link_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "fleet.yaml").symlink_to("fleet.yaml")
+    assert codes(load(tmp_path)[1]) == codes(load(tmp_path / "fleet.yaml")[1]) == ["MG002"]
+
+
+THEIRS = "token: [hunter2\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a fleet, in which a run takes place; the secrets are beside it and in its `.git`."""
+    top = tmp_path / "repository"
+    for path in ("fleet/team", "teams", ".git"):
+        (top / path).mkdir(parents=True)
+    (top / "fleet/fleet.yaml").write_text(FLEET)
+    for path in ("secret.yaml", "repository/.git/config", "repository/.git/x.yaml", "repository/.env"):
+        (tmp_path / path).write_text(THEIRS)
+    monkeypatch.chdir(top)
+    return top
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/proc/self/environ",
+        "/dev/zero",
+        "{root}/secret.yaml",
+        "../../secret.yaml",
+        "../.git/config",
+        "../.git/x.yaml",
+        "../.env",
+        "out/secret.yaml",
+    ],
+)
+def test_MG020_fires_for_a_link_that_leads_out(repository: Path, tmp_path: Path, target: str) -> None:
+    (repository / "fleet/out").symlink_to("../..")
+    (repository / "fleet/link.yaml").symlink_to(target.format(root=tmp_path))
+    loaded, (found,) = load(Path("fleet"))
+    assert (found.code, str(found.span)) == ("MG020", "fleet/link.yaml:1:1")
+    assert list(loaded.sources) == ["fleet/fleet.yaml"], "nothing is read"
+
+
+@pytest.mark.parametrize("named", ["fleet", "{top}/fleet", "./fleet", "teams/../fleet"])
+@pytest.mark.parametrize("target", ["/proc/self/environ", "../outside", "/", ".git/config"])
+def test_MG020_fires_for_a_fleet_that_is_a_link_out_of_its_repository(
+    repository: Path, named: str, target: str
+) -> None:
+    (repository / "../outside").mkdir()
+    (repository / "fleet").rename(repository / "real")
+    (repository / "fleet").symlink_to(target)
+    loaded, (found,) = load(Path(named.format(top=repository)))
+    assert (found.code, loaded.sources) == ("MG020", {})
+
+
+@pytest.mark.parametrize("target", ["team/more.txt", "../teams/more.yaml", "../fleet/team/more.txt"])
+def test_MG020_silent_for_a_link_within_the_fleet_and_to_yaml_of_its_repository(repository: Path, target: str) -> None:
+    for path in ("fleet/team/more.txt", "teams/more.yaml"):
+        (repository / path).write_text(document("Cluster", "c1"))
+    (repository / "fleet/link.yaml").symlink_to(target)
+    assert load(Path("fleet"))[1] == []
+
+
+def test_MG020_silent_for_a_fleet_that_is_a_link_within_its_repository(repository: Path) -> None:
+    (repository / "link").symlink_to("fleet")
+    assert load(Path("link"))[1] == load(repository / "link")[1] == []
+
+
+def test_MG020_silent_for_a_link_outside_of_any_repository_that_was_named(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real/fleet.yaml").write_text(FLEET)
+    (tmp_path / "link").symlink_to("real")
+    assert load(tmp_path / "link")[1] == []
+
+
+def test_directories_of_git_are_no_part_of_a_fleet(repository: Path) -> None:
+    assert (repository / ".git/x.yaml").exists()
+    assert load(Path.cwd())[1] == []
+
+
 def test_MG003_fires_above_sixteen_mebibytes(tmp_path: Path) -> None:
     (tmp_path / "fleet.yaml").write_bytes(FLEET.encode().ljust(LARGEST_FILE + 1, b"\n"))
     assert codes(load(tmp_path)[1]) == ["MG003"]
