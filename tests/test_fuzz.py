@@ -22,7 +22,7 @@ from ruamel.yaml.error import YAMLError
 
 from meshgen.diagnostics.render import render
 from meshgen.pipeline import compile_fleet
-from meshgen.views.host import host, hosts
+from meshgen.views.host import host, known_hosts
 from meshgen.views.matrix import matrix
 from tests.calls.laws import untied
 from tests.emit.laws import broken
@@ -246,7 +246,9 @@ def _failures(compilation: Compilation) -> list[str]:
     if compilation.plan is not None and compilation.calls is not None:
         table = matrix(compilation.calls, "table")
         failed += [f"{call.host} is not in the table" for call in compilation.calls if call.host not in table]
-        failed += [each for each in hosts(compilation.calls) if host(compilation.calls, compilation.plan, each) is None]
+        failed += [
+            each for each in known_hosts(compilation.calls) if host(compilation.calls, compilation.plan, each) is None
+        ]
     return failed
 
 

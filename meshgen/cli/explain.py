@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meshgen.cli.options import reporting_options
-from meshgen.diagnostics.near import did_you_mean, near
+from meshgen.diagnostics.near import did_you_mean, near, near_host
 from meshgen.pages import codes, page
 
 if TYPE_CHECKING:
@@ -17,20 +17,25 @@ if TYPE_CHECKING:
 
 _FILE = re.compile(r"(?P<path>.*\.ya?ml)(?::(?P<line>[0-9]{1,9}))?")
 _CODE = re.compile(r"MG[0-9]+", re.IGNORECASE)
+_SHOWN = 5
 
 
 @click.command()
 @click.argument("subject", metavar="CODE|FILE[:LINE]|HOST")
 @click.option("--fleet", default="fleet", show_default=True, help="The fleet, for a file or a host.")
+@click.option("--from", "consumer", metavar="CLUSTER", help="How this cluster reaches a host, and no other.")
 @reporting_options
-def explain(subject: str, fleet: str, reporting: Reporting) -> None:
-    """Explain a finding's CODE, why an output FILE says what it says, or how each cluster reaches a HOST and why."""
+def explain(subject: str, fleet: str, consumer: str | None, reporting: Reporting) -> None:
+    """Explain a finding's CODE, why an output FILE says what it says, or how each cluster reaches a HOST and why.
+
+    A HOST is any Service of an inventory, by its full name or by the first parts of it: `reviews`, `reviews.bookinfo`.
+    """
     if _CODE.fullmatch(subject):
         click.echo(_page(subject.upper()), nl=False)
     elif match := _FILE.fullmatch(subject):
         _explain_file(match["path"], int(match["line"]) if match["line"] else None, fleet, reporting)
     else:
-        _explain_host(subject, fleet, reporting)
+        _explain_host(subject, consumer, fleet, reporting)
 
 
 def _page(code: str) -> str:
@@ -58,17 +63,28 @@ def _explain_file(path: str, line: int | None, fleet: str, reporting: Reporting)
     click.echo(text, nl=False)
 
 
-def _explain_host(name: str, fleet: str, reporting: Reporting) -> None:
-    from meshgen.pipeline import plan_fleet
-    from meshgen.views.host import host, hosts
+def _explain_host(text: str, consumer: str | None, fleet: str, reporting: Reporting) -> None:
+    """Of a fleet with errors it explains what would be, too, as far as the fleet can be read."""
+    from meshgen.pipeline import check_fleet
+    from meshgen.views.host import host, known_hosts, resolve
 
-    compilation = plan_fleet(Path(fleet))
-    if compilation.plan is None or compilation.calls is None:
-        reporting.finish(compilation.diagnostics, compilation.checked.sources)
-    text = host(compilation.calls, compilation.plan, name)
-    if text is None:
-        known = hosts(compilation.calls)
-        shortened = [full for full in known if full.startswith(f"{name}.")]
-        hint = did_you_mean(shortened[:3] or near(name, known)) or "`meshgen show` lists all hosts."
-        raise click.UsageError(f"`{name}` is no code, output file or exposed host. {hint}")
-    click.echo(text, nl=False)
+    checked = check_fleet(Path(fleet))
+    if checked.calls is None or checked.draft is None:
+        reporting.finish(checked.diagnostics, checked.sources)
+    if consumer is not None and consumer not in checked.calls.consumers:
+        hint = did_you_mean(near(consumer, checked.calls.consumers)) or "`meshgen show` lists all clusters."
+        raise click.UsageError(f"the fleet has no cluster `{consumer}`. {hint}")
+    meant = resolve(checked.calls, text)
+    shown = host(checked.calls, checked.draft, meant[0], consumer) if len(meant) == 1 else None
+    if shown is None:
+        known = known_hosts(checked.calls)
+        if len(meant) > 1:
+            raise click.UsageError(
+                f"`{text}` is several Services: {', '.join(f'`{name}`' for name in meant[:_SHOWN])}."
+            )
+        similar = near_host(text, known) if "." in text else near(text, {name.partition(".")[0] for name in known})
+        hint = did_you_mean(similar) or "`meshgen show` lists all exposed hosts."
+        raise click.UsageError(f"`{text}` is no code, output file or Service of an inventory. {hint}")
+    click.echo(shown, nl=False)
+    if checked.failed:
+        click.echo("the fleet has errors, so this is not built; `meshgen validate` shows them", err=True)

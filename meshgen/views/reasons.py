@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from meshgen.analysis.unexposed import Unexposed, WhyUnexposed
     from meshgen.calls import Reason
     from meshgen.calls.model import Why
 
@@ -27,6 +28,23 @@ _WORDS: dict[Why, str] = {
     "no address": "not from `{cluster}`: gateway {names} of `{cluster}` has no known address yet",
     "no consumer": "not from `{cluster}`: {names} is not among the consumers",
 }
+
+
+_UNEXPOSED: dict[WhyUnexposed, str] = {
+    "no workspace": "no workspace spans namespace {names}",
+    "no gateway": "workspace {names} has no east-west gateway",
+    "gateway elsewhere": "gateway {names} is not in this cluster",
+    "not listed": "`exposedServices` of workspace {names} does not name it",
+    "exception": "`unexposedServices` of workspace {names} names it",
+    "cannot": "it {text}",
+}
+
+
+def unexposed_sentence(reason: Unexposed) -> str:
+    """Why a Service is not exposed, as a sentence without a full stop."""
+    return _UNEXPOSED[reason.why].format(
+        names=" of workspace ".join(f"`{name}`" for name in reason.names), text=reason.names[0]
+    )
 
 
 def sentence(reason: Reason) -> str:

@@ -97,10 +97,39 @@ def first_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 
 @pytest.mark.usefixtures("first_fleet")
-@pytest.mark.parametrize("short", ["details", "details.bookinfo"])
+@pytest.mark.parametrize("short", ["details", "details.bookinfo", "details.bookinfo.svc.cluster.local"])
 def test_explain_knows_which_host_is_meant_by_its_first_labels(short: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", short]) == 2
-    assert "A similar name exists: `details.bookinfo.svc.cluster.local`." in capsys.readouterr().err
+    assert main(["explain", short, "--from", "cluster-1"]) == 0
+    assert capsys.readouterr().out.startswith("details.bookinfo.svc.cluster.local\n")
+
+
+@pytest.mark.usefixtures("first_fleet")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["detials"], "A similar name exists: `details`."),
+        (["detials.bookinfo"], "A similar name exists: `details.bookinfo.svc.cluster.local`."),
+        (["details", "--from", "clutser-1"], "A similar name exists: `cluster-1`."),
+        (["nothing-like-it"], "`nothing-like-it` is no code, output file or Service of an inventory."),
+    ],
+)
+def test_explain_says_what_may_be_meant(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_explain_tells_of_a_fleet_with_errors_what_would_be(
+    first_fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = first_fleet.read_text()
+    assert "namespace: bookinfo}" in text
+    first_fleet.write_text(text.replace("platform: istio", "platform: istio\n  entries: controlPlane"))
+    assert main(["validate"]) == 1
+    capsys.readouterr()
+    assert main(["explain", "details"]) == 0
+    shown = capsys.readouterr()
+    assert "cluster-1: " in shown.out
+    assert shown.err == "the fleet has errors, so this is not built; `meshgen validate` shows them\n"
 
 
 @pytest.mark.usefixtures("first_fleet")

@@ -9,7 +9,7 @@ import pytest
 
 from meshgen.cli import main
 from meshgen.views import file
-from meshgen.views.host import host, hosts
+from meshgen.views.host import host, known_hosts, resolve
 from meshgen.views.matrix import matrix
 from tests.fleets import HAS, LACKS, THIRD, Compiled, compiled, fleet
 
@@ -111,6 +111,8 @@ def test_all_about_one_host() -> None:
         about(compiled(HAS, THIRD), WEB)
         == """\
 web.shop.svc.cluster.local
+  in c1, exposed through gateway `shop/ew`
+  in c2, exposed through gateway `shop/ew`
 
 c1: local, else c2 *
   because `c1` has the Service, so callers stay local
@@ -143,7 +145,89 @@ c3: remote: c1, c2
 
 def test_an_unknown_host_is_nobody() -> None:
     assert about(compiled(HAS), "db.shop.svc.cluster.local") is None
-    assert hosts(compiled(HAS).calls) == (WEB,)
+    assert list(known_hosts(compiled(HAS).calls)) == [WEB]
+
+
+@pytest.mark.parametrize("text", ["web", "web.shop", "web.shop.svc", WEB])
+def test_a_host_is_meant_by_its_first_parts(text: str) -> None:
+    assert resolve(compiled(HAS).calls, text) == [WEB]
+
+
+SHOP = "namespaceSelector: {names: ['*/shop']}, eastWestGateway: {name: ew, namespace: shop}"
+
+
+def unexposed(workspace: str, service: str = "ports: [{name: http, port: 80}]") -> list[str]:
+    """What is said about a Service of `c2` that is not exposed, without its name."""
+    found = compiled(
+        LACKS,
+        f"kind: Workspace\nmetadata: {{name: shop}}\nspec: {{{workspace}}}\n",
+        f"""
+kind: Inventory
+metadata: {{name: c2}}
+spec:
+  namespaces: [{{name: shop}}]
+  services:
+  - {{name: web, namespace: shop, selector: {{app: web}}, ports: [{{name: http, port: 80}}]}}
+  - {{name: db, namespace: shop, selector: {{app: db}}, {service}}}
+  gateways: [{{name: ew, namespace: shop, addresses: [192.0.2.1]}}]
+""",
+    )
+    name, *lines = (about(found, "db.shop.svc.cluster.local") or "").splitlines()
+    assert name == "db.shop.svc.cluster.local"
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("workspace", "service", "why"),
+    [
+        (f"{SHOP}, exposedServices: [{WEB}]", "", "`exposedServices` of workspace `shop` does not name it"),
+        (f"{SHOP}, unexposedServices: [db.shop.svc.cluster.local]", "",
+         "`unexposedServices` of workspace `shop` names it"),
+        (SHOP, "clusterIP: None", "it is headless"),
+        (SHOP, "injected: false, ports: [{name: db, port: 1}]", "it has pods without sidecars"),
+        (SHOP, "ports: [{name: dns, port: 53, protocol: UDP}]", "it has UDP ports only"),
+        ("namespaceSelector: {names: ['*/shop']}", "", "workspace `shop` has no east-west gateway"),
+        ("namespaceSelector: {names: ['c1/shop']}, eastWestGateway: {name: ew, namespace: shop}", "",
+         "no workspace spans namespace `shop`"),
+        (f"{SHOP[:-1]}, clusters: {{names: [c1]}}}}", "",
+         "gateway `shop/ew` of workspace `shop` is not in this cluster"),
+    ],
+)  # fmt: skip
+def test_why_a_service_is_not_exposed_and_who_reaches_it(workspace: str, service: str, why: str) -> None:
+    assert unexposed(workspace, service or "ports: [{name: http, port: 80}]") == [
+        f"  in c2, not exposed: {why}",
+        "",
+        "c1: not reachable",
+        "  because no Service of that name here",
+        "  because no cluster exposes it",
+        "",
+        "c2: local",
+        "  because `c2` has the Service, so callers stay local",
+        "  because no cluster exposes it",
+    ]
+
+
+def test_ports_that_pass_no_gateway_are_named() -> None:
+    mixed = """
+kind: Inventory
+metadata: {name: c2}
+spec:
+  namespaces: [{name: shop}]
+  services:
+  - name: web
+    namespace: shop
+    selector: {app: web}
+    ports: [{name: http, port: 80}, {name: dns, port: 53, protocol: UDP}]
+  gateways: [{name: ew, namespace: shop, addresses: [192.0.2.1]}]
+"""
+    line = "  in c2, exposed through gateway `shop/ew`, without UDP 53: only TCP passes a gateway"
+    assert line in (about(compiled(LACKS, mixed), WEB) or "").splitlines()
+
+
+def test_one_consumer_only() -> None:
+    found = compiled(HAS, THIRD)
+    lines = (host(found.calls, found.plan, WEB, "c3") or "").splitlines()
+    assert [line for line in lines if line and not line.startswith(" ")] == [WEB, "c3: remote: c1, c2"]
 
 
 def explained(found: Compiled, path: str, line: int | None = None) -> list[str]:
@@ -253,7 +337,7 @@ def test_show_of_a_broken_fleet_prints_the_errors_only(tmp_path: Path, capsys: p
 
 def test_explain_a_host(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", WEB, "--fleet", path]) == 0
-    assert capsys.readouterr().out.startswith(f"{WEB}\n\nc1: remote: c2\n")
+    assert capsys.readouterr().out.startswith(f"{WEB}\n  in c2, exposed through gateway `shop/ew`\n\nc1: remote: c2\n")
 
 
 def test_explain_a_file(path: str, capsys: pytest.CaptureFixture[str]) -> None:
