@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from meshgen.language.base import Item
-    from meshgen.language.failover import RetryMode
+    from meshgen.language.failover import Idempotent, RetryMode
     from meshgen.language.workspace import ExposedService, Workspace
 
 
@@ -22,6 +22,8 @@ class EffectiveFailover:
     mode: RetryMode
     attempts: int | None
     per_try_timeout: str | None
+    idempotent: Idempotent
+    idempotent_requests: tuple[str, ...]
     outlier_detection: dict[str, int | str | bool]
     """Istio's fields, in Istio's spelling."""
 
@@ -52,5 +54,7 @@ def effective(workspace: Workspace, setting: ExposedService | None) -> Effective
         mode=first(retries, "mode", "auto"),
         attempts=first(retries, "attempts", None),
         per_try_timeout=first(retries, "per_try_timeout", None),
+        idempotent=first(retries, "idempotent", "safeMethods"),
+        idempotent_requests=tuple(dict.fromkeys(first(retries, "idempotent_requests", ()))),
         outlier_detection=detection,
     )

@@ -1,4 +1,4 @@
-"""What a Service's port speaks, as Istio derives it."""
+"""What a Service's port speaks, as Istio takes it."""
 
 from __future__ import annotations
 
@@ -9,45 +9,37 @@ if TYPE_CHECKING:
 
     from meshgen.language.inventory import ServicePort
 
-_BY_PREFIX = {
-    "http": "HTTP",
-    "http2": "HTTP2",
-    "https": "HTTPS",
-    "grpc": "GRPC",
-    "tcp": "TCP",
-    "tls": "TLS",
-    "mongo": "MONGO",
-    "mysql": "MYSQL",
-    "redis": "REDIS",
-}
-_BY_APP_PROTOCOL = {
-    **_BY_PREFIX,
-    "kubernetes.io/h2c": "HTTP2",
-    "kubernetes.io/ws": "HTTP",
-    "kubernetes.io/wss": "HTTPS",
-    "grpc-web": "GRPC-WEB",
-}
-HTTP_FAMILY = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB"})
+_KNOWN = frozenset(
+    {"TCP", "UDP", "GRPC", "GRPC-WEB", "HTTP", "HTTP_PROXY", "HTTP2", "HTTPS", "TLS", "MONGO", "REDIS", "MYSQL"}
+)
+_OF_KUBERNETES = {"kubernetes.io/h2c": "HTTP2", "kubernetes.io/ws": "HTTP", "kubernetes.io/wss": "HTTPS"}
+_NEVER_SNIFFED = frozenset({25, 53, 3306, 27017})
+"""Ports whose servers speak first: SMTP, DNS, MySQL, MongoDB."""
+HTTP_FAMILY = frozenset({"HTTP", "HTTP2", "HTTP_PROXY", "GRPC", "GRPC-WEB"})
 _HTTP2_FAMILY = frozenset({"HTTP2", "GRPC", "GRPC-WEB"})
 
 
-def declared_protocol(port: ServicePort) -> str | None:
-    """The protocol of a port in Istio's spelling, None where Istio has to guess from the traffic.
+def protocol_of(port: ServicePort) -> str | None:
+    """The protocol of a Service's port, in capitals; None where Istio guesses it from a client's first bytes.
 
-    `appProtocol` first, then the prefix of the port's name
-    (Istio: pkg/config/kube/conversion.go, ConvertProtocol).
+    `appProtocol` before the name, and instead of it: with one that Istio does not know, the name counts for nothing.
+    Either counts up to its first `-`. What neither says is TCP on a few well-known ports
+    (Istio: ConvertProtocol, pkg/config/kube/conversion.go).
     """
     if port.protocol == "UDP":
         return "UDP"
+    said = port.name or ""
     if port.app_protocol is not None:
-        found = _BY_APP_PROTOCOL.get(port.app_protocol.lower())
-        if found is not None:
-            return found
-    if port.name is None:
-        return None
-    if port.name == "grpc-web" or port.name.startswith("grpc-web-"):
+        said = port.app_protocol
+        if said in _OF_KUBERNETES:
+            return _OF_KUBERNETES[said]
+    word = said.upper()
+    if word.startswith("GRPC-WEB"):
         return "GRPC-WEB"
-    return _BY_PREFIX.get(port.name.partition("-")[0])
+    word = word.partition("-")[0]
+    if word in _KNOWN:
+        return word
+    return "TCP" if port.port in _NEVER_SNIFFED else None
 
 
 def speaks_http2(ports: Iterable[ServicePort]) -> bool:
@@ -55,4 +47,4 @@ def speaks_http2(ports: Iterable[ServicePort]) -> bool:
 
     On ports without a protocol Istio speaks what the caller does, but no setting of HTTP/2 applies.
     """
-    return any(declared_protocol(port) in _HTTP2_FAMILY for port in ports)
+    return any(protocol_of(port) in _HTTP2_FAMILY for port in ports)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from meshgen.analysis.protocols import HTTP_FAMILY, declared_protocol
+from meshgen.analysis.protocols import HTTP_FAMILY, protocol_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +22,11 @@ class RetryDecision:
     """Who retries the requests of a host in a cluster, and why nobody does."""
 
     carrier: RetryCarrier
-    reason: Literal["", "off", "one place", "no HTTP port", "undeclared port", "team"] = ""
+    reason: Literal["", "off", "one place", "no HTTP port", "team"] = ""
     ports: tuple[ServicePort, ...] = ()
-    """The HTTP ports, for a VirtualService."""
+    """The ports that are HTTP or that Istio may find to be, for a VirtualService."""
     team: ObservedVirtualService | None = None
     """The team's object that stands in the way."""
-    undeclared: ServicePort | None = None
     attempts: int = 0
     """How often a request is tried again, wherever somebody retries it."""
 
@@ -46,25 +45,27 @@ def retry(
     another endpoint to go to; whether that is another level does not matter: Istio's default policy does not retry a
     reset, so one of several addresses that resets would cost requests (measured in the lab).
 
-    A VirtualService replaces the routes of all HTTP ports of its host, so every port that Istio might take for HTTP
-    has to be declared (design §3, Retries).
+    Routes that match a port leave all others with Istio's default (BuildSidecarVirtualHostWrapper,
+    pilot/pkg/networking/core/route/route.go), and count on a port whose protocol Istio guesses only where it finds HTTP
+    (measured in the lab).
     """
     failover = sources[0].failover
     if failover.mode == "off":
         return RetryDecision("none", "off")
-    protocols = [(port, declared_protocol(port)) for port in ports if port.protocol == "TCP"]
-    http = tuple(port for port, protocol in protocols if protocol in HTTP_FAMILY)
-    undeclared = next((port for port, protocol in protocols if protocol is None), None)
-    if not http and undeclared is None:
+    routed = tuple(port for port in ports if port.protocol == "TCP" and _may_be_http(port))
+    if not routed:
         return RetryDecision("none", "no HTTP port")
     tries = failover.attempts or _attempts(levels + (local_levels(failover) if local else 0))
     if failover.mode == "meshConfig" or (failover.mode == "auto" and mesh_retries):
         return RetryDecision("mesh", attempts=tries)
     if not local and not _several_places(sources):
         return RetryDecision("none", "one place")
-    if undeclared is not None:
-        return RetryDecision("none", "undeclared port", undeclared=undeclared)
-    return RetryDecision("virtualService", ports=http, attempts=tries)
+    return RetryDecision("virtualService", ports=routed, attempts=tries)
+
+
+def _may_be_http(port: ServicePort) -> bool:
+    protocol = protocol_of(port)
+    return protocol is None or protocol in HTTP_FAMILY
 
 
 def beside_team(decision: RetryDecision, team: Sequence[ObservedVirtualService]) -> RetryDecision:

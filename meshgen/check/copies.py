@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
-from meshgen.analysis.protocols import HTTP_FAMILY, declared_protocol
+from meshgen.analysis.protocols import HTTP_FAMILY, protocol_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +47,7 @@ class PortOf:
 
     @property
     def protocol(self) -> str | None:
-        return declared_protocol(self.port)
+        return protocol_of(self.port)
 
 
 @lru_cache(maxsize=1)

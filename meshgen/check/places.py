@@ -33,6 +33,12 @@ def short(name: ServiceName) -> str:
     return f"`{name.name}.{name.namespace}`"
 
 
+def all_of(names: Sequence[str]) -> str:
+    """All of at least one name in one phrase, where a reader has to know each: `` `a`, `b`, `c`, `d` and `e` ``."""
+    *most, last = [f"`{name}`" for name in names]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def gateway_object(cluster: str, key: GatewayKey) -> str:
     """The logical name of a gateway in a cluster."""
     namespace, name = key

@@ -22,10 +22,9 @@ def _fields(_scope: Scope, planned: PlannedStub) -> dict[str, Any]:
 
 def _port(port: PlannedPort) -> dict[str, str | int]:
     """A Service port; the source's protocol is declared, whatever the port's name says."""
-    protocol: dict[str, str | int] = {}
-    if port.protocol is not None:
-        protocol["appProtocol"] = port.protocol.lower()
-    return {"name": port.name, "port": port.number, "targetPort": port.number, "protocol": "TCP", **protocol}
+    said = port.unknown_protocol if port.protocol is None else port.protocol.lower()
+    declared = {} if said is None else {"appProtocol": said}
+    return {"name": port.name, "port": port.number, "targetPort": port.number, "protocol": "TCP", **declared}
 
 
 _REASONS: Reasons = {

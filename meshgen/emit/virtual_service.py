@@ -1,4 +1,4 @@
-"""VirtualService: retries in other localities, which make failover lossless, and never run a POST twice."""
+"""VirtualService: retries in other localities, which make failover lossless, for all requests that Istio retries."""
 
 from __future__ import annotations
 
@@ -11,39 +11,63 @@ from meshgen.language.inventory import ObservedService
 from meshgen.language.workspace import ExposedService, Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from meshgen.emit.emitter import Scope
     from meshgen.emit.reasons import Reasons
-    from meshgen.plan.model import PlannedVirtualService
+    from meshgen.plan.model import PlannedVirtualService, RoutedPort
 
 RETRY_UNPROCESSED = "connect-failure,refused-stream,reset-before-request"
 """Failures after which no server can have seen the request."""
-RETRY_SAFE = f"{RETRY_UNPROCESSED},reset,503"
+RETRY_AS_ISTIO = f"{RETRY_UNPROCESSED},unavailable,cancelled"
+"""Those, and what Istio retries where nobody says how (defaultRetryOn, pilot/pkg/networking/core/route/retry/retry.go):
+the answers of gRPC by which a server says that it did not do it."""
+RETRY_IDEMPOTENT = f"{RETRY_AS_ISTIO},reset,503"
+"""What a request is retried on that may run twice."""
 SAFE_METHODS = "GET|HEAD|OPTIONS"
 
 
 def _fields(_scope: Scope, planned: PlannedVirtualService) -> dict[str, Any]:
-    """Two routes a port: safe methods, everything else."""
+    """Up to two routes a port: what may run twice, everything else."""
     export = {"exportTo": list(planned.export_to)} if planned.export_to else {}
     http = [route for port in planned.ports for route in _routes(planned, port)]
     return {"spec": {"hosts": [planned.host], **export, "http": http}}
 
 
-def _routes(planned: PlannedVirtualService, port: int) -> list[dict[str, Any]]:
-    destination = [{"destination": {"host": planned.host, "port": {"number": port}}}]
-    return [
-        {
-            "name": f"safe-{port}",
-            "match": [{"port": port, "method": {"regex": SAFE_METHODS}}],
+def _routes(planned: PlannedVirtualService, port: RoutedPort) -> Iterator[dict[str, Any]]:
+    number = port.number
+    destination = [{"destination": {"host": planned.host, "port": {"number": number}}}]
+    idempotent = _idempotent(planned, port)
+    if idempotent:
+        yield {
+            "name": f"safe-{number}",
+            "match": idempotent,
             "route": destination,
-            "retries": _retries(planned, RETRY_SAFE),
-        },
-        {
-            "name": f"other-{port}",
-            "match": [{"port": port}],
+            "retries": _retries(planned, RETRY_IDEMPOTENT),
+        }
+    if planned.idempotent != "all":
+        conditions = RETRY_UNPROCESSED if planned.idempotent == "none" else RETRY_AS_ISTIO
+        yield {
+            "name": f"other-{number}",
+            "match": [{"port": number}],
             "route": destination,
-            "retries": _retries(planned, RETRY_UNPROCESSED),
-        },
-    ]
+            "retries": _retries(planned, conditions),
+        }
+
+
+def _idempotent(planned: PlannedVirtualService, port: RoutedPort) -> list[dict[str, Any]]:
+    """What matches the requests of a port that may run twice; calls by gRPC are POSTs."""
+    if planned.idempotent == "all":
+        return [{"port": port.number}]
+    by_method = planned.idempotent == "safeMethods" and not port.grpc
+    matches: list[dict[str, Any]] = [{"port": port.number, "method": {"regex": SAFE_METHODS}}] if by_method else []
+    return matches + [_match(port.number, request) for request in planned.idempotent_requests]
+
+
+def _match(number: int, request: str) -> dict[str, Any]:
+    method, _, path = request.rpartition(" ")
+    uri = {"prefix": path[:-1]} if path.endswith("*") else {"exact": path}
+    return {"port": number, **({"method": {"exact": method}} if method else {}), "uri": uri}
 
 
 def _retries(planned: PlannedVirtualService, conditions: str) -> dict[str, Any]:
@@ -51,16 +75,26 @@ def _retries(planned: PlannedVirtualService, conditions: str) -> dict[str, Any]:
     return {"attempts": planned.attempts, **timeout, "retryOn": conditions, "retryRemoteLocalities": True}
 
 
+_IDEMPOTENT = (Input(ExposedService, "failover.retries.idempotent"), Input(Workspace, "failover.retries.idempotent"))
+_REQUESTS = (
+    Input(ExposedService, "failover.retries.idempotent_requests"),
+    Input(Workspace, "failover.retries.idempotent_requests"),
+)
 _REASONS: Reasons = {
     "metadata name": Reason("the host, or `meshgen-<service>` beside a Service of the team: never changes (design §3)"),
     "metadata namespace": Reason("of its DestinationRule"),
     "spec hosts": Reason("the exposed host", (Input(ExposedService, "host"), Input(ObservedService, "name"))),
     "spec exportTo": Reason("as the ServiceEntry", (Input(ExposedService, "consumer_namespaces"),), "every namespace"),
     "spec http": Reason(
-        "two routes for each port: one for methods that may run twice, one for all others (design §3)",
+        "for each port one route for requests that may run twice and one for all others (design §3)",
         (Input(ObservedService, "ports"),),
     ),
-    "spec http [] match [] method": Reason("methods that change nothing (design §3)"),
+    "spec http [] match [] method": Reason(
+        "methods that change nothing, or that of a listed request",
+        (*_IDEMPOTENT, *_REQUESTS),
+        "`safeMethods` (design §3)",
+    ),
+    "spec http [] match [] uri": Reason("a request that may run twice", _REQUESTS),
     "spec http [] retries attempts": Reason(
         "retries of one request",
         (Input(ExposedService, "failover.retries.attempts"), Input(Workspace, "failover.retries.attempts")),
@@ -73,7 +107,11 @@ _REASONS: Reasons = {
             Input(Workspace, "failover.retries.per_try_timeout"),
         ),
     ),
-    "spec http [] retries retryOn": Reason("503 and reset only where a request may run twice (design §3)"),
+    "spec http [] retries retryOn": Reason(
+        "503 and reset only where a request may run twice, else what Istio retries by itself (ADR 27)",
+        _IDEMPOTENT,
+        "`safeMethods` (design §3)",
+    ),
     "spec http [] retries retryRemoteLocalities": Reason("else retries would stay in the failed locality (design §3)"),
 }
 

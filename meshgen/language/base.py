@@ -81,6 +81,9 @@ Subdomain = Annotated[str, Field(pattern=SUBDOMAIN, max_length=253)]
 ClusterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$", max_length=253)]
 """The name of a cluster; it names a directory of the output tree, so it cannot start with `_` or `.`."""
 Port = Annotated[int, Field(ge=1, le=65535)]
-Duration = Annotated[str, Field(pattern=r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$")]
+DURATION = r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$"
+Duration = Annotated[str, Field(pattern=DURATION)]
 """A duration as Istio reads it: `250ms`, `10s`, `1m30s`."""
+IdempotentRequest = Annotated[str, Field(pattern=r"^([A-Z]+ )?/[^\s?#*]*\*?$", max_length=1024)]
+"""A path or a gRPC method, after an HTTP method or not: `PUT /carts/*`, `/shop.Cart/GetCart`."""
 IstioVersion = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$")]

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meshgen.language.base import Duration, Item
+from meshgen.language.base import Duration, IdempotentRequest, Item
 
 RetryMode = Literal["auto", "virtualService", "meshConfig", "off"]
+Idempotent = Literal["all", "safeMethods", "none"]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=0)]
 
@@ -62,9 +63,24 @@ class Retries(Item):
     per_try_timeout: Duration | None = Field(
         None,
         title="Timeout of one try",
-        description="Longest time for one try. GET, HEAD and OPTIONS are tried again, everything else fails then; five "
-        "in a row move the callers on. Default: none, so requests wait with an application that hangs, or on a "
-        "connection whose other end has vanished.",
+        description="Longest time for one try, such as `2s`. What may run twice is tried again, everything else fails "
+        "then; five in a row move the callers on. Default: none, so requests wait with an application that hangs, or "
+        "on a connection whose other end has vanished.",
+    )
+    idempotent: Idempotent | None = Field(
+        None,
+        title="What may run twice",
+        description="`safeMethods` (default): GET, HEAD and OPTIONS, which are retried after 503 and resets, too; all "
+        "others, gRPC among them, where no server can have seen them and where Istio retries by itself (gRPC answers "
+        "UNAVAILABLE and CANCELLED). `all`: every request is retried like a safe one. `none`: nothing, not even what "
+        "Istio retries, unless no server can have seen it. Only a VirtualService can tell requests apart.",
+    )
+    idempotent_requests: list[IdempotentRequest] | None = Field(
+        None,
+        title="Requests that may run twice",
+        description="gRPC methods and HTTP paths, the latter after a method or not, that may run twice whatever "
+        "`idempotent` says; `*` stands at the end.",
+        examples=[["/shop.Cart/GetCart", "PUT /carts/*"]],
     )
 
 

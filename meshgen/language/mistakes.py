@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.diagnostics.near import near
-from meshgen.language.base import LABEL, SERVICE_LABEL, SUBDOMAIN
+from meshgen.language.base import DURATION, LABEL, SERVICE_LABEL, SUBDOMAIN
 from meshgen.language.shape import fields, shape_at
 from meshgen.load.documents import first_key, quoted
 from meshgen.load.scalars import BOOLEAN_WORDS
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
     from meshgen.diagnostics import Span
+    from meshgen.language.shape import Shape
     from meshgen.load.nodes import Node
 
 PATTERNS = {
@@ -29,8 +30,10 @@ PATTERNS = {
     "at both ends.",
     r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$": "Use letters, digits, `-`, `_` and `.`, with a letter or digit "
     "at both ends, at most 63; or nothing.",
-    r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$": "Write a duration such as `250ms`, `10s` or `1m30s`.",
+    DURATION: "Write a duration such as `250ms`, `10s` or `1m30s`.",
     r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$": "Write a version such as `1.29` or `1.29.2`.",
+    r"^([A-Z]+ )?/[^\s?#*]*\*?$": "Write a gRPC method or a path, such as `/shop.Cart/GetCart`, `/carts/*` or "
+    "`PUT /carts/*`; `*` stands at the end.",
     r"^MG[0-9]{3}$": "Write a code such as `MG301`.",
 }
 """What each pattern of the models allows."""
@@ -178,7 +181,7 @@ def _wrong_value(item: Any, path: Sequence[str | int], subject: Subject) -> Diag
         place = subject.node.find(path[:-1]).key_span(str(path[-1]))
         message = f"a key of {_called(path[:-1], subject)} cannot be `{path[-1]}`"
         return diagnose("MG106", message, place, help=_LABEL_KEY, object=object_at(path, subject))
-    code, message, advice = _judge(item, _called(path, subject), node, shape_at(subject.model, path).sort)
+    code, message, advice = _judge(item, _called(path, subject), node, shape_at(subject.model, path))
     return diagnose(code, message, _short(node), help=advice, object=object_at(path, subject))
 
 
@@ -191,8 +194,9 @@ def _short(node: Node) -> Span:
     return _short(node.items[0]) if node.items else node.span
 
 
-def _judge(item: Any, called: str, node: Node, sort: str) -> tuple[str, str, str]:
+def _judge(item: Any, called: str, node: Node, expects: Shape) -> tuple[str, str, str]:
     error: str = item["type"]
+    sort = expects.sort
     ctx: dict[str, Any] = item.get("ctx") or {}
     scalar = node.entries is None and node.items is None
     if scalar and node.value is None:
@@ -201,7 +205,7 @@ def _judge(item: Any, called: str, node: Node, sort: str) -> tuple[str, str, str
     if error == "literal_error":
         return _not_in(_VALUE.findall(str(ctx.get("expected", ""))), called, node)
     if error == "string_pattern_mismatch":
-        return "MG106", f"{called} cannot be {quoted(node)}", PATTERNS.get(ctx.get("pattern", ""), "Correct it.")
+        return "MG106", f"{called} cannot be {quoted(node)}", _form(str(ctx.get("pattern")), str(node.value))
     if error in _LIMITS:
         key, words = _LIMITS[error]
         return "MG107", f"{called} must be {words} {ctx[key]}, but is {quoted(node)}", "Write a number in this range."
@@ -211,7 +215,7 @@ def _judge(item: Any, called: str, node: Node, sort: str) -> tuple[str, str, str
     if sort == "mapping" and error == "model_type" and str(ctx.get("class_name")) == "ExposedService":
         expected = "text or a mapping"
     if expected == "text" and scalar and node.plain is not None:
-        return _untyped_text(called, node)
+        return _untyped_text(called, node, expects.pattern)
     if expected == "`true` or `false`" and node.plain in BOOLEAN_WORDS:
         word = "true" if BOOLEAN_WORDS[node.plain] else "false"
         return "MG104", f"{called} must be `true` or `false`, but `{node.plain}` is text", f"Write `{word}`."
@@ -238,12 +242,22 @@ def _wrong_length(error: str, ctx: dict[str, Any], called: str, node: Node) -> t
     return "MG107", message, "Shorten it." if long else "Add what is missing, or remove the line."
 
 
-def _untyped_text(called: str, node: Node) -> tuple[str, str, str]:
+def _untyped_text(called: str, node: Node, pattern: str | None) -> tuple[str, str, str]:
     if isinstance(node.value, bool):
         read = "the boolean `true`" if node.value else "the boolean `false`"
     else:
         read = f"the number {node.value}"
-    return "MG103", f"{called} must be text, but `{node.plain}` is read as {read}", f'Quote it: `"{node.plain}"`.'
+    plain = node.plain or ""
+    works = pattern is None or re.search(pattern, plain) is not None
+    advice = f'Quote it: `"{plain}"`.' if works else _form(str(pattern), plain)
+    return "MG103", f"{called} must be text, but `{plain}` is read as {read}", advice
+
+
+def _form(pattern: str, text: str) -> str:
+    """What to write where `text` does not match `pattern`."""
+    if pattern == DURATION and re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        return f"Name the unit: `{text}s`, `{text}ms` or `{text}m`."
+    return PATTERNS.get(pattern, "Correct it.")
 
 
 def _is(node: Node) -> str:

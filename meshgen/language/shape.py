@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -23,6 +23,8 @@ class Shape:
     model: type[BaseModel] | None = None
     of: Any = None
     """Annotation of the values of a map or list."""
+    pattern: str | None = None
+    """What text has to match."""
 
 
 @cache
@@ -30,7 +32,8 @@ def shape(annotation: Any) -> Shape:
     """The shape that a field's `annotation` describes."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return shape(get_args(annotation)[0])
+        inner, *constraints = get_args(annotation)
+        return replace(shape(inner), pattern=next(filter(None, map(_pattern, constraints)), shape(inner).pattern))
     if origin in {Union, types.UnionType}:
         some = [option for option in get_args(annotation) if option is not type(None)]
         return shape(some[0]) if len(some) == 1 else Shape("several")
@@ -47,10 +50,16 @@ def shape(annotation: Any) -> Shape:
     return Shape("number" if annotation in {int, float} else "text" if annotation is str else "several")
 
 
+def _pattern(constraint: Any) -> str | None:
+    """The pattern of a constraint, which a `Field` has among its metadata."""
+    found: str | None = getattr(constraint, "pattern", None)
+    return found or next(filter(None, (_pattern(item) for item in getattr(constraint, "metadata", ()))), None)
+
+
 @cache
 def fields(model: type[BaseModel]) -> dict[str, Any]:
     """The annotations of a model's fields, by the names that stand in YAML."""
-    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    return {field.alias or name: Annotated[field.annotation, field] for name, field in model.model_fields.items()}
 
 
 @cache

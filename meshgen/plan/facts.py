@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import ServiceName
-from meshgen.analysis.protocols import declared_protocol
-from meshgen.plan.model import ConsumerFacts, LocalCopy, PlannedPort
+from meshgen.plan.model import ConsumerFacts, LocalCopy
+from meshgen.plan.ports import planned_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +50,7 @@ def _copy(service: ObservedService, host: str, workspace: str | None) -> LocalCo
         host=host,
         state=service.state,
         workspace=workspace,
-        ports=tuple(
-            PlannedPort(port.name or "", port.port, declared_protocol(port))
-            for port in sorted(ports, key=lambda port: (port.port, port.name or ""))
-        ),
+        ports=tuple(planned_port(port) for port in sorted(ports, key=lambda port: (port.port, port.name or ""))),
         selector=dict(sorted(service.selector.items())),
         service_accounts=None if accounts is None else tuple(sorted(set(accounts))),
         injected=service.injected,

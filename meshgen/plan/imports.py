@@ -9,20 +9,19 @@ from meshgen.analysis import names
 from meshgen.analysis.accounts import accounts_by_place
 from meshgen.analysis.addresses import parse_range
 from meshgen.analysis.hosts import ServiceName
-from meshgen.analysis.protocols import declared_protocol
 from meshgen.calls.endpoints import subject_alt_names
 from meshgen.calls.imports import export_to
 from meshgen.plan.gateways import spans, workspace_origin
 from meshgen.plan.labels import CANONICAL_NAME, SHADOW_OF, TLS_MODE
 from meshgen.plan.model import (
     Origin,
-    PlannedPort,
     PlannedRemoteGateway,
     PlannedServiceEntry,
     PlannedStub,
     PlannedWorkloadEntry,
 )
 from meshgen.plan.policies import local_rule, remote_rule, virtual_service
+from meshgen.plan.ports import planned_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from meshgen.calls import Calls, Import, RemoteEndpoint
     from meshgen.calls.groups import Group
     from meshgen.language.inventory import ObservedService, ServicePort
-    from meshgen.plan.model import PlannedDestinationRule, PlannedVirtualService
+    from meshgen.plan.model import PlannedDestinationRule, PlannedPort, PlannedVirtualService
 
 
 @dataclass(slots=True)
@@ -94,7 +93,7 @@ class Importer:
     def _planned_ports(self, ports: tuple[ServicePort, ...]) -> tuple[PlannedPort, ...]:
         """The ports that consumers call; protocols are the first source's."""
         if id(ports) not in self._ports:
-            self._ports[id(ports)] = tuple(PlannedPort(p.name or "", p.port, declared_protocol(p)) for p in ports)
+            self._ports[id(ports)] = tuple(map(planned_port, ports))
         return self._ports[id(ports)]
 
     def _service_entry(self, item: Import, found: Imports) -> None:

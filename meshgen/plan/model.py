@@ -106,7 +106,9 @@ class PlannedPort:
     name: str
     number: int
     protocol: str | None
-    """Istio's spelling; None: Istio guesses."""
+    """As Istio takes it, in capitals; None: it guesses."""
+    unknown_protocol: str | None = None
+    """The `appProtocol` that makes Istio guess, whatever the port's name says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,14 @@ class PlannedDestinationRule:
     origin: Origin
 
 
+class RoutedPort(NamedTuple):
+    """A port whose requests a VirtualService routes."""
+
+    number: int
+    grpc: bool
+    """Whether it speaks nothing but gRPC, so that no request has a safe method."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedVirtualService:
     """The retries of a host in one cluster."""
@@ -173,9 +183,13 @@ class PlannedVirtualService:
     name: str
     namespace: str
     host: str
-    ports: tuple[int, ...]
+    ports: tuple[RoutedPort, ...]
     attempts: int
     per_try_timeout: str | None
+    idempotent: Literal["all", "safeMethods", "none"]
+    """Which requests may run twice."""
+    idempotent_requests: tuple[str, ...]
+    """Those that may besides: paths that may end in `*`, after a method or not."""
     export_to: tuple[str, ...]
     origin: Origin
 

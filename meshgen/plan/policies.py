@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.protocols import protocol_of
 from meshgen.calls.imports import export_to
 from meshgen.calls.traffic_policy import NETWORK, REGION, ZONE
-from meshgen.plan.model import PlannedDestinationRule, PlannedVirtualService
+from meshgen.plan.model import PlannedDestinationRule, PlannedVirtualService, RoutedPort
 
 if TYPE_CHECKING:
     from meshgen.analysis.failover import EffectiveFailover
@@ -67,9 +68,11 @@ def virtual_service(item: Import, taken: Taken, origin: Origin) -> PlannedVirtua
         name=taken.name,
         namespace=taken.namespace,
         host=item.host,
-        ports=tuple(port.port for port in item.retries.ports),
+        ports=tuple(RoutedPort(port.port, protocol_of(port) == "GRPC") for port in item.retries.ports),
         attempts=item.retries.attempts,
         per_try_timeout=item.failover.per_try_timeout,
+        idempotent=item.failover.idempotent,
+        idempotent_requests=item.failover.idempotent_requests,
         export_to=export_to(item.sources) if item.form == "serviceEntry" else (),
         origin=origin,
     )

@@ -7,7 +7,7 @@ from meshgen.diagnostics import Diagnostic
 from meshgen.language.fleet import Accept
 
 WARNING = Diagnostic("MG343", "warning", "a namesake", object="cluster-1/bookinfo/details")
-HINT = Diagnostic("MG367", "hint", "a better way", object="cluster/cluster-1")
+HINT = Diagnostic("MG390", "hint", "a better way", object="cluster/cluster-1")
 ERROR = Diagnostic("MG301", "error", "two workspaces", object="cluster-1/bookinfo")
 
 
@@ -21,7 +21,7 @@ def test_an_accepted_warning_is_silent(pattern: str) -> None:
 
 
 def test_an_accepted_hint_is_silent() -> None:
-    assert apply([HINT], [accept("MG367", "cluster/cluster-1")]) == []
+    assert apply([HINT], [accept("MG390", "cluster/cluster-1")]) == []
 
 
 @pytest.mark.parametrize(

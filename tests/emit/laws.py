@@ -118,8 +118,7 @@ def _virtual_service(spec: dict[str, Any]) -> Iterator[str]:
         timeout = route["retries"].get("perTryTimeout")
         if timeout is not None and not _positive(timeout):
             yield f"perTryTimeout is below a millisecond: {timeout}"
-        safe = "method" in route["match"][0]
-        if not safe and {"503", "reset", "5xx", "gateway-error", "retriable-4xx"} & set(
+        if route["name"].startswith("other-") and {"503", "reset", "5xx", "gateway-error", "retriable-4xx"} & set(
             route["retries"]["retryOn"].split(",")
         ):
             yield "a request that may have been processed would be sent again"

@@ -11,7 +11,7 @@ _SERVICE = (
 _FAILOVER = """failover:
     zoneAware: true
     outlierDetection: {minHealthPercent: 10, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 3}
-    retries: {mode: virtualService, attempts: 4, perTryTimeout: 2s}"""
+    retries: {mode: virtualService, attempts: 4, perTryTimeout: 2s, idempotentRequests: [PUT /carts/*]}"""
 
 
 def _fleet(platform: str) -> str:

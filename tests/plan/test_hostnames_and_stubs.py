@@ -142,6 +142,20 @@ spec:
 """)
 
 
+@pytest.mark.parametrize(
+    ("port", "said"),
+    [
+        ("{name: web, port: 80, appProtocol: http}", "http"),
+        ("{name: db, port: 3306}", "tcp"),
+        ("{name: web, port: 80}", None),
+        ("{name: http-rpc, port: 80, appProtocol: example.com/thrift}", "example.com/thrift"),
+    ],
+)
+def test_istio_takes_a_port_of_the_stub_for_what_it_takes_the_sources_for(port: str, said: str | None) -> None:
+    (found,) = compiled(LACKS.replace("{name: http, port: 80}", port), NO_CAPTURE).spec("Service", name="web")["ports"]
+    assert found.get("appProtocol") == said
+
+
 def test_the_stub_selects_one_workload_entry_for_each_address() -> None:
     found = list(compiled(LACKS, NO_CAPTURE).specs("WorkloadEntry", cluster="c1").values())
     assert found == read("""

@@ -1,4 +1,4 @@
-"""Retries make failover lossless and never run a POST twice (design §3, Retries)."""
+"""Retries make failover lossless and run nothing twice that Istio would not (design §3, Retries)."""
 
 from __future__ import annotations
 
@@ -91,30 +91,34 @@ spec:
     route: [{destination: {host: web.shop.svc.cluster.local, port: {number: 80}}}]
     retries:
       attempts: 3
-      retryOn: connect-failure,refused-stream,reset-before-request,reset,503
+      retryOn: connect-failure,refused-stream,reset-before-request,unavailable,cancelled,reset,503
       retryRemoteLocalities: true
   - name: other-80
     match: [{port: 80}]
     route: [{destination: {host: web.shop.svc.cluster.local, port: {number: 80}}}]
     retries:
       attempts: 3
-      retryOn: connect-failure,refused-stream,reset-before-request
+      retryOn: connect-failure,refused-stream,reset-before-request,unavailable,cancelled
       retryRemoteLocalities: true
 """)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "CONNECT", "GETS", "get"])
-def test_a_request_that_may_have_been_processed_is_not_sent_again(method: str) -> None:
+def test_a_request_that_may_have_been_processed_is_sent_again_only_as_istio_does(method: str) -> None:
     ports = "[{name: http, port: 80}, {name: grpc, port: 90}, {name: http2, port: 91}]"
     found = routes(HAS, local(ports), remote(ports))
     taken = [route for route in found if _takes(route, method)]
     assert len(taken) == 3
     for route in taken:
-        assert set(route["retries"]["retryOn"].split(",")) == {
-            "connect-failure",
-            "refused-stream",
-            "reset-before-request",
-        }
+        assert _conditions(route) == {"reset-before-request"} | ISTIO
+
+
+ISTIO = {"connect-failure", "refused-stream", "unavailable", "cancelled"}
+"""What Istio retries where nobody says how (pilot/pkg/networking/core/route/retry/retry.go)."""
+
+
+def _conditions(route: dict[str, Any]) -> set[str]:
+    return set(route["retries"]["retryOn"].split(","))
 
 
 def _takes(route: dict[str, Any], method: str) -> bool:
@@ -164,23 +168,106 @@ def test_a_timeout_of_one_try_is_passed_on() -> None:
     assert {r["retries"]["perTryTimeout"] for r in routes(HAS, failover("retries: {perTryTimeout: 2s}"))} == {"2s"}
 
 
-def test_every_http_port_has_its_two_routes_and_no_other_port() -> None:
-    ports = "[{name: http, port: 80}, {name: grpc, port: 90}, {name: tcp-db, port: 91}, {name: https, port: 443}]"
-    found = routes(HAS, local(ports), remote(ports))
-    assert [route["name"] for route in found] == ["safe-80", "other-80", "safe-90", "other-90"]
+EVERY = (
+    "[{name: http, port: 80}, {name: web, port: 81}, {name: http2, port: 82}, {name: grpc, port: 83}, "
+    "{name: grpc-web, port: 84}]"
+)
+
+
+@pytest.mark.parametrize("idempotent", ["safeMethods", "all"])
+def test_no_request_of_any_protocol_is_retried_less_than_by_istio(idempotent: str) -> None:
+    found = routes(HAS, local(EVERY), remote(EVERY), failover(f"retries: {{idempotent: {idempotent}}}"))
+    assert {route["match"][0]["port"] for route in found} == {80, 81, 82, 83, 84}
+    for route in found:
+        assert _conditions(route) >= ISTIO
+        assert route["retries"]["attempts"] >= 2
+
+
+GRPC = "[{name: grpc, port: 90}]"
+UNSEEN = "connect-failure,refused-stream,reset-before-request"
+
+
+def matches(text: str, ports: str) -> list[tuple[str, list[dict[str, Any]], str]]:
+    """Name, matches without the port, and conditions of the routes of c1 with these `retries`."""
+    return [
+        (
+            route["name"],
+            [{key: value for key, value in match.items() if key != "port"} for match in route["match"]],
+            route["retries"]["retryOn"],
+        )
+        for route in routes(HAS, local(ports), remote(ports), failover(f"retries: {{{text}}}"))
+    ]
 
 
 @pytest.mark.parametrize(
-    ("ports", "code"),
+    ("text", "ports", "expected"),
     [
-        ("[{name: tcp, port: 80}]", "MG366"),
-        ("[{name: web, port: 80}]", "MG364"),
-        ("[{name: http, port: 80}, {name: web, port: 90}]", "MG364"),
+        ("", GRPC, [("other-90", [{}], f"{UNSEEN},unavailable,cancelled")]),
+        ("idempotent: all", GRPC, [("safe-90", [{}], f"{UNSEEN},unavailable,cancelled,reset,503")]),
+        ("idempotent: none", GRPC, [("other-90", [{}], UNSEEN)]),
+        ("idempotent: none", "[{name: http, port: 80}]", [("other-80", [{}], UNSEEN)]),
+        (
+            "idempotentRequests: [/shop.Cart/GetCart, /shop.Search/*]",
+            GRPC,
+            [
+                (
+                    "safe-90",
+                    [{"uri": {"exact": "/shop.Cart/GetCart"}}, {"uri": {"prefix": "/shop.Search/"}}],
+                    f"{UNSEEN},unavailable,cancelled,reset,503",
+                ),
+                ("other-90", [{}], f"{UNSEEN},unavailable,cancelled"),
+            ],
+        ),
+        (
+            "idempotentRequests: [PUT /carts/*]",
+            "[{name: http, port: 80}]",
+            [
+                (
+                    "safe-80",
+                    [
+                        {"method": {"regex": "GET|HEAD|OPTIONS"}},
+                        {"method": {"exact": "PUT"}, "uri": {"prefix": "/carts/"}},
+                    ],
+                    f"{UNSEEN},unavailable,cancelled,reset,503",
+                ),
+                ("other-80", [{}], f"{UNSEEN},unavailable,cancelled"),
+            ],
+        ),
+        (
+            "idempotent: none, idempotentRequests: [/search]",
+            "[{name: http, port: 80}]",
+            [
+                ("safe-80", [{"uri": {"exact": "/search"}}], f"{UNSEEN},unavailable,cancelled,reset,503"),
+                ("other-80", [{}], UNSEEN),
+            ],
+        ),
     ],
-    ids=["TCP", "undeclared", "one undeclared"],
+    ids=["gRPC", "all", "none, gRPC", "none", "calls by gRPC", "a path and a method", "only what is listed"],
 )
-def test_a_port_that_is_not_declared_http_keeps_the_virtual_service_away(ports: str, code: str) -> None:
-    assert routes(HAS, local(ports), remote(ports)) == []
+def test_the_owner_says_what_may_run_twice(
+    text: str, ports: str, expected: list[tuple[str, list[dict[str, Any]], str]]
+) -> None:
+    assert matches(text, ports) == expected
+
+
+def test_every_port_that_may_be_http_has_its_routes_and_no_other_port() -> None:
+    ports = "[{name: http, port: 80}, {name: grpc, port: 90}, {name: tcp-db, port: 91}, {name: https, port: 443}]"
+    found = routes(HAS, local(ports), remote(ports))
+    assert [route["name"] for route in found] == ["safe-80", "other-80", "other-90"]
+
+
+def test_a_port_whose_protocol_istio_guesses_has_routes_and_costs_its_neighbours_none() -> None:
+    ports = "[{name: http, port: 80}, {name: web, port: 90}, {name: db, port: 3306}]"
+    found = compiled(HAS, local(ports), remote(ports))
+    names = [route["name"] for route in found.spec("VirtualService", cluster="c1")["http"]]
+    assert names == ["safe-80", "other-80", "safe-90", "other-90"]
+    (hint,) = [diagnostic for diagnostic in found.diagnostics if diagnostic.code == "MG364"]
+    assert "web.shop.svc.cluster.local:90`" in hint.message
+    assert hint.severity == "hint"
+
+
+def test_a_service_without_http_gets_no_virtual_service_whoever_asks() -> None:
+    ports = "[{name: tcp, port: 80}]"
     asked = """
 kind: Workspace
 metadata: {name: shop}
@@ -190,7 +277,8 @@ spec:
   exposedServices:
   - {host: web.shop.svc.cluster.local, failover: {retries: {mode: virtualService}}}
 """
-    assert code in compiled(HAS, local(ports), remote(ports), asked).codes
+    assert routes(HAS, local(ports), remote(ports)) == []
+    assert "MG366" in compiled(HAS, local(ports), remote(ports), asked).codes
 
 
 def test_a_remote_host_behind_one_address_gets_none() -> None:
@@ -283,7 +371,7 @@ def test_the_snippet_for_the_mesh_config() -> None:
     assert read(found.files["_setup/c1/mesh-config.yaml"].decode()) == read("""
 defaultHttpRetryPolicy:
   attempts: 4
-  retryOn: connect-failure,refused-stream,reset-before-request
+  retryOn: connect-failure,refused-stream,reset-before-request,unavailable,cancelled
   retryRemoteLocalities: true
 """)
 
@@ -301,7 +389,5 @@ spec:
     assert read(found.files["_setup/c1/mesh-config.yaml"].decode())["defaultHttpRetryPolicy"]["attempts"] == 8
 
 
-def test_auto_gives_one_hint_for_a_cluster_at_the_better_way() -> None:
-    hints = [diagnostic for diagnostic in compiled(HAS).diagnostics if diagnostic.code == "MG367"]
-    assert [hint.severity for hint in hints] == ["hint", "hint"]
-    assert ["c1" in hints[0].message, "c2" in hints[1].message] == [True, True]
+def test_retries_that_are_as_good_as_they_can_be_are_no_finding() -> None:
+    assert [found.code for found in compiled(HAS).diagnostics if "retr" in found.message] == []

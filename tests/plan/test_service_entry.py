@@ -158,10 +158,12 @@ def test_a_port_that_only_one_source_has_is_left_out() -> None:
         ("{name: api, port: 80, appProtocol: http}", {"number": 80, "name": "api", "protocol": "HTTP"}),
         ("{name: http, port: 80, appProtocol: grpc}", {"number": 80, "name": "http", "protocol": "GRPC"}),
         ("{name: web, port: 80}", {"number": 80, "name": "web"}),
+        ("{name: db, port: 3306}", {"number": 3306, "name": "db", "protocol": "TCP"}),
+        ("{name: http-rpc, port: 80, appProtocol: example.com/thrift}", {"number": 80, "name": "http-rpc"}),
         ("{name: http, port: 80, targetPort: 8080}", {"number": 80, "name": "http", "protocol": "HTTP"}),
     ],
 )
-def test_a_port_has_the_number_and_the_declared_protocol_of_the_source(port: str, written: dict[str, object]) -> None:
+def test_a_port_says_what_istio_takes_the_sources_for(port: str, written: dict[str, object]) -> None:
     assert compiled(LACKS, source(f"ports: [{port}]")).spec("ServiceEntry")["ports"] == [written]
 
 

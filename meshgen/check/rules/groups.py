@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.relations import UNNAMED_PORT
 from meshgen.calls.staying import unsatisfiable
 from meshgen.check.origins import exposure_at, service_object
-from meshgen.check.places import listed, notes
+from meshgen.check.places import all_of, listed, notes
 from meshgen.check.rule import Finding, Rule
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def different_sources(context: Context) -> Iterator[Finding]:
             by_sources.setdefault(sources, []).append(service.name)
         served = " and ".join(_served(names, sources) for sources, names in by_sources.items())
         yield Finding(
-            message=f"Services {listed([first.name, *(service.name for service in others)])} of namespace "
+            message=f"Services {all_of([first.name, *(service.name for service in others)])} of namespace "
             f"`{second.namespace}` in cluster `{cluster}` take the same entries, but "
             f"{_served([first.name], conflict.first_sources)} and {served}",
             span=second.span("selector"),
@@ -49,7 +49,7 @@ def different_sources(context: Context) -> Iterator[Finding]:
 
 def _served(names: list[str], sources: tuple[str, ...]) -> str:
     verb = "is" if len(names) == 1 else "are"
-    return f"{listed(names)} {verb} served by {listed(sources) if sources else 'no other cluster'}"
+    return f"{all_of(names)} {verb} served by {listed(sources) if sources else 'no other cluster'}"
 
 
 def _way_out(context: Context, cluster: str, services: list[ObservedService]) -> str:

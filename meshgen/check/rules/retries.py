@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.protocols import speaks_http2
+from meshgen.analysis.protocols import protocol_of, speaks_http2
 from meshgen.calls.retries import local_levels
-from meshgen.check.origins import exposure_at, failover_at, hosts_at, service_object
-from meshgen.check.places import listed
+from meshgen.check.copies import Copy, ports_of
+from meshgen.check.origins import exposure_at, failover_at, hosts_at
+from meshgen.check.places import all_of, listed, notes
 from meshgen.check.rule import Finding, Rule
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from meshgen.calls import Import
     from meshgen.calls.retries import RetryDecision
     from meshgen.check.context import Context
+    from meshgen.check.copies import PortOf
     from meshgen.diagnostics import Span
 
 
@@ -47,35 +48,51 @@ def team_route_without_retries(context: Context) -> Iterator[Finding]:
 
 def _retry_block(decision: RetryDecision) -> str:
     return (
-        f'retries: {{attempts: {decision.attempts}, retryOn: "connect-failure,refused-stream,reset-before-request", '
-        f"retryRemoteLocalities: true}}"
+        f'retries: {{attempts: {decision.attempts}, retryOn: "connect-failure,refused-stream,reset-before-request,'
+        'unavailable,cancelled", retryRemoteLocalities: true}'
     )
 
 
 def port_without_protocol(context: Context) -> Iterator[Finding]:
-    """Find ports without protocol that keep a host from getting retries, once each.
+    """Find ports of which Istio guesses what they speak, one finding a workspace with all of them.
 
-    A VirtualService replaces the routes of all ports that may be HTTP, so each port has to say what it speaks.
+    On such a port a client's proxy waits for the client's first bytes, so a server that speaks first is never heard,
+    and no setting of HTTP/2 applies. Retries work where it finds HTTP; no other port of the Service is touched.
 
-    Source: design §3, Retries; protocol selection (Istio: pkg/config/kube/conversion.go).
+    Source: ConvertProtocol, pkg/config/kube/conversion.go; pilot/pkg/networking/core/listener.go of Istio.
     """
-    seen: set[int] = set()
+    found: dict[str, dict[tuple[str, int], PortOf]] = {}
     for item in context.calls.imports:
-        decision = item.retries
-        port = decision.undeclared
-        if decision.reason != "undeclared port" or port is None or id(port) in seen:
+        ports = found.setdefault(item.sources[0].workspace.name, {})
+        for each in ports_of(_called(item)):
+            if protocol_of(each.port) is None and (each.port.name, each.port.port) in _names(item):
+                ports.setdefault((item.host, each.port.port), each)
+    for workspace, ports in found.items():
+        if not ports:
             continue
-        seen.add(id(port))
-        cluster = item.consumer if item.local is not None else item.sources[0].cluster
-        service = item.local or item.sources[0].service
+        first, *others = ports.values()
+        unknown = sorted({each.port.app_protocol for each in ports.values() if each.port.app_protocol is not None})
+        why = f" Istio does not know {all_of(unknown)}, and reads no name beside it." if unknown else ""
         yield Finding(
-            message=f"port `{port.name}` ({port.port}) of `{item.host}` in cluster `{cluster}` does not say what it "
-            f"speaks: meshgen emits no retries, so requests are lost when it fails over",
-            span=port.span("name"),
+            message=f"Istio guesses what {all_of([f'{host}:{number}' for host, number in ports])} "
+            f"{'speak' if others else 'speaks'}: a server that speaks first is never heard, and HTTP/2 gets no pings",
+            span=first.port.span("name"),
             help="Declare `appProtocol` (`http`, `http2`, `grpc`, `tcp`) on the port of the Service, or name it "
-            "`<protocol>-…`.",
-            object=service_object(cluster, service),
+            f"`<protocol>-…`.{why}",
+            notes=notes(*((each.port.span("name"), f"in `{each.copy.cluster}`") for each in others)),
+            object=f"workspace/{workspace}",
         )
+
+
+def _called(item: Import) -> list[Copy]:
+    """Whose ports callers see: the own Service's, else the sources'."""
+    if item.local is not None:
+        return [Copy(item.consumer, item.local)]
+    return [Copy(source.cluster, source.service) for source in item.sources]
+
+
+def _names(item: Import) -> set[tuple[str | None, int]]:
+    return {(port.name, port.port) for port in item.ports}
 
 
 _TWO = 2
@@ -133,31 +150,10 @@ def retries_of_tcp(context: Context) -> Iterator[Finding]:
         )
 
 
-def mesh_policy_instead(context: Context) -> Iterator[Finding]:
-    """Count the hosts of each cluster for which `auto` falls back to a VirtualService.
-
-    The mesh's own retry policy covers every host and meets no VirtualService of a team (design §3, Retries).
-    """
-    relations = context.relations
-    count = Counter(
-        item.consumer
-        for item in context.calls.imports
-        if item.retries.carrier == "virtualService" and item.failover.mode == "auto"
-    )
-    for cluster, hosts in sorted(count.items()):
-        yield Finding(
-            message=f"cluster `{cluster}` gets {hosts} VirtualService{'s' if hosts > 1 else ''} for retries, which one "
-            f"policy of its mesh would replace",
-            span=relations.cluster(cluster).span("name"),
-            help="Fewer objects, but no retry of 503: set `mode: meshConfig`, or `mode: virtualService` to keep them.",
-            object=f"cluster/{cluster}",
-        )
-
-
 def http2_without_timeout(context: Context) -> Iterator[Finding]:
     """Find hosts that nobody pings and whose tries have no timeout, one finding a workspace.
 
-    Not those whose retries are the team's or want a declared port, since MG363 and MG364 come first.
+    Not those whose retries are the team's, since MG363 comes first.
 
     An HTTP/2 connection whose other end vanished is used on: nothing fails that would move its calls (istio#33466).
     """
@@ -194,9 +190,8 @@ def _remedy(retries: RetryDecision) -> str:
 
 RULES = (
     Rule("MG363", "warning", "a team's route without retries", "0.1", team_route_without_retries),
-    Rule("MG364", "warning", "a port that does not say what it speaks", "0.1", port_without_protocol),
+    Rule("MG364", "hint", "a port that does not say what it speaks", "0.1", port_without_protocol),
     Rule("MG365", "warning", "too few retries to reach another cluster", "0.1", too_few_attempts),
     Rule("MG366", "hint", "retries by VirtualService for a service without HTTP", "0.1", retries_of_tcp),
-    Rule("MG367", "hint", "the mesh's own retry policy would do", "0.1", mesh_policy_instead),
     Rule("MG390", "hint", "calls by HTTP/2 that may wait for minutes", "0.1", http2_without_timeout),
 )
