@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from meshgen.language.inventory import ObservedVirtualService, ServicePort
 
 RetryCarrier = Literal["virtualService", "mesh", "none"]
+RETRY_UNPROCESSED = "connect-failure,refused-stream,reset-before-request"
+"""Failures after which no server can have seen the request."""
+RETRY_AS_ISTIO = f"{RETRY_UNPROCESSED},unavailable,cancelled"
+"""Those, and what Istio retries where nobody says how (defaultRetryOn, pilot/pkg/networking/core/route/retry/retry.go):
+the answers of gRPC by which a server says that it did not do it."""
+RETRY_IDEMPOTENT = f"{RETRY_AS_ISTIO},reset,503"
+"""What a request is retried on that may run twice."""
 
 
 @dataclass(frozen=True, slots=True)

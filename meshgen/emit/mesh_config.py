@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.calls.retries import RETRY_AS_ISTIO
 from meshgen.emit.artifact import setup_file
 from meshgen.emit.reasons import Input, Reason
-from meshgen.emit.virtual_service import RETRY_AS_ISTIO
 from meshgen.language.workspace import ExposedService, Workspace
 from meshgen.plan.model import Origin
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshgen.calls.retries import RETRY_AS_ISTIO, RETRY_IDEMPOTENT, RETRY_UNPROCESSED
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.reasons import Input, Reason
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
     from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import PlannedVirtualService, RoutedPort
 
-RETRY_UNPROCESSED = "connect-failure,refused-stream,reset-before-request"
-"""Failures after which no server can have seen the request."""
-RETRY_AS_ISTIO = f"{RETRY_UNPROCESSED},unavailable,cancelled"
-"""Those, and what Istio retries where nobody says how (defaultRetryOn, pilot/pkg/networking/core/route/retry/retry.go):
-the answers of gRPC by which a server says that it did not do it."""
-RETRY_IDEMPOTENT = f"{RETRY_AS_ISTIO},reset,503"
-"""What a request is retried on that may run twice."""
 SAFE_METHODS = "GET|HEAD|OPTIONS"
 
 

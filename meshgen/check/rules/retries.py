@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.protocols import protocol_of, speaks_http2
-from meshgen.calls.retries import local_levels
+from meshgen.calls.retries import RETRY_AS_ISTIO, local_levels
 from meshgen.check.copies import Copy, ports_of
 from meshgen.check.origins import exposure_at, failover_at, hosts_at
 from meshgen.check.places import all_of, listed, notes
@@ -47,10 +47,7 @@ def team_route_without_retries(context: Context) -> Iterator[Finding]:
 
 
 def _retry_block(decision: RetryDecision) -> str:
-    return (
-        f'retries: {{attempts: {decision.attempts}, retryOn: "connect-failure,refused-stream,reset-before-request,'
-        'unavailable,cancelled", retryRemoteLocalities: true}'
-    )
+    return f'retries: {{attempts: {decision.attempts}, retryOn: "{RETRY_AS_ISTIO}", retryRemoteLocalities: true}}'
 
 
 def port_without_protocol(context: Context) -> Iterator[Finding]:
