@@ -8,7 +8,7 @@ from meshgen.diagnostics import Note
 from meshgen.diagnostics.several import phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from meshgen.analysis.hosts import ServiceName
     from meshgen.analysis.relations import GatewayKey, Relations
