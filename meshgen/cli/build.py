@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import click
 
+from meshgen.cli import completing
 from meshgen.cli.options import fleet_argument, reporting_options
 
 if TYPE_CHECKING:
@@ -46,7 +47,14 @@ def _mode(context: click.Context, parameter: click.Parameter, value: str) -> Mod
     metavar="REV",
     help="Commit whose fleet is what the clusters run, repeatable; by itself the last one that changed the output.",
 )
-@click.option("--cluster", "clusters", multiple=True, metavar="NAME", help="Write this cluster only (repeatable).")
+@click.option(
+    "--cluster",
+    "clusters",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing.clusters,
+    help="Write this cluster only (repeatable).",
+)
 @click.option(
     "--kubeconform",
     callback=_mode,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from meshgen.cli import completing
 from meshgen.cli.options import reporting_options
 from meshgen.diagnostics.near import did_you_mean, near, near_host
 from meshgen.pages import codes, page
@@ -21,9 +22,15 @@ _SHOWN = 5
 
 
 @click.command()
-@click.argument("subject", metavar="CODE|FILE[:LINE]|HOST")
-@click.option("--fleet", default="fleet", show_default=True, help="The fleet, for a file or a host.")
-@click.option("--from", "consumer", metavar="CLUSTER", help="How this cluster reaches a host, and no other.")
+@click.argument("subject", metavar="CODE|FILE[:LINE]|HOST", shell_complete=completing.subjects)
+@click.option("--fleet", default="fleet", show_default=True, type=click.Path(), help="The fleet, for a file or a host.")
+@click.option(
+    "--from",
+    "consumer",
+    metavar="CLUSTER",
+    shell_complete=completing.clusters,
+    help="How this cluster reaches a host, and no other.",
+)
 @reporting_options
 def explain(subject: str, fleet: str, consumer: str | None, reporting: Reporting) -> None:
     """Explain a finding's CODE, why an output FILE says what it says, or how each cluster reaches a HOST and why.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from meshgen.cli import completing
 from meshgen.cli.options import reporting_options
 from meshgen.diagnostics.render import MACHINE_FORMATS
 
@@ -38,6 +39,7 @@ def inventory() -> None:
 @inventory.command("import", short_help="Turn Kubernetes manifests into a cluster's inventory.")
 @click.option(
     "--cluster",
+    shell_complete=completing.clusters,
     required=True,
     metavar="NAME",
     callback=_name(r"[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?"),

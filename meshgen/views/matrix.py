@@ -3,34 +3,126 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from meshgen.analysis.hosts import name_matches
+from meshgen.analysis.relations import OWN_GATEWAY
+from meshgen.analysis.unexposed import unexposed
 from meshgen.views.reasons import sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from meshgen.calls import Call, Calls
+    from meshgen.calls.model import State
 
 Form = Literal["table", "json", "markdown"]
 FORMS: tuple[Form, ...] = ("table", "json", "markdown")
 
 
-def matrix(calls: Calls, form: Form) -> str:
+class Wanted(NamedTuple):
+    """Which part of the table is wanted; what is empty restricts nothing."""
+
+    hosts: tuple[str, ...] = ()
+    """Names of Services, full or their first parts; `*` alone or at the end."""
+    clusters: tuple[str, ...] = ()
+    """Names of clusters; `*` alone or at the end."""
+    only: State | None = None
+    """Hosts that one of these clusters reaches so; in JSON these pairs only."""
+
+
+def matrix(calls: Calls, form: Form, wanted: Wanted = Wanted(), width: int | None = None) -> str:  # noqa: B008 - frozen
     """How every cluster reaches every exposed host, one row a host; ends with a line end.
 
-    A cluster that exposes the host itself is marked with `*`. JSON has one item for each host and cluster.
+    A cluster that exposes the host itself is marked with `*`. JSON has one item for each host and cluster. A table that
+    is wider than `width` columns leaves out what all hosts end with; one that is still wider becomes a list.
     """
+    clusters = [name for name in calls.consumers if _is_wanted(name, wanted.clusters)]
+    found = {
+        host: row
+        for host in calls.relations.by_host
+        if not wanted.hosts or any(is_meant(pattern, host) for pattern in wanted.hosts)
+        for row in [[calls.of(cluster)[host] for cluster in clusters]]
+        if wanted.only is None or any(call.state == wanted.only for call in row)
+    }
     if form == "json":
-        return json.dumps([_item(call) for call in calls], indent=2, ensure_ascii=False) + "\n"
+        items = (call for row in found.values() for call in row if wanted.only in (None, call.state))
+        return json.dumps([_item(calls, call) for call in items], indent=2, ensure_ascii=False) + "\n"
+    if not found or not clusters:
+        return "no service is exposed\n" if wanted == Wanted() else "no exposed service is like that\n"
+    rows = [[host, *map(cell, row)] for host, row in found.items()]
+    if form == "markdown":
+        return _tabulated(rows, clusters, "pipe")
+    return _fitting(rows, clusters, f".svc.{calls.relations.fleet.spec.cluster_domain}", width) + _below(calls, found)
+
+
+def _is_wanted(name: str, patterns: tuple[str, ...]) -> bool:
+    return not patterns or any(name_matches(pattern, name) for pattern in patterns)
+
+
+def is_meant(text: str, host: str) -> bool:
+    """Whether a host is named by `text`: in full, by its first parts, or by a pattern."""
+    return name_matches(text, host) or host.startswith(f"{text}.")
+
+
+def _tabulated(rows: list[list[str]], clusters: list[str], style: str) -> str:
     from tabulate import tabulate
 
-    clusters = calls.consumers
-    cells = {(call.host, call.consumer): cell(call) for call in calls}
-    hosts = dict.fromkeys(call.host for call in calls)
-    rows = [[host, *(cells[host, cluster] for cluster in clusters)] for host in hosts]
-    style = "simple" if form == "table" else "pipe"
-    if not rows:
-        return "no service is exposed\n"
     return tabulate(rows, headers=["host", *clusters], tablefmt=style, disable_numparse=True) + "\n"
+
+
+def _fitting(rows: list[list[str]], clusters: list[str], ending: str, width: int | None) -> str:
+    table = _tabulated(rows, clusters, "simple")
+    if width is None or _widest(table) <= width:
+        return table
+    rows = [[host.removesuffix(ending), *cells] for host, *cells in rows]
+    table = _tabulated(rows, clusters, "simple")
+    if _widest(table) <= width:
+        return table
+    indent = " " * (max(map(len, clusters)) + 4)
+    lines: list[str] = []
+    for host, *cells in rows:
+        lines.append(host)
+        for cluster, text in zip(clusters, cells, strict=True):
+            start = f"  {cluster}".ljust(len(indent))
+            lines += wrap(text, max(width, len(indent) + 20), initial_indent=start, subsequent_indent=indent)
+    return "\n".join(lines) + "\n"
+
+
+def _widest(text: str) -> int:
+    return max(map(len, text.splitlines()))
+
+
+def _below(calls: Calls, hosts: Iterable[str]) -> str:
+    """What a reader of the table would miss: ports that other clusters do not get, and Services that stayed out."""
+    domain = calls.relations.fleet.spec.cluster_domain
+    ports = {host: others for host in hosts if (others := ports_that_stay(calls, host))}
+    lines = [f"{host}: {', '.join(others)} in its own clusters only" for host, others in ports.items()]
+    out = {
+        name.host(domain)
+        for cluster, services in calls.relations.services.items()
+        for name, service in services.items()
+        if (why := unexposed(calls.relations, cluster, service)) is not None
+        and why.why in ("cannot", "exception")
+        and why.names != (OWN_GATEWAY,)
+    } - set(calls.relations.by_host)
+    if out:
+        plural = "Service is" if len(out) == 1 else "Services are"
+        lines.append(f"{len(out)} {plural} not exposed; `meshgen explain {min(out)}` says why")
+    return "".join(f"{line}\n" for line in ["", *lines]) if lines else ""
+
+
+def ports_that_stay(calls: Calls, host: str) -> list[str]:
+    """The ports of an exposed host that pass no gateway, since they are not TCP: `UDP 53`."""
+    return sorted(
+        {
+            f"{port.protocol} {port.port}"
+            for exposure in calls.relations.by_host[host]
+            for port in exposure.service.ports
+            if port.protocol != "TCP"
+        }
+    )
 
 
 def cell(call: Call) -> str:
@@ -45,13 +137,14 @@ def cell(call: Call) -> str:
     return f"{text} *" if call.exposes else text
 
 
-def _item(call: Call) -> dict[str, Any]:
+def _item(calls: Calls, call: Call) -> dict[str, Any]:
     return {
         "host": call.host,
         "cluster": call.consumer,
         "state": call.state,
         "sources": [source.cluster for source in call.sources],
         "exposes": call.exposes,
+        "withoutPorts": ports_that_stay(calls, call.host),
         "retries": call.retries,
         "reasons": [sentence(reason) for reason in call.reasons],
     }

@@ -10,7 +10,7 @@ import pytest
 from meshgen.cli import main
 from meshgen.views import file
 from meshgen.views.host import host, known_hosts, resolve
-from meshgen.views.matrix import matrix
+from meshgen.views.matrix import Wanted, matrix
 from tests.fleets import HAS, LACKS, THIRD, Compiled, compiled, fleet
 
 if TYPE_CHECKING:
@@ -25,6 +25,73 @@ host                        c1                c2                c3
 --------------------------  ----------------  ----------------  --------------
 web.shop.svc.cluster.local  local, else c2 *  local, else c1 *  remote: c1, c2
 """  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        (Wanted(clusters=("c1", "c3")), """\
+host                        c1                c3
+--------------------------  ----------------  --------------
+web.shop.svc.cluster.local  local, else c2 *  remote: c1, c2
+"""),
+        (Wanted(hosts=("web",), clusters=("c3",), only="remote"), """\
+host                        c3
+--------------------------  --------------
+web.shop.svc.cluster.local  remote: c1, c2
+"""),
+        (Wanted(hosts=("w*",), clusters=("c3*",)), """\
+host                        c3
+--------------------------  --------------
+web.shop.svc.cluster.local  remote: c1, c2
+"""),
+        (Wanted(only="unreachable"), "no exposed service is like that\n"),
+        (Wanted(hosts=("api",)), "no exposed service is like that\n"),
+    ],
+)  # fmt: skip
+def test_a_part_of_the_table(wanted: Wanted, shown: str) -> None:
+    assert matrix(compiled(HAS, THIRD).calls, "table", wanted) == shown
+
+
+def test_json_has_only_the_pairs_that_are_asked_for() -> None:
+    items = json.loads(matrix(compiled(HAS, THIRD).calls, "json", Wanted(only="remote")))
+    assert [(item["cluster"], item["state"]) for item in items] == [("c3", "remote")]
+
+
+def test_a_narrow_terminal_gets_short_names_and_a_narrower_one_a_list() -> None:
+    calls = compiled(HAS, THIRD).calls
+    assert matrix(calls, "table", width=70) == """\
+host      c1                c2                c3
+--------  ----------------  ----------------  --------------
+web.shop  local, else c2 *  local, else c1 *  remote: c1, c2
+"""  # fmt: skip
+    assert matrix(calls, "table", width=40) == """\
+web.shop
+  c1  local, else c2 *
+  c2  local, else c1 *
+  c3  remote: c1, c2
+"""  # fmt: skip
+
+
+def test_below_the_table_stands_what_it_does_not_show() -> None:
+    inventory = """
+kind: Inventory
+metadata: {name: c2}
+spec:
+  namespaces: [{name: shop}]
+  services:
+  - name: web
+    namespace: shop
+    selector: {app: web}
+    ports: [{name: http, port: 80}, {name: dns, port: 53, protocol: UDP}]
+  - {name: log, namespace: shop, selector: {app: log}, ports: [{name: log, port: 514, protocol: UDP}]}
+  gateways: [{name: ew, namespace: shop, addresses: [192.0.2.1]}]
+"""
+    assert matrix(compiled(LACKS, inventory).calls, "table").splitlines()[3:] == [
+        "",
+        "web.shop.svc.cluster.local: UDP 53 in its own clusters only",
+        "1 Service is not exposed; `meshgen explain log.shop.svc.cluster.local` says why",
+    ]
 
 
 def test_the_table_in_markdown() -> None:
@@ -43,6 +110,7 @@ def test_the_table_as_json_has_one_item_for_each_host_and_cluster() -> None:
             "state": "remote",
             "sources": ["c2"],
             "exposes": False,
+            "withoutPorts": [],
             "retries": "virtualService",
             "reasons": ["no Service of that name here", "`c2` serves it through gateway `shop/ew`"],
         },
@@ -52,6 +120,7 @@ def test_the_table_as_json_has_one_item_for_each_host_and_cluster() -> None:
             "state": "local",
             "sources": [],
             "exposes": True,
+            "withoutPorts": [],
             "retries": "none",
             "reasons": ["`c2` has the Service, so callers stay local", "no other cluster exposes it"],
         },
