@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from meshgen.cli.options import Reporting
+    from meshgen.inventory.command import Result
 
 
 _LONGEST_NAME = 253
@@ -62,6 +63,7 @@ def inventory() -> None:
     help="File to write; `-` prints the result and writes nothing.  [default: DIR/inventory/NAME.yaml]",
 )
 @click.option("--replace", is_flag=True, help="Forget everything that the input does not show.")
+@click.option("--allow-removal", is_flag=True, help="Take away services, addresses and namespaces that the fleet uses.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @reporting_options
 def import_(
@@ -71,6 +73,7 @@ def import_(
     fleet: str,
     output: str | None,
     replace: bool,
+    allow_removal: bool,
     paths: tuple[str, ...],
     reporting: Reporting,
 ) -> None:
@@ -80,36 +83,87 @@ def import_(
     running cluster:
 
     \b
-      kinds=ns,svc,deploy,sts,ds,cronjobs,jobs,pods
-      rules=destinationrules,virtualservices,serviceentries
-      rules=$rules,sidecars,peerauthentications,gateways.networking.istio.io
+      kinds=namespaces,services,deployments,statefulsets,daemonsets,pods
+      rules=$(printf ,%s.networking.istio.io destinationrules \\
+        virtualservices serviceentries sidecars gateways)
+      rules=$rules,peerauthentications.security.istio.io
       # with the CRDs of Gateway API: rules=$rules,httproutes,grpcroutes
-      kubectl get $kinds,$rules -A -o yaml |
+      kubectl get $kinds$rules -A -o yaml |
         meshgen inventory import --cluster cluster-1 -
+
+    Short names would do until another kind has the same: with the CRD of VolumeSnapshots `vs` means those.
 
     Facts about Istio come with the ConfigMap `istio` of namespace istio-system (`kubectl get cm istio -n
     istio-system -o yaml > mesh.yaml`, then `mesh.yaml` beside `-`).
 
     The input counts as the whole of each namespace that it has a Service, workload or rule of: what the inventory
-    knew of that namespace is replaced, other namespaces stay (--replace: go as well). These stay in any case: comments
+    knew of that namespace is replaced, other namespaces stay (--replace: go as well). One object alone (`kubectl get
+    service NAME`) and Services of gateways do not count so. What the fleet uses is taken away with --allow-removal
+    only. These stay in any case: comments
     on items that stay, `state: leaving` of a Service, and the addresses of a gateway whose manifest has no status,
     each address at its place in the list. Of a Service whose workloads are not in the input the known service
     accounts stay.
 
     Objects that meshgen or Tetrate's control plane wrote are skipped, except for the addresses of gateways. Nothing
-    is written if anything in the input is wrong, or if nothing changed.
+    is written if anything in the input is wrong, or if nothing changed. Kustomizations and charts are rendered first
+    (`kubectl kustomize`, `helm template`).
     """  # noqa: D301 - \b is click's
     from pathlib import Path
 
     from meshgen.inventory.command import Request, run
 
     target = Path(output) if output not in {None, "-"} else Path(fleet, "inventory", f"{cluster}.yaml")
-    result = run(Request(cluster, namespace, Path(fleet), target, replace, output == "-", paths))
-    if result.findings:
+    result = run(Request(cluster, namespace, Path(fleet), target, replace, output == "-", paths, allow_removal))
+    _finish(result, reporting, printed=output == "-")
+
+
+@inventory.command("announce", short_help="Say that a copy of a Service arrives, or leaves.")
+@click.option(
+    "--cluster",
+    required=True,
+    metavar="NAME",
+    callback=_name(r"[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?"),
+    help="Cluster in which the Service is about to be created or deleted.",
+)
+@click.option(
+    "--state",
+    type=click.Choice(["arriving", "leaving"]),
+    default="arriving",
+    show_default=True,
+    help="What is about to happen.",
+)
+@click.option(
+    "--from", "source", default="", metavar="NAME", help="Cluster whose copy is the model of one that arrives."
+)
+@click.option("--fleet", default="fleet", show_default=True, metavar="DIR", help="Directory of the fleet.")
+@click.argument("host", metavar="HOST")
+@reporting_options
+def announce_(
+    *, cluster: str, state: Literal["arriving", "leaving"], source: str, fleet: str, host: str, reporting: Reporting
+) -> None:
+    """Say that a copy of a Service arrives in a cluster, or leaves it, so that no request is lost.
+
+    HOST is NAME.NAMESPACE or the whole name. The inventory of the cluster gets the Service with `state: arriving`, as
+    the inventory of another cluster has it, or the state `leaving`; nothing else in the file changes. Build and sync
+    that; then create or delete the Service; then import, build and sync again: the import takes the state away.
+    """
+    from pathlib import Path
+
+    from meshgen.inventory.announce import Announcement, announce
+
+    _finish(announce(Announcement(host, cluster, state, Path(fleet), source)), reporting)
+
+
+def _finish(result: Result, reporting: Reporting, *, printed: bool = False) -> None:
+    if result.failed:
         reporting.finish(result.findings, result.sources)
-    if output == "-":
+    if printed:
         click.echo(result.text, nl=False)
-    if reporting.form in MACHINE_FORMATS:
+    if result.findings:
+        reporting.show(result.findings, result.sources)
+    elif reporting.form in MACHINE_FORMATS:
         reporting.show([], {})
-    elif not reporting.quiet:
+    if reporting.form not in MACHINE_FORMATS and not reporting.quiet:
         click.echo(result.summary, err=True)
+    if reporting.fails(result.findings):
+        raise click.exceptions.Exit(1)

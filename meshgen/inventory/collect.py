@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from meshgen.diagnostics import diagnose
+from meshgen.inventory.duplicates import contradictions
 from meshgen.inventory.facts import Facts
 from meshgen.inventory.injection import injectors_in
 from meshgen.inventory.mesh import istio_facts
-from meshgen.inventory.objects import CLUSTER_KINDS, KubernetesObject, objects_in
+from meshgen.inventory.objects import CLUSTER_KINDS, POD_KINDS, KubernetesObject, content, objects_in
 from meshgen.inventory.policies import READERS, route
 from meshgen.inventory.services import gateway_api_item, gateway_item, service_item
 from meshgen.inventory.workloads import workloads_in
@@ -22,13 +24,17 @@ if TYPE_CHECKING:
 _NOISE_LABELS = frozenset({"kubernetes.io/metadata.name"})
 _NOT_WHOLE = frozenset({"ConfigMap", "Secret", *(kind for _, kind in CLUSTER_KINDS)})
 """Kinds that do not show that a namespace's Services were to be seen as well."""
+_REMOTE_CLASS = "istio-remote"
+"""The class of Gateways that stand for those of other clusters: ours, or somebody's."""
+_MISTAKEN = {"VolumeSnapshot": ("virtualServices", "VirtualService", "vs")}
+"""Kind → the list of the inventory that is empty where kubectl took a short name for that kind, its kind, the name."""
 
 
 def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diagnostic]]:
     """The facts that `documents` show of one cluster.
 
     `namespace` is for objects that name none. The result does not depend on the order of the documents. What is
-    wrong with them is reported as MG051 to MG054; the facts are then incomplete.
+    wrong with them is reported as MG051 to MG054, MG059 and MG060; the facts are then incomplete. MG062 is a warning.
     """
     findings: list[Diagnostic] = []
     objects = objects_in(documents, namespace, findings)
@@ -39,20 +45,39 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     injectors = injectors_in(objects.known)
     facts.istio = istio_facts(objects.known, injectors, findings)
     workloads = workloads_in(objects.known, labels, injectors)
+
+    def says(item: KubernetesObject) -> object:
+        reader = READERS.get((item.group, item.kind))
+        if (item.group, item.kind) in POD_KINDS:
+            return workloads_in([item], labels, injectors), istio_facts([item], injectors, [])
+        if item.kind in {"ConfigMap", "Secret", "Namespace"}:
+            return istio_facts([item], injectors, []), item.kind == "Namespace" and item.fields.at("metadata").labels(
+                "labels"
+            )
+        if item.kind == "Service":
+            return service_item(item, []), gateway_item(item, [])
+        return reader[1](item) if reader is not None else content(item)
+
+    findings += contradictions(objects.twice, says)
     domain = str(facts.istio.get("clusterDomain", "cluster.local"))
     named: set[str] = set()
+    facts.gateways_only = bool(objects.known)
     for item in objects.known:
         behind = workloads.get(item.namespace, [])
         # Addresses are what the inventory is for, so a gateway counts whoever wrote it.
         gateway = gateway_item(item, behind) if item.kind == "Service" else None
         if gateway is not None:
             facts.add("gateways", gateway, item)
+        else:
+            facts.gateways_only = False
         if _is_managed(item):
             facts.managed += 1
             continue
+        if item.kind == "Gateway" and item.fields.at("spec").text("gatewayClassName") == _REMOTE_CLASS:
+            continue
         named.add(item.namespace)
         # The Service of a gateway is often imported alone, once its load balancer has an address.
-        if item.kind not in _NOT_WHOLE and gateway is None:
+        if item.kind not in _NOT_WHOLE and gateway is None and not objects.single:
             facts.namespaces.add(item.namespace)
         _add(facts, item, domain, service_item(item, behind) if item.kind == "Service" else None)
     for item in objects.known:
@@ -64,6 +89,16 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     for item in objects.known:
         if item.namespace in facts.namespaces or (item.kind == "Service" and item.namespace in named):
             facts.add("namespaces", {"name": item.namespace}, item)
+    for kind, (section, meant, name) in _MISTAKEN.items():
+        if kind in facts.unknown and meant not in facts.read:
+            facts.unseen.add(section)
+            findings.append(
+                diagnose(
+                    "MG062",
+                    f"the input has {kind}s and no {meant}: kubectl takes `{name}` for either",
+                    help=f"Ask for `{meant.lower()}s.networking.istio.io`; what the inventory knew of them stays.",
+                )
+            )
     return facts, findings
 
 

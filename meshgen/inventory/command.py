@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.inventory.collect import collect
 from meshgen.inventory.file import InventoryFile, invalid_facts, next_text, read_inventory
+from meshgen.inventory.fleet import FleetFiles
 from meshgen.inventory.manifests import read_manifests, unreadable
 from meshgen.inventory.merge import merge
+from meshgen.inventory.removals import removals
 from meshgen.inventory.summary import change_summary, input_summary
 from meshgen.inventory.target import ChangedError, Target, UnfitError
-from meshgen.load.documents import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +31,13 @@ class Request:
     dry: bool
     """Whether to return the text only."""
     paths: tuple[str, ...]
+    allow_removal: bool = False
+    """Whether what the fleet uses may go."""
 
 
 @dataclass(slots=True)
 class Result:
-    """What came of it: findings, and then nothing was written, or the new text.
+    """What came of it: errors, and then nothing was written, or the new text.
 
     `sources` are the texts of the files in which findings are.
     """
@@ -43,6 +46,11 @@ class Result:
     sources: dict[str, str] = field(default_factory=dict)
     text: str = ""
     summary: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error is among the findings."""
+        return any(finding.severity == "error" for finding in self.findings)
 
 
 def run(request: Request) -> Result:
@@ -63,86 +71,106 @@ def run(request: Request) -> Result:
             )
         )
     result = Result(findings, manifests.sources)
+    files = FleetFiles(request.fleet)
+    findings += files.unknown_cluster(request.cluster)
     old = target = None
     try:
         target = Target(request.target, request.fleet)
-        old = _read_target(request, target, result)
+        old = read_target(target, request.target, request.cluster, result)
     except UnfitError as error:
-        findings.append(_unfit(request, error))
-    if findings or target is None:
+        findings.append(unfit(request.target, request.cluster, error))
+    if target is not None and old is None and request.target.as_posix() not in result.sources:
+        findings += _elsewhere(request, files, result)
+    if result.failed or target is None:
         return result
     before = result.sources.get(request.target.as_posix(), "")
     known = old.spec if old is not None else {}
     spec = merge(known, facts, replace=request.replace)
+    if old is not None and files.fleet is not None and not request.allow_removal:
+        taken = removals(files.fleet, request.cluster, known, spec, old.root)
+        findings += taken
+        if taken:
+            return result
     result.text = next_text(old, before, request.cluster, spec)
     changes = change_summary(known, spec)
-    result.summary = input_summary(facts) + "\n"
+    result.summary = input_summary(facts, manifests.left_out) + "\n"
     if result.text == before:
         result.summary += f"{request.target.as_posix()} is up to date"
     elif request.dry:
         result.summary += changes
     else:
-        try:
-            target.replace(result.text.encode())
-        except ChangedError:
-            return Result([_changed(request)])
-        except UnfitError as error:
-            return Result([_unfit(request, error)])
+        refused = write_target(target, request.target, request.cluster, result.text)
+        if refused:
+            return Result(refused)
         result.summary += "\n".join(filter(None, [changes, f"wrote {request.target.as_posix()}"]))
     return result
 
 
-def _read_target(request: Request, target: Target, result: Result) -> InventoryFile | None:
+def read_target(target: Target, path: Path, cluster: str, result: Result) -> InventoryFile | None:
+    """The inventory of `cluster` in the file `target` at `path`, None where nothing or something invalid is there.
+
+    Adds to `result` the text, and what is wrong with it. Raises `UnfitError`, `OSError`.
+    """
     content = target.read()
     if content is None:
-        result.findings += _elsewhere(request, result)
         return None
-    shown = request.target.as_posix()
+    shown = path.as_posix()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         result.findings.append(unreadable(shown, error))
         return None
     result.sources[shown] = text
-    old, found = read_inventory(text, shown, request.cluster)
+    old, found = read_inventory(text, shown, cluster)
     result.findings += found
     return old
 
 
-def _changed(request: Request) -> Diagnostic:
+def write_target(target: Target, path: Path, cluster: str, text: str) -> list[Diagnostic]:
+    """Puts `text` into the file `target` at `path`, which was read before.
+
+    MG021 or MG022, and nothing is written, where it is not what was read, or no file. Raises `OSError`.
+    """
+    try:
+        target.replace(text.encode())
+    except ChangedError:
+        return [_changed(path, cluster)]
+    except UnfitError as error:
+        return [unfit(path, cluster, error)]
+    return []
+
+
+def _changed(path: Path, cluster: str) -> Diagnostic:
     return diagnose(
         "MG021",
-        f"`{request.target.as_posix()}` changed while the import ran: nothing was written",
+        f"`{path.as_posix()}` changed while the import ran: nothing was written",
         help="Import again: what another import or an editor wrote is kept.",
-        object=f"inventory/{request.cluster}",
+        object=f"inventory/{cluster}",
     )
 
 
-def _unfit(request: Request, error: UnfitError) -> Diagnostic:
+def unfit(path: Path, cluster: str, error: UnfitError) -> Diagnostic:
+    """MG022 for what stands at `path` and cannot be an inventory's file."""
     return diagnose(
         "MG022",
-        f"`{request.target.as_posix()}` {error}",
+        f"`{path.as_posix()}` {error}",
         help="Name another file with `--output`; `-` prints the inventory.",
-        object=f"inventory/{request.cluster}",
+        object=f"inventory/{cluster}",
     )
 
 
-def _elsewhere(request: Request, result: Result) -> list[Diagnostic]:
+def _elsewhere(request: Request, files: FleetFiles, result: Result) -> list[Diagnostic]:
     """MG058 where the fleet has the inventory of the cluster in another file: two would be an error later."""
-    if not request.fleet.exists():
+    document = files.document(request.cluster)
+    if document is None:
         return []
-    loaded, _ = load(request.fleet)
-    for document in loaded.documents:
-        if document.kind == "Inventory" and document.name == request.cluster:
-            span = document.node.find(["metadata", "name"]).span
-            result.sources.setdefault(document.file, loaded.sources[document.file])
-            return [
-                diagnose(
-                    "MG058",
-                    f"the inventory of `{request.cluster}` is in `{document.file}`",
-                    span,
-                    f"Move it to `{request.target.as_posix()}`, or name its file with `--output`.",
-                    object=f"inventory/{request.cluster}",
-                )
-            ]
-    return []
+    result.sources.setdefault(document.file, files.sources[document.file])
+    return [
+        diagnose(
+            "MG058",
+            f"the inventory of `{request.cluster}` is in `{document.file}`",
+            document.node.find(["metadata", "name"]).span,
+            f"Move it to `{request.target.as_posix()}`, or name its file with `--output`.",
+            object=f"inventory/{request.cluster}",
+        )
+    ]

@@ -55,6 +55,10 @@ class Facts:
     """Objects that were read, by kind."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Objects of kinds that the inventory does not need, by kind."""
+    unseen: set[str] = field(default_factory=set)
+    """Lists of which the import shows nothing although they may have items: what is known of them stays."""
+    gateways_only: bool = False
+    """Whether the import shows Services of gateways and nothing else, so nothing about their namespaces."""
     managed: int = 0
     """Objects that meshgen or Tetrate's control plane wrote."""
 

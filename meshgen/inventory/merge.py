@@ -24,6 +24,7 @@ def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spe
     is replaced. An announced Service (`arriving`) stays until it is shown, and then has arrived. Of items that
     the import shows again these stay: the state `leaving` of a Service, the addresses of a gateway whose status
     the import does not show, and the places of addresses in their list, because the place names WorkloadEntries.
+    Of a namespace that `old` does not know Services of gateways alone bring their addresses only.
     Without `replace` gateways that the import does not show stay too, and of a Service the facts that the import
     does not know (`serviceAccounts`, `injected`).
     """
@@ -31,14 +32,24 @@ def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spe
     istio = {**({} if replace else old.get("istio") or {}), **facts.istio}
     if istio:
         spec["istio"] = istio
+    known = {
+        _namespace(section, key_of(item))
+        for section in SECTIONS
+        if section != "gateways"
+        for item in old.get(section) or []
+    }
     for section in SECTIONS:
         before = {key_of(item): item for item in old.get(section) or []}
-        found = {key: fact.item for key, fact in facts.sections[section].items()}
+        found = {
+            key: fact.item
+            for key, fact in facts.sections[section].items()
+            if not (facts.gateways_only and section != "gateways" and _namespace(section, key) not in known)
+        }
         merged = [
             item
             for key, item in before.items()
             if key not in found
-            and (_arrives(item) or (not replace and (_outlives(section) or key[0] not in facts.namespaces)))
+            and (_arrives(item) or (not replace and (_outlives(section, facts) or key[0] not in facts.namespaces)))
         ]
         for key, item in found.items():
             item_after = _item(section, before.get(key), item, replace=replace)
@@ -54,9 +65,13 @@ def _arrives(item: Item) -> bool:
     return item.get("state") == "arriving"
 
 
-def _outlives(section: str) -> bool:
+def _outlives(section: str, facts: Facts) -> bool:
     # Namespaces have no namespace; gateways are often written by somebody else than their namespace's manifests.
-    return section in {"namespaces", "gateways"}
+    return section in {"namespaces", "gateways"} or section in facts.unseen
+
+
+def _namespace(section: str, key: tuple[str, ...]) -> str:
+    return key[1] if section == "namespaces" else key[0]
 
 
 def _item(section: str, before: Item | None, item: Item, *, replace: bool) -> Item | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import Diagnostic, Note, diagnose
+from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.inventory.fields import Fields, describe, plain
 from meshgen.inventory.kubectl import entries_of, is_null
+from meshgen.inventory.unrendered import named_by_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,6 +53,22 @@ CLUSTER_KINDS = {
 KINDS = NAMESPACED_KINDS | CLUSTER_KINDS
 """All that the inventory reads; other kinds are skipped."""
 
+_KUSTOMIZATION = (
+    "MG059",
+    "this is a kustomization, not rendered",
+    "Render it and import the result: `kubectl kustomize DIR | meshgen inventory import --cluster NAME -`.",
+)
+_RENDERED_FIRST = {
+    ("kustomize.config.k8s.io", "Component"): _KUSTOMIZATION,
+    ("kustomize.config.k8s.io", "Kustomization"): _KUSTOMIZATION,
+    ("template.openshift.io", "Template"): (
+        "MG060",
+        "this is a template of OpenShift, not rendered",
+        "Import its objects: `oc process -f FILE -o yaml | meshgen inventory import --cluster NAME -`.",
+    ),
+}
+"""Group and kind of what is no object of a cluster but a recipe for some: code, message, help."""
+
 _STATUS_COUNTS = frozenset({"Gateway", "Pod", "Service"})
 _RUNTIME_METADATA = frozenset({"generation", "managedFields", "resourceVersion"})
 
@@ -84,6 +101,10 @@ class Objects:
     known: tuple[KubernetesObject, ...]
     unknown: tuple[str, ...]
     """One kind per object that was skipped."""
+    twice: tuple[tuple[KubernetesObject, KubernetesObject], ...] = ()
+    """Objects of one key, each further one with the first."""
+    single: bool = False
+    """Whether the input is one object and no list of objects, as `kubectl get KIND NAME` prints it."""
 
 
 def objects_in(documents: Iterable[Node], namespace: str, findings: list[Diagnostic]) -> Objects:
@@ -91,11 +112,13 @@ def objects_in(documents: Iterable[Node], namespace: str, findings: list[Diagnos
 
     `namespace` is for objects that name none, as kubectl's option. Lists (`kind: List`, `ServiceList`) are taken
     apart. Adds to `findings`: MG051 (no Kubernetes object), MG052 (no name), MG053 (a field of a wrong type),
-    MG054 (twice, with different content).
+    MG059 and MG060 (not rendered).
     """
     known: dict[tuple[str, str, str, str], KubernetesObject] = {}
     nameless: list[KubernetesObject] = []
     unknown: list[str] = []
+    twice: list[tuple[KubernetesObject, KubernetesObject]] = []
+    lists = 0
     todo = [(document, "", "") for document in reversed(list(documents))]
     while todo:
         node, version, kind = todo.pop()
@@ -112,6 +135,7 @@ def objects_in(documents: Iterable[Node], namespace: str, findings: list[Diagnos
             _no_object(node, f"this is not a Kubernetes object: it has no `{absent}`", findings)
             continue
         if kind == "List" or (kind.endswith("List") and "items" in node.entries):
+            lists += 1
             items = entries_of(node).get("items")
             if items is not None and items[1].items is None and not is_null(items[1]):
                 _no_object(items[1], f"`items` of a {kind} must be a list, not {describe(items[1])}", findings)
@@ -127,17 +151,21 @@ def objects_in(documents: Iterable[Node], namespace: str, findings: list[Diagnos
             unknown.append(kind)
         elif not found.name:
             nameless.append(found)
-        elif (first := known.setdefault(found.key, found)) is not found and not _same(first, found):
-            findings.append(_differs(first, found))
+        elif (first := known.setdefault(found.key, found)) is not found:
+            twice.append((first, found))
     return Objects(
         (*(known[key] for key in sorted(known)), *nameless),
         tuple(sorted(unknown)),
+        tuple(twice),
+        single=not lists and len(known) == 1 and not nameless and not unknown,
     )
 
 
 def _object(node: Node, version: str, kind: str, namespace: str, findings: list[Diagnostic]) -> KubernetesObject | None:
     group = version.rpartition("/")[0]
     if (group, kind) not in KINDS:
+        if (group, kind) in _RENDERED_FIRST:
+            findings.append(diagnose(*_RENDERED_FIRST[group, kind][:2], node.span, _RENDERED_FIRST[group, kind][2]))
         return None
     metadata = Fields(node, findings, kind).at("metadata")
     name = metadata.text("name") or ""
@@ -152,39 +180,32 @@ def _object(node: Node, version: str, kind: str, namespace: str, findings: list[
             )
         )
     own_namespace = metadata.text("namespace") or namespace
+    if named_by_template((name, own_namespace)):
+        findings.append(
+            diagnose(
+                "MG060",
+                f"the {kind} `{name}` in namespace `{own_namespace}` is named by a template, not rendered",
+                metadata.span(),
+                "Import what is rendered from it.",
+            )
+        )
+        return None
     namespace = own_namespace if (group, kind) in NAMESPACED_KINDS else ""
     return KubernetesObject(group, kind, namespace, name, Fields(node, findings, f"{kind} `{name or generated or ''}`"))
 
 
-def _same(first: KubernetesObject, second: KubernetesObject) -> bool:
-    return _content(first) == _content(second)
-
-
-def _content(item: KubernetesObject) -> Plain:
-    """What has to be equal: not what the API server changes while two dumps are taken."""
-    content = plain(item.fields.node)
-    if not isinstance(content, dict):
-        return content
-    content = {key: value for key, value in content.items() if key not in {"apiVersion", "kind"}}
+def content(item: KubernetesObject) -> Plain:
+    """All that an object says, without what the API server changes while two dumps are taken."""
+    found = plain(item.fields.node)
+    if not isinstance(found, dict):
+        return found
+    found = {key: value for key, value in found.items() if key not in {"apiVersion", "kind"}}
     if item.kind not in _STATUS_COUNTS:
-        content.pop("status", None)
-    metadata = content.get("metadata")
+        found.pop("status", None)
+    metadata = found.get("metadata")
     if isinstance(metadata, dict):
-        content["metadata"] = {key: value for key, value in metadata.items() if key not in _RUNTIME_METADATA}
-    return content
-
-
-def _differs(first: KubernetesObject, second: KubernetesObject) -> Diagnostic:
-    first, second = sorted((first, second), key=lambda item: item.fields.node.span)
-    where = f" in namespace `{second.namespace}`" if second.namespace else ""
-    return diagnose(
-        "MG054",
-        f"{second.kind} `{second.name}`{where} is in the input twice, with different content",
-        second.place,
-        "Import one of them only.",
-        (Note(first.place, "the other one"),),
-        f"{second.namespace}/{second.name}",
-    )
+        found["metadata"] = {key: value for key, value in metadata.items() if key not in _RUNTIME_METADATA}
+    return found
 
 
 def _no_object(node: Node, message: str, findings: list[Diagnostic]) -> None:

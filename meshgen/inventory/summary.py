@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING, Any
 from meshgen.inventory.facts import SECTIONS, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from meshgen.inventory.facts import Facts
+    from meshgen.inventory.facts import Facts, Item, Key
 
 
-def input_summary(facts: Facts) -> str:
-    """What was read and what was skipped."""
+_SHOWN = 5
+
+
+def input_summary(facts: Facts, left_out: Sequence[str] = ()) -> str:
+    """What was read and what was skipped; `left_out`: the files that have no object at all."""
     lines = [f"read {_counts(facts.read)}"]
     if facts.managed:
         lines.append(f"skipped {facts.managed} of them, written by meshgen or Tetrate (gateway addresses were taken)")
     if facts.unknown:
         lines.append(f"skipped {_counts(facts.unknown)}: the inventory does not need them")
+    if left_out:
+        more = f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
+        count = f"{len(left_out)} file{'' if len(left_out) == 1 else 's'}"
+        lines.append(f"skipped {count} without Kubernetes objects: {', '.join(left_out[:_SHOWN])}{more}")
     return "\n".join(lines)
 
 
@@ -39,9 +46,21 @@ def change_summary(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
         if groups["removed"]:
             names = ", ".join("/".join(part for part in key[:2] if part) for key in sorted(groups["removed"]))
             parts.append(f"{len(groups['removed'])} removed ({names})")
+        if section == "gateways":
+            parts += _addresses_gone(before, after)
         if parts:
             lines.append(f"{section}: {', '.join(parts)}")
     return "\n".join(lines)
+
+
+def _addresses_gone(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> list[str]:
+    found = []
+    for key, item in after.items():
+        kept = item.get("addresses") or []
+        gone = [address for address in before.get(key, {}).get("addresses") or [] if address not in kept]
+        if gone:
+            found.append(f"{key[0]}/{key[1]} no longer has {', '.join(gone)}")
+    return found
 
 
 def _counts(kinds: Mapping[str, int]) -> str:

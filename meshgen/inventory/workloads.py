@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.injection import INJECT, Injectors, injection
+from meshgen.inventory.controllers import ends, is_hook, picks
 from meshgen.inventory.objects import POD_KINDS
 from meshgen.language.gateway import NETWORK_VIEW
 
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
 class Workload:
     """The pods of one object."""
 
+    kind: str
+    name: str
     labels: dict[str, str]
     service_account: str
     injected: bool | None
     network_view: str | None
+    ends: bool
+    """Whether they end by themselves, as those of a Job."""
 
 
 def workloads_in(
@@ -45,15 +50,21 @@ def workloads_in(
 
 
 def selected(workloads: Iterable[Workload], selector: Mapping[str, str]) -> list[Workload]:
-    """The workloads whose pods `selector` picks; an empty selector picks none."""
-    wanted = selector.items()
-    return [workload for workload in workloads if wanted and wanted <= workload.labels.items()]
+    """The workloads whose pods `selector` picks; an empty selector picks none.
+
+    Pods that end by themselves count only where there are no others: labels that a whole release shares pick them, too.
+    """
+    picked = [workload for workload in workloads if picks(selector, workload.labels, workload.kind, workload.name)]
+    return [workload for workload in picked if not workload.ends] or picked
 
 
 def _pod(item: KubernetesObject) -> Fields | None:
     fields = item.fields
+    if is_hook(item):
+        return None
     if item.kind == "Pod":
         finished = fields.at("status").text("phase") in {"Succeeded", "Failed"}
+        finished = finished or fields.at("metadata").text("deletionTimestamp") is not None
         return None if finished else fields
     if item.kind == "CronJob":
         fields = fields.at("spec", "jobTemplate")
@@ -84,7 +95,7 @@ def _workload(
             injected = True
         elif pod.at("status").keys():
             injected = False  # admission is over
-    return Workload(labels, account, injected, _network_view(spec))
+    return Workload(item.kind, item.name, labels, account, injected, _network_view(spec), ends(item, pod))
 
 
 def _network_view(spec: Fields) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic, Note, diagnose
 from meshgen.diagnostics.near import near
+from meshgen.load.copies import copied, copies
 from meshgen.load.files import decoded, read_files
 from meshgen.load.parse import LibyamlMissingError, parse
 
@@ -65,6 +66,7 @@ def load_contents(contents: Mapping[str, bytes]) -> tuple[Loaded, list[Diagnosti
 
 def _load(sources: dict[str, str], diagnostics: list[Diagnostic]) -> tuple[Loaded, list[Diagnostic]]:
     documents: list[Document] = []
+    manifests: list[Node] = []
     for file, text in sources.items():
         try:
             parsed = parse(text, file)
@@ -79,14 +81,62 @@ def _load(sources: dict[str, str], diagnostics: list[Diagnostic]) -> tuple[Loade
             break
         diagnostics += parsed.diagnostics
         for node, ambiguous in parsed.documents:
+            if _is_manifest(node):
+                manifests.append(node)
+                continue
             found = _document(node, file, ambiguous=ambiguous)
             if isinstance(found, Document):
                 documents.append(found)
             else:
                 diagnostics.append(found)
+    diagnostics += _manifests(manifests)
+    repeated = copies((document.file, (document.kind, document.name)) for document in documents)
+    diagnostics += copied(repeated)
+    documents = [document for document in documents if document.file not in repeated]
     diagnostics += _one_fleet(documents, read_whole=not diagnostics)
     complete = not any(diagnostic.severity == "error" for diagnostic in diagnostics)
     return Loaded(tuple(documents), sources, complete), diagnostics
+
+
+def _is_manifest(node: Node) -> bool:
+    """Whether it is a Kubernetes object of others: of another kind than a fleet has, or of another group."""
+    entries = node.entries or {}
+    version, kind = (entries[key][1].value if key in entries else None for key in ("apiVersion", "kind"))
+    if not isinstance(version, str) or not isinstance(kind, str) or version == API_VERSION:
+        return False
+    group = version.rpartition("/")[0]
+    return "meshgen" not in version and (kind not in KINDS or bool(group))
+
+
+def _manifests(nodes: list[Node]) -> list[Diagnostic]:
+    """MG066, one for all Kubernetes objects of a fleet, with a place for each file."""
+    if not nodes:
+        return []
+    files: dict[str, list[Node]] = {}
+    for node in nodes:
+        files.setdefault(node.span.file, []).append(node)
+    notes = [Note(_kind_place(of_file[0]), _called(of_file)) for of_file in files.values()]
+    what = _called(nodes)
+    return [
+        diagnose(
+            "MG066",
+            f"{what} {'is no document' if len(nodes) == 1 else 'are no documents'} of a fleet",
+            notes[0].span,
+            help="Move them out of the fleet; `meshgen inventory import --cluster NAME PATH` takes from them what a "
+            "fleet has to know.",
+            notes=tuple(notes[1:]),
+        )
+    ]
+
+
+def _called(nodes: list[Node]) -> str:
+    first = nodes[0]
+    name = f"{first.find(['kind']).value} {quoted(first.find(['metadata', 'name']))}"
+    return name if len(nodes) == 1 else f"{name} and {len(nodes) - 1} more"
+
+
+def _kind_place(node: Node) -> Span:
+    return node.find(["kind"]).span
 
 
 def _document(node: Node, file: str, *, ambiguous: bool) -> Document | Diagnostic:

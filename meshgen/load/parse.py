@@ -25,6 +25,9 @@ _DEEPEST = 64
 _MOST_FROM_ALIASES = 100_000
 _MOST_SYNTAX_ERRORS = 20
 _SEPARATOR = re.compile(r"---(?=\s|\Z)")
+_COLON_INSIDE = re.compile(r"""(?<=[^\s,\[\]{}"']):(?=[^\s,\[\]{}])""")
+"""A `:` that continues a text without quotes, and not one that ends a key (YAML 1.2.2, section 7.3.3)."""
+_STAND_INS = range(0xE000, 0xF900)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _REPLACEMENT = "\ufffd"
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -52,6 +55,7 @@ def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
     """Reads all documents of `text`; after a syntax error reading goes on with the next document.
 
     Of a text with conflicts of Git nothing is read, since the parser would blame what stands between the markers.
+    A `:` inside a text without quotes is allowed between `[ ]` and `{ }` too, where libyaml 0.1 refuses it.
 
     `merge_keys`: `<<` is kept as a key like any other, for the caller to resolve, instead of being reported.
 
@@ -70,10 +74,12 @@ def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
     text = _without_control_characters(text, file, parsed)
     damaged = bool(parsed.diagnostics)
     resumed = 0
+    colon = ""
     for _ in range(_MOST_SYNTAX_ERRORS):
-        reader = _Reader(text, file, parsed, merge_keys=merge_keys, damaged=damaged)
+        reader = _Reader(text, file, parsed, merge_keys=merge_keys, damaged=damaged, colon=colon)
+        known = len(parsed.documents), len(parsed.diagnostics)
         try:
-            parser = CParser(text)
+            parser = CParser(_COLON_INSIDE.sub(colon, text) if colon else text)
             while (event := parser.get_event()) is not None:
                 reader.take(event)
         except _TooDeepError as error:
@@ -81,6 +87,11 @@ def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
             parsed.diagnostics.append(too_deep(stopped, _DEEPEST))
             line = stopped.line
         except MarkedYAMLError as error:
+            if not colon and "found unexpected ':'" in str(error.problem):
+                colon = next((chr(code) for code in _STAND_INS if chr(code) not in text), "")
+                if colon:
+                    del parsed.documents[known[0] :], parsed.diagnostics[known[1] :]
+                    continue
             parsed.diagnostics.append(syntax_error(error, text, file))
             mark = error.problem_mark or error.context_mark
             # The mark may be at the separator of the next document, which is then where reading goes on.
@@ -135,7 +146,10 @@ class _Open:
 class _Reader:
     """Builds the nodes of one stream, event by event, without recursion."""
 
-    def __init__(self, text: str, file: str, parsed: Parsed, *, merge_keys: bool, damaged: bool) -> None:
+    def __init__(
+        self, text: str, file: str, parsed: Parsed, *, merge_keys: bool, damaged: bool, colon: str = ""
+    ) -> None:
+        self._colon = colon
         self._damaged = damaged
         self._merge_keys = merge_keys
         self._text = text
@@ -185,6 +199,8 @@ class _Reader:
     def _scalar(self, event: Any) -> None:
         span = self._block_span(event) if event.style in {"|", ">"} else self._span(event)
         text: str = event.value
+        if self._colon:
+            text = text.replace(self._colon, ":")
         if self._damaged and _REPLACEMENT in text:
             self._broken = True
         node = Node(span, text)
@@ -335,6 +351,16 @@ class _Reader:
                     span,
                     help="Keep one of the two.",
                     notes=(Note(entries[key][0], f"`{key}` is first given here"),),
+                )
+            )
+            return
+        if parent.flow and node.plain == "" and ":" in key:
+            self._report(
+                diagnose(
+                    "MG005",
+                    f"`{key}` is a key without a value",
+                    span,
+                    help="Put a blank after the `:` of the key, or quote the text.",
                 )
             )
             return

@@ -95,6 +95,9 @@ def syntax_error(error: MarkedYAMLError, text: str, file: str) -> Diagnostic:
     place = _place(mark, text, file)
     if context == "while scanning an alias" and error.context_mark is not None:
         return unquoted_pattern(_text_at(error.context_mark, text), _place(error.context_mark, text, file))
+    marker = _left_marker(mark, text)
+    if marker:
+        return _conflict(file, marker, _MIDDLE, left=True)
     tab = _indentation(mark, text).find("\t")
     if tab >= 0:
         return diagnose(
@@ -136,26 +139,32 @@ def unquoted_pattern(text: str, place: Span, *, anchors: bool = False) -> Diagno
 def conflicts(text: str, file: str) -> list[Diagnostic]:
     """A diagnostic for each conflict that Git marked in `text`: which of both sides is meant, nobody knows."""
     found: list[Diagnostic] = []
-    if _OURS not in text:
+    if _OURS not in text and _THEIRS not in text:
         return found
     start: tuple[int, str] | None = None
     halfway = False
     for number, line in enumerate(split_lines(text), 1):
         if line.startswith(f"{_OURS} "):
+            if start:
+                found.append(_conflict(file, *start, left=True))
             start, halfway = (number, line), False
         elif start and line == _MIDDLE:
             halfway = True
-        elif start and halfway and line.startswith(_THEIRS):
-            found.append(
-                diagnose(
-                    "MG005",
-                    "a conflict of Git that is not settled",
-                    Span(file, start[0], 1, start[0], len(start[1]) + 1),
-                    help="Keep what is right of both sides, and remove the lines of `<`, `=` and `>`.",
-                )
-            )
+        elif line.startswith(f"{_THEIRS} ") or (start and halfway and line == _THEIRS):
+            found.append(_conflict(file, *(start or (number, line)), left=not (start and halfway)))
             start = None
+    if start:
+        found.append(_conflict(file, *start, left=True))
     return found
+
+
+def _conflict(file: str, number: int, line: str, *, left: bool) -> Diagnostic:
+    return diagnose(
+        "MG005",
+        "a line that marks a conflict of Git was left" if left else "a conflict of Git that is not settled",
+        Span(file, number, 1, number, len(line) + 1),
+        help="Keep what is right of both sides, and remove the lines of `<`, `=` and `>`.",
+    )
 
 
 def control_character(text: str, position: int, file: str) -> Diagnostic:
@@ -201,6 +210,15 @@ def _place(mark: Any, text: str, file: str) -> Span:
         kept = split_lines(text.rstrip() or " ")
         line, column = len(kept) - 1, max(len(kept[-1]) - 1, 0)
     return Span(file, line + 1, column + 1, line + 1, column + 2)
+
+
+def _left_marker(mark: Any, text: str) -> int:
+    """The line of a `=======` of Git in the line that the parser complains of, or above it; 0 for none."""
+    if mark is None:
+        return 0
+    lines = split_lines(text)
+    near = [number for number in (mark.line, mark.line + 1) if 0 < number <= len(lines)]
+    return next((number for number in near if lines[number - 1] == _MIDDLE), 0)
 
 
 def _indentation(mark: Any, text: str) -> str:

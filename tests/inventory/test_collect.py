@@ -105,13 +105,14 @@ def test_every_kind_with_a_pod_template_is_a_workload(group: str, kind: str) -> 
     assert service(SERVICE, text)["serviceAccounts"] == ["x"]
 
 
-def test_cron_jobs_and_pods_are_workloads() -> None:
+def test_pods_are_workloads_and_cron_jobs_where_there_is_nothing_else() -> None:
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop, labels: {app: a}}\nspec: {serviceAccountName: p}\n"
     cron = (
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c, namespace: shop}\nspec: {jobTemplate: {spec: {template: "
         "{metadata: {labels: {app: a}}, spec: {serviceAccountName: c}}}}}\n"
     )
-    assert service(SERVICE, pod, cron)["serviceAccounts"] == ["c", "p"]
+    assert service(SERVICE, pod, cron)["serviceAccounts"] == ["p"]
+    assert service(SERVICE, cron)["serviceAccounts"] == ["c"]
 
 
 def test_what_no_longer_runs_does_not_count() -> None:

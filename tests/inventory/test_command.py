@@ -107,7 +107,8 @@ def test_the_namespace_is_for_manifests_that_name_none(fleet: Fleet) -> None:
 
 def test_removals_are_named(fleet: Fleet) -> None:
     fleet.write("fleet/inventory/c1.yaml", INVENTORY)
-    _, _, err = fleet.run(fleet.write("m.yaml", SERVICE.replace("name: a", "name: b")))
+    other = SERVICE.replace("name: a", "name: b").replace("\n", "\n  ")
+    _, _, err = fleet.run(fleet.write("m.yaml", f"apiVersion: v1\nkind: List\nitems:\n- {other}"))
     assert "services: 1 added, 1 removed (default/a)\n" in err
 
 

@@ -8,6 +8,7 @@ from meshgen.inventory.merge import merge, place
 from tests.inventory.importing import facts_of
 
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: shop}\n"
+ACCOUNTS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: shop}\n"
 GATEWAY = "apiVersion: v1\nkind: Service\nmetadata: {name: gw, namespace: shop}\nspec: {ports: [{port: 15443}]}\n"
 
 
@@ -39,7 +40,7 @@ def test_the_namespaces_of_the_input_are_replaced_and_others_stay() -> None:
         "services": [{"name": "gone", "namespace": "shop"}, {"name": "b", "namespace": "other"}],
         "sidecars": [{"name": "gone", "namespace": "shop"}],
     }
-    assert merge(old, facts_of(SERVICE)) == {
+    assert merge(old, facts_of(f"{SERVICE}---\n{ACCOUNTS}")) == {
         "namespaces": [{"name": "other"}, {"name": "shop", "labels": {"team": "x"}}],
         "services": [{"name": "b", "namespace": "other"}, {"name": "a", "namespace": "shop"}],
     }
