@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from meshgen.beneath import bounded
 from meshgen.diagnostics import Diagnostic, Span, diagnose
-from meshgen.load.inputs import files, led_out, read_below, read_named, real
 from meshgen.inventory.unrendered import Unrendered, is_kustomization, is_manifest, template_line
+from meshgen.load.inputs import files, led_out, read_below, read_named, real
 from meshgen.load.json_text import read_json
 from meshgen.load.parse import parse
 
