@@ -65,13 +65,20 @@ def _documents(context: click.Context) -> Iterator[tuple[str, str, Node]]:
     """Kind, name and spec of every document of the fleet that the command line names."""
     from meshgen.load import load
 
-    fleet = Path(context.params.get("fleet") or "fleet")
+    fleet = Path(_fleet(context))
     files = fleet.rglob("*.y*ml") if fleet.is_dir() else [fleet]
     if sum(file.stat().st_size for file in files) > _MOST_BYTES:
         return
     loaded, _ = load(fleet)
     for document in loaded.documents:
         yield document.kind, document.name, document.node.find(["spec"])
+
+
+def _fleet(context: click.Context) -> str:
+    """The fleet of a line whose last option has no value yet: click gives up before it comes to the arguments."""
+    left = [word for word in context.args if not word.startswith("-")]
+    takes = any(each.name == "fleet" and each.param_type_name == "argument" for each in context.command.params)
+    return left[0] if left and takes else str(context.params.get("fleet") or "fleet")
 
 
 def _items(spec: Node, key: str | None) -> list[Node]:
