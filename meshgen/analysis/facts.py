@@ -21,7 +21,9 @@ AUTO_ALLOCATION = (1, 25)
 HTTP2_PINGS = (1, 31)
 """First Istio with `http2KeepAlive` in DestinationRules (istio#60436)."""
 ROOT_NAMESPACE = "istio-system"
-"""Where Istio's own configuration and rules for all namespaces are."""
+"""Where Istio's own configuration and rules for all namespaces are, unless its configuration says otherwise."""
+DEFAULT_REVISION = "default"
+"""Revision of an istiod that was installed without one."""
 DEFAULT_VIP_RANGE = "240.241.0.0/16"
 
 
@@ -42,11 +44,54 @@ class ClusterFacts:
     """Whether the mesh's own retry policy retries in other localities."""
     injectors: Injectors
     """Who injects pods."""
+    istio: ObservedIstio | None
+    """What the inventory says about the mesh."""
 
     @property
     def allocates_addresses(self) -> bool:
         """Whether istiod gives ServiceEntries an address that its sidecars resolve."""
-        return self.dns_capture and self.version >= AUTO_ALLOCATION
+        switched = self.istio.ip_auto_allocation if self.istio is not None else None
+        return self.dns_capture and (self.version >= AUTO_ALLOCATION if switched is None else switched)
+
+    @property
+    def root_namespace(self) -> str:
+        """The namespace whose rules hold for all others."""
+        return (self.istio.root_namespace if self.istio is not None else None) or ROOT_NAMESPACE
+
+    @property
+    def auto_mtls(self) -> bool:
+        """Whether clients use mutual TLS where the other end has it, without being told so for each host."""
+        return self.istio is None or self.istio.enable_auto_mtls is not False
+
+    @property
+    def exports_rules(self) -> bool:
+        """Whether clients of all namespaces see a DestinationRule without `exportTo`.
+
+        Of the mesh's default only `.` counts (setDestinationRules, pilot/pkg/model/push_context.go).
+        """
+        return self.istio is None or "." not in (self.istio.default_destination_rule_export_to or ())
+
+    @property
+    def exports_virtual_services(self) -> bool:
+        """Whether clients of all namespaces see a VirtualService without `exportTo`."""
+        default = self.istio.default_virtual_service_export_to if self.istio is not None else None
+        return default is None or "*" in default
+
+    @property
+    def service_export(self) -> tuple[str, ...]:
+        """The namespaces that see a Service without annotation: `*`, `.`, `~` or names."""
+        default = self.istio.default_service_export_to if self.istio is not None else None
+        return ("*",) if default is None else tuple(default)
+
+    def reads(self, revision: str | None) -> bool:
+        """Whether istiod reads an object with label `istio.io/rev`; tags are no revisions here.
+
+        An istiod whose revision nobody knows may read all (LabelsInRevision, pkg/config/model.go).
+        """
+        own = self.revision
+        if own is None and self.istio is not None and self.istio.version is not None:
+            own = DEFAULT_REVISION  # an import leaves this one out
+        return revision is None or own is None or revision == own
 
     @property
     def pings_http2(self) -> bool:
@@ -89,6 +134,7 @@ def cluster_facts(fleet: Fleet, cluster: Cluster) -> ClusterFacts:
         vip_range=str(look_up("vip_range") or DEFAULT_VIP_RANGE),
         mesh_retries=bool(observed and observed.retry_remote_localities),
         injectors=_injectors(observed),
+        istio=observed,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from meshgen.analysis.facts import ClusterFacts, cluster_facts
 from meshgen.analysis.failover import EffectiveFailover, effective
@@ -15,18 +15,23 @@ from meshgen.analysis.host_index import HostIndex
 from meshgen.analysis.hosts import ServiceName, namespace_matches, parse_host, qualify, selects, service_matches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from meshgen.language.cluster import Cluster
     from meshgen.language.fleet import Fleet
     from meshgen.language.gateway import GatewaySettings
     from meshgen.language.inventory import (
+        ForeignObject,
         Inventory,
         ObservedDestinationRule,
         ObservedGateway,
+        ObservedPeerAuthentication,
         ObservedService,
         ObservedVirtualService,
     )
     from meshgen.language.workspace import ExposedService, Workspace
 
+Foreign = TypeVar("Foreign", bound="ForeignObject")
 GatewayKey = tuple[str, str]
 """Namespace and name of a gateway."""
 OWN_GATEWAY = "is the Service of an east-west gateway"
@@ -117,6 +122,19 @@ class Relations:
         for (cluster, namespace), workspaces in self.matching.items():
             spanned[workspaces[0].name].setdefault(cluster, []).append(namespace)
         return spanned
+
+    @cached_property
+    def namespace_labels(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Cluster → the namespaces of its inventory → their labels."""
+        return {
+            cluster.name: {item.name: item.labels for item in inventory.namespaces} if inventory else {}
+            for cluster in self.fleet.clusters
+            for inventory in [self.inventory(cluster.name)]
+        }
+
+    def workspace_labels(self, cluster: str) -> list[dict[str, str]]:
+        """The labels of the namespaces of a cluster that workspaces span."""
+        return [labels for name, labels in self.namespace_labels[cluster].items() if (cluster, name) in self.matching]
 
     @cached_property
     def gateways(self) -> dict[GatewayKey, GatewaySettings]:
@@ -247,7 +265,7 @@ class Relations:
         reason = self.unexposable(cluster, service)
         if reason is None and service.injected is False:
             return NO_SIDECARS
-        if reason is None and not seen_from(service, gateway.namespace):
+        if reason is None and not seen_from(service, gateway.namespace, self.facts[cluster].service_export):
             return f"is not exported to namespace `{gateway.namespace}` of the gateway"
         return reason
 
@@ -345,12 +363,26 @@ class Relations:
             self._selected[key] = selects(selector, cluster)
         return self._selected[key]
 
+    def read(self, cluster: str, objects: Iterable[Foreign]) -> Iterator[Foreign]:
+        """Those of the objects in the inventory of `cluster` that its istiod reads."""
+        facts = self.facts.get(cluster)
+        return (item for item in objects if facts is None or facts.reads(item.revision))
+
+    @cached_property
+    def peer_authentications(self) -> dict[str, list[ObservedPeerAuthentication]]:
+        """Cluster → the PeerAuthentications that its istiod reads."""
+        return {
+            cluster: list(self.read(cluster, inventory.peer_authentications))
+            for cluster, inventory in self.fleet.inventories.items()
+        }
+
     @cached_property
     def _destination_rules(self) -> dict[str, HostIndex[ObservedDestinationRule]]:
         domain = self.fleet.spec.cluster_domain
         return {
             cluster: HostIndex(
-                (qualify(rule.host, rule.namespace, domain), rule) for rule in inventory.destination_rules
+                (qualify(rule.host, rule.namespace, domain), rule)
+                for rule in self.read(cluster, inventory.destination_rules)
             )
             for cluster, inventory in self.fleet.inventories.items()
         }
@@ -366,7 +398,7 @@ class Relations:
         return {
             cluster: HostIndex(
                 (host, service)
-                for service in inventory.virtual_services
+                for service in self.read(cluster, inventory.virtual_services)
                 if not service.gateways or "mesh" in service.gateways
                 for host in dict.fromkeys(qualify(item, service.namespace, domain) for item in service.hosts)
             )
@@ -381,10 +413,10 @@ class Relations:
         return list({id(item): item for item in index.matching(host)}.values())
 
 
-def seen_from(service: ObservedService, namespace: str) -> bool:
-    """Whether a Service is exported to `namespace`."""
-    seen_by = service.export_to
-    if not seen_by or "*" in seen_by or namespace in seen_by:
+def seen_from(service: ObservedService, namespace: str, by_default: Sequence[str]) -> bool:
+    """Whether a Service is exported to `namespace`; `by_default`: who sees one that says nothing."""
+    seen_by = service.export_to or by_default
+    if "*" in seen_by or namespace in seen_by:
         return True
     return "." in seen_by and namespace == service.namespace
 

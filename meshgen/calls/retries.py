@@ -63,7 +63,9 @@ def retry(
     if not routed:
         return RetryDecision("none", "no HTTP port")
     tries = failover.attempts or _attempts(levels + (local_levels(failover) if local else 0))
-    if failover.mode == "meshConfig" or (failover.mode == "auto" and mesh_retries):
+    # Only a VirtualService carries the timeout of one host: the mesh's policy is everybody's.
+    by_mesh = failover.mode == "auto" and mesh_retries and failover.per_try_timeout is None
+    if failover.mode == "meshConfig" or by_mesh:
         return RetryDecision("mesh", attempts=tries)
     if not local and not _several_places(sources):
         return RetryDecision("none", "one place")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from meshgen.analysis.hosts import qualify
+from meshgen.analysis.hosts import covers, qualify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from meshgen.analysis.facts import ClusterFacts
     from meshgen.analysis.hosts import ServiceName
     from meshgen.analysis.relations import Relations
     from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy, ServicePort
@@ -46,21 +47,23 @@ def traffic_policy(
     wins, so the worst one decides. Rules that are exported differently are not merged: clients that see several take
     the newest, clients that see none of the team's need ours (pilot/pkg/model/destination_rule.go; in the lab they
     shared the traffic of all clusters without it). An explicit `*` is another export than none there: in the lab ours
-    without it hid the team's subsets, and every request that was routed to one failed.
+    without it hid the team's subsets, and every request that was routed to one failed. Where the mesh exports rules to
+    their own namespace by default, ours says `*`, too.
     """
+    facts = relations.facts[cluster]
     theirs: ObservedDestinationRule | None = None
     rules = rules_beside(relations, cluster, service)
     for rule in rules:
         if not has_policy(rule):
             continue
-        if breaking_tls(rule, ports) or (local and without_failover(rule, ports)):
+        if breaking_tls(rule, ports, auto_mtls=facts.auto_mtls) or (local and without_failover(rule, ports)):
             return TrafficPolicyDecision("refused", rule)
-        if theirs is None or exported_to_all(rule):
+        if theirs is None or exported_to_all(facts, rule):
             theirs = rule
-    if theirs is not None and exported_to_all(theirs):
+    if theirs is not None and exported_to_all(facts, theirs):
         return TrafficPolicyDecision("theirs", theirs)
     by_name = bool(rules) and all(rule.export_to == ["*"] for rule in rules)
-    return TrafficPolicyDecision("ours", theirs, ("*",) if by_name else ())
+    return TrafficPolicyDecision("ours", theirs, ("*",) if by_name or not facts.exports_rules else ())
 
 
 def rules_beside(relations: Relations, cluster: str, service: ServiceName) -> list[ObservedDestinationRule]:
@@ -80,9 +83,73 @@ def is_exact(relations: Relations, rule: ObservedDestinationRule, host: str) -> 
     )
 
 
-def exported_to_all(rule: ObservedDestinationRule) -> bool:
-    """Whether clients of every namespace see a team's rule."""
-    return not rule.export_to or "*" in rule.export_to
+def exported_to_all(facts: ClusterFacts, rule: ObservedDestinationRule) -> bool:
+    """Whether clients of every namespace of a cluster see a team's rule."""
+    return "*" in rule.export_to if rule.export_to else facts.exports_rules
+
+
+def comes_last(facts: ClusterFacts, rule: ObservedDestinationRule) -> bool:
+    """Whether a rule is one of the root namespace for everybody: it counts where no nearer one matches, there, too."""
+    return rule.namespace == facts.root_namespace and exported_to_all(facts, rule) and not rule.workload_selector
+
+
+def governing(
+    relations: Relations, cluster: str, service: ServiceName, client: str, labels: Mapping[str, str]
+) -> list[ObservedDestinationRule]:
+    """The teams' rules that govern a Service for a proxy of namespace `client` with these labels.
+
+    Several are for one host in one namespace; nobody knows which is the oldest.
+
+    Source: destinationRule and setDestinationRules, pilot/pkg/model/push_context.go: the client's namespace, then the
+    Service's, then the root's; the first with a match decides, with its most specific host. In the root namespace its
+    own clients have only its private rules first. DestinationRule in sidecar.go: selectors choose clients beside them.
+    """
+    facts = relations.facts[cluster]
+    root = facts.root_namespace
+    rules = relations.destination_rules(cluster, service.host(relations.fleet.spec.cluster_domain))
+    near = [rule for rule in rules if rule.namespace == client and _seen_from(facts, rule, client)]
+    if client == root:
+        near = [rule for rule in near if private(facts, rule)]
+    if near:
+        near = _most_specific(relations, near)
+        chosen = [rule for rule in near if rule.workload_selector and covers(rule.workload_selector, labels)]
+        return chosen or [rule for rule in near if not rule.workload_selector]
+    for namespace in (service.namespace, root):
+        there = [rule for rule in rules if rule.namespace == namespace and not private(facts, rule)]
+        visible = [rule for rule in _most_specific(relations, there) if _seen_from(facts, rule, client)]
+        if visible:
+            return visible
+    return []
+
+
+def private(facts: ClusterFacts, rule: ObservedDestinationRule) -> bool:
+    """Whether clients of other namespaces do not see a rule; one with a selector is for its own namespace."""
+    if rule.workload_selector:
+        return True
+    if not rule.export_to:
+        return not facts.exports_rules
+    return set(rule.export_to) in ({"."}, {rule.namespace})
+
+
+def _seen_from(facts: ClusterFacts, rule: ObservedDestinationRule, namespace: str) -> bool:
+    """Whether clients in `namespace` see a rule."""
+    if rule.namespace == namespace and (rule.workload_selector or not rule.export_to or "." in rule.export_to):
+        return True
+    if private(facts, rule):
+        return rule.namespace == namespace
+    return not rule.export_to or bool({"*", namespace} & {*rule.export_to})
+
+
+def _most_specific(relations: Relations, rules: Sequence[ObservedDestinationRule]) -> list[ObservedDestinationRule]:
+    """Those for the most specific host: an exact one, else the longest."""
+    domain = relations.fleet.spec.cluster_domain
+
+    def rank(rule: ObservedDestinationRule) -> tuple[bool, int]:
+        host = qualify(rule.host, rule.namespace, domain)
+        return not host.startswith("*"), len(host)
+
+    best = max(map(rank, rules), default=None)
+    return [rule for rule in rules if rank(rule) == best]
 
 
 def has_policy(rule: ObservedDestinationRule) -> bool:
@@ -101,16 +168,26 @@ def without_failover(rule: ObservedDestinationRule, ports: Iterable[ServicePort]
     ]
 
 
-def breaking_tls(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> list[ObservedPolicy]:
+def breaking_tls(
+    rule: ObservedDestinationRule, ports: Iterable[ServicePort], *, auto_mtls: bool
+) -> list[ObservedPolicy]:
     """What of a rule switches the mesh's own TLS off, on which the way through a gateway depends.
 
     Where the entry of a port has no mode, the rule's own decides whether the port gets remote endpoints
     (trafficPolicyTLSModeForPort, pilot/pkg/xds/endpoints/mtls_checker.go), although its policy counts for nothing else.
+    Without automatic mutual TLS a client uses none that no rule asks for (buildUpstreamTLSSettings,
+    pilot/pkg/networking/core/cluster_tls.go).
     """
     policies = _policies(rule, ports)
     entries = [policy for policy in policies if policy is not rule]
-    own = [rule] if rule in policies or any(entry.tls_mode is None for entry in entries) else []
-    return [policy for policy in (*own, *entries) if policy.tls_mode not in (None, "ISTIO_MUTUAL")]
+    found: list[ObservedPolicy] = []
+    if (
+        rule.tls_mode not in (None, "ISTIO_MUTUAL")
+        and (rule in policies or any(entry.tls_mode is None for entry in entries))
+    ) or (rule in policies and not (auto_mtls or rule.tls_mode)):
+        found.append(rule)
+    allowed = (None, "ISTIO_MUTUAL") if auto_mtls else ("ISTIO_MUTUAL",)
+    return [*found, *(entry for entry in entries if entry.tls_mode not in allowed)]
 
 
 def orders_local_first(policy: ObservedPolicy) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.facts import ROOT_NAMESPACE
 from meshgen.calls.traffic_policy import (
     NETWORK,
     REGION,
     ZONE,
+    comes_last,
     exported_to_all,
     has_policy,
     is_exact,
@@ -57,15 +57,10 @@ def hidden(calls: Calls) -> Iterator[tuple[Import, ObservedDestinationRule]]:
             continue
         rules = [rule for rule in relations.destination_rules(item.consumer, item.host) if not rule.workload_selector]
         beside = [rule for rule in rules if rule.namespace == item.service.namespace]
-        above = [rule for rule in rules if comes_last(rule)]
+        above = [rule for rule in rules if comes_last(relations.facts[item.consumer], rule)]
         governing = max(beside or above, key=lambda rule: len(rule.host), default=None)
         if governing is not None and (has_policy(governing) or governing.subsets):
             yield item, governing
-
-
-def comes_last(rule: ObservedDestinationRule) -> bool:
-    """Whether a rule is one of the root namespace for everybody: it counts where no nearer one matches, there, too."""
-    return rule.namespace == ROOT_NAMESPACE and exported_to_all(rule) and not rule.workload_selector
 
 
 def for_ports(policies: Sequence[ObservedPolicy]) -> str:
@@ -74,6 +69,13 @@ def for_ports(policies: Sequence[ObservedPolicy]) -> str:
     if len(ports) < len(policies):
         return ""
     return f" for port{'s' if len(ports) > 1 else ''} {listed(ports)}"
+
+
+def tls_of(policy: ObservedPolicy) -> str:
+    """What a policy that breaks mutual TLS says of it."""
+    if policy.tls_mode is None:
+        return f"it sets no TLS mode{for_ports([policy])}, and the mesh has no automatic mutual TLS"
+    return f"its TLS mode{for_ports([policy])} is {policy.tls_mode}"
 
 
 def place(policy: ObservedPolicy) -> str:
@@ -122,7 +124,10 @@ def _missing(relations: Relations, rule: ObservedDestinationRule, source: Exposu
     known: set[str] = set()
     gateway = source.gateway.namespace
     for twin in relations.destination_rules(source.cluster, source.host):
-        visible = exported_to_all(twin) or gateway in (twin.namespace, *(twin.export_to or ()))
+        visible = exported_to_all(relations.facts[source.cluster], twin) or gateway in (
+            twin.namespace,
+            *(twin.export_to or ()),
+        )
         if visible and is_exact(relations, twin, source.host):
             known.update(twin.subsets)
     return [subset for subset in rule.subsets if subset not in known]

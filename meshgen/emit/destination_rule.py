@@ -35,6 +35,8 @@ def _fields(_scope: Scope, planned: PlannedDestinationRule) -> dict[str, Any]:
         }
     if planned.outlier_detection is not None:
         policy["outlierDetection"] = dict(sorted(planned.outlier_detection.items()))
+    if planned.mutual_tls:
+        policy["tls"] = {"mode": "ISTIO_MUTUAL"}
     export = {"exportTo": list(planned.export_to)} if planned.export_to else {}
     return {"spec": {"host": planned.host, **export, "trafficPolicy": policy}}
 
@@ -54,7 +56,8 @@ _REASONS: Reasons = {
     "spec exportTo": Reason(
         "who sees it",
         (Input(ExposedService, "consumer_namespaces"),),
-        "as the ServiceEntry, or as the team's own rules of the host, which Istio merges only then (MG389)",
+        "as the ServiceEntry, or as the team's own rules of the host, which Istio merges only then (MG389); everybody "
+        "where the mesh would say nobody else (ADR 24)",
     ),
     "spec trafficPolicy connectionPool tcp": Reason("ends connections whose other end vanished (ADR 10)"),
     "spec trafficPolicy connectionPool http": Reason(
@@ -65,6 +68,10 @@ _REASONS: Reasons = {
         "local first, then the own region, then the rest; zones only where they are asked for (design §3)",
         (Input(ExposedService, "failover.zone_aware"), Input(Workspace, "failover.zone_aware")),
         "region and network: zones would send traffic away when one of two dies (design §3)",
+    ),
+    "spec trafficPolicy tls": Reason(
+        "the way through a gateway is mutual TLS, which this mesh does not use of its own (ADR 24)",
+        (Input(ObservedIstio, "enable_auto_mtls", "here"),),
     ),
     "spec trafficPolicy outlierDetection maxEjectionPercent": Reason(
         "how many endpoints may be out at once",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from meshgen.plan.labels import LABELS
+
 if TYPE_CHECKING:
     from meshgen.emit.artifact import Stage
     from meshgen.plan.model import Origin
 
-MANAGED_BY = "app.kubernetes.io/managed-by"
 SOURCE = "meshgen.io/source"
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 
@@ -22,14 +23,11 @@ def metadata(
     return {
         "name": name,
         **place,
-        "labels": dict(sorted((_LABELS | labels).items())) if labels else _LABELS,
+        "labels": dict(sorted((LABELS | labels).items())) if labels else LABELS,
         "annotations": dict(sorted((_annotations(origin.name, stage) | annotations).items()))
         if annotations
         else _annotations(origin.name, stage),
     }
-
-
-_LABELS = {MANAGED_BY: "meshgen"}
 
 
 @lru_cache(maxsize=2**14)

@@ -9,6 +9,7 @@ from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.fleet import FleetSpec
 from meshgen.language.gateway import GatewaySettings
+from meshgen.language.inventory import ObservedIstio
 
 if TYPE_CHECKING:
     from meshgen.emit.reasons import Reasons
@@ -25,6 +26,13 @@ _REASONS: Reasons = {
         (Input(GatewaySettings, "namespace"), Input(FleetSpec, "multicluster_namespace")),
         "the platform's namespace for what is shared (design §4)",
     ),
+    "metadata labels *": Reason(
+        "makes istiod look at the namespace, or show its ServiceEntries (MG402, MG403)",
+        (
+            Input(ObservedIstio, "discovery_selectors", "here"),
+            Input(ObservedIstio, "service_entry_visibility", "here"),
+        ),
+    ),
     "metadata annotations argocd.argoproj.io/sync-options": Reason("never deleted: others keep things in it"),
     "metadata annotations kustomize.toolkit.fluxcd.io/prune": Reason("the same for Flux"),
 }
@@ -38,5 +46,6 @@ NAMESPACE: ObjectEmitter[PlannedNamespace] = ObjectEmitter(
     namespace=lambda _scope, _planned: "",
     fields=lambda _scope, _planned: {},
     own_reasons=_REASONS,
+    labels=lambda _scope, planned: planned.labels,
     annotations=lambda _scope, _planned: KEEP,
 )

@@ -10,7 +10,7 @@ from meshgen.emit.endpoint import endpoint, endpoint_reasons
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.cluster import Cluster, Istio
 from meshgen.language.fleet import FleetSpec
-from meshgen.language.inventory import ObservedService
+from meshgen.language.inventory import ObservedIstio, ObservedService
 from meshgen.language.workspace import ExposedService
 from meshgen.plan.labels import CANONICAL_NAME, TLS_MODE
 
@@ -55,8 +55,12 @@ _REASONS: Reasons = {
         "the exposed host, which this cluster lacks", (Input(ExposedService, "host"), Input(ObservedService, "name"))
     ),
     "spec addresses": Reason(
-        "an address made of the host, where istiod gives none (before Istio 1.25)",
-        (Input(Cluster, "istio.vip_range", "here"), Input(Istio, "vip_range")),
+        "an address made of the host, where istiod gives none (before Istio 1.25, or switched off)",
+        (
+            Input(Cluster, "istio.vip_range", "here"),
+            Input(Istio, "vip_range"),
+            Input(ObservedIstio, "ip_auto_allocation", "here"),
+        ),
         "from 240.241.0.0/16, which is nobody's (MG376)",
     ),
     "spec exportTo": Reason("who sees it", (Input(ExposedService, "consumer_namespaces"),), "every namespace"),

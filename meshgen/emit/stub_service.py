@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.reasons import Input, Reason
-from meshgen.language.inventory import ObservedService
+from meshgen.language.inventory import ObservedIstio, ObservedService
 
 if TYPE_CHECKING:
     from meshgen.emit.emitter import Scope
     from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import PlannedPort, PlannedStub
+
+
+EXPORT_TO = "networking.istio.io/exportTo"
 
 
 def _fields(_scope: Scope, planned: PlannedStub) -> dict[str, Any]:
@@ -30,6 +33,10 @@ def _port(port: PlannedPort) -> dict[str, str | int]:
 _REASONS: Reasons = {
     "metadata name": Reason("the Service's name in its sources", (Input(ObservedService, "name", "elsewhere"),)),
     "metadata namespace": Reason("the same namespace as there", (Input(ObservedService, "namespace", "elsewhere"),)),
+    "metadata annotations networking.istio.io/exportTo": Reason(
+        "seen in every namespace, as a Service is where the mesh does not say otherwise",
+        (Input(ObservedIstio, "default_service_export_to", "here"),),
+    ),
     "spec selector": Reason("matches no pod, only the entries made for it (MG378)"),
     "spec ports": Reason("the ports that all sources have", (Input(ObservedService, "ports", "elsewhere"),)),
 }
@@ -43,4 +50,5 @@ STUB_SERVICE: ObjectEmitter[PlannedStub] = ObjectEmitter(
     namespace=lambda _scope, planned: planned.service.namespace,
     fields=_fields,
     own_reasons=_REASONS,
+    annotations=lambda _scope, planned: {EXPORT_TO: ",".join(planned.export_to)} if planned.export_to else {},
 )

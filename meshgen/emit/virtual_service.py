@@ -78,7 +78,11 @@ _REASONS: Reasons = {
     "metadata name": Reason("the host, or `meshgen-<service>` beside a Service of the team: never changes (design §3)"),
     "metadata namespace": Reason("of its DestinationRule"),
     "spec hosts": Reason("the exposed host", (Input(ExposedService, "host"), Input(ObservedService, "name"))),
-    "spec exportTo": Reason("as the ServiceEntry", (Input(ExposedService, "consumer_namespaces"),), "every namespace"),
+    "spec exportTo": Reason(
+        "as the ServiceEntry; everybody where the mesh would say nobody else (ADR 24)",
+        (Input(ExposedService, "consumer_namespaces"),),
+        "every namespace",
+    ),
     "spec http": Reason(
         "for each port one route for requests that may run twice and one for all others (design §3)",
         (Input(ObservedService, "ports"),),

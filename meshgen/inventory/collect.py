@@ -12,11 +12,11 @@ from meshgen.inventory.injection import injectors_in
 from meshgen.inventory.mesh import istio_facts
 from meshgen.inventory.objects import CLUSTER_KINDS, POD_KINDS, KubernetesObject, content, objects_in
 from meshgen.inventory.policies import READERS, route
-from meshgen.inventory.services import gateway_api_item, gateway_item, service_item
+from meshgen.inventory.services import TRAFFIC_DISTRIBUTION, gateway_api_item, gateway_item, service_item
 from meshgen.inventory.workloads import workloads_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from meshgen.diagnostics import Diagnostic
     from meshgen.load.nodes import Node
@@ -43,8 +43,13 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
         item.name: item.fields.at("metadata").labels("labels") for item in objects.known if item.kind == "Namespace"
     }
     injectors = injectors_in(objects.known)
-    facts.istio = istio_facts(objects.known, injectors, findings)
+    facts.istio, facts.unset = istio_facts(objects.known, injectors, findings)
     workloads = workloads_in(objects.known, labels, injectors)
+    distributions = {
+        item.name: item.fields.at("metadata", "annotations").text(TRAFFIC_DISTRIBUTION)
+        for item in objects.known
+        if item.kind == "Namespace"
+    }
 
     def says(item: KubernetesObject) -> object:
         reader = READERS.get((item.group, item.kind))
@@ -79,7 +84,8 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
         # The Service of a gateway is often imported alone, once its load balancer has an address.
         if item.kind not in _NOT_WHOLE and gateway is None and not objects.single:
             facts.namespaces.add(item.namespace)
-        _add(facts, item, domain, service_item(item, behind) if item.kind == "Service" else None)
+        service = service_item(item, behind, distributions.get(item.namespace)) if item.kind == "Service" else None
+        _add(facts, item, domain, service)
     for item in objects.known:
         # After Services: one that Istio made for a Gateway says the same and more.
         if (item.group, item.kind) == ("gateway.networking.k8s.io", "Gateway"):
@@ -88,7 +94,10 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
                 facts.add("gateways", gateway, item)
     for item in objects.known:
         if item.namespace in facts.namespaces or (item.kind == "Service" and item.namespace in named):
-            facts.add("namespaces", {"name": item.namespace}, item)
+            seen = labels.get(item.namespace)
+            facts.add(
+                "namespaces", {"name": item.namespace} if seen is None else _namespace(item.namespace, seen), item
+            )
     for kind, (section, meant, name) in _MISTAKEN.items():
         if kind in facts.unknown and meant not in facts.read:
             facts.unseen.add(section)
@@ -108,16 +117,23 @@ def _add(facts: Facts, item: KubernetesObject, domain: str, service: dict[str, o
         if (item.namespace, item.name) != ("default", "kubernetes"):
             facts.add("services", service, item)
     elif item.kind == "Namespace":
-        labels = item.fields.at("metadata").labels("labels")
-        kept = {key: value for key, value in sorted(labels.items()) if key not in _NOISE_LABELS}
-        facts.add("namespaces", {"name": item.name, "labels": kept}, item)
+        facts.add("namespaces", _namespace(item.name, item.fields.at("metadata").labels("labels")), item)
     elif reader is not None:
         section, make = reader
-        facts.add(section, make(item), item)
+        facts.add(section, make(item) | _revision(item), item)
     elif item.group == "gateway.networking.k8s.io" and item.kind != "Gateway":
         found = route(item, domain)
         if found is not None:
-            facts.add("virtualServices", found, item)
+            facts.add("virtualServices", found | _revision(item), item)
+
+
+def _namespace(name: str, labels: Mapping[str, str]) -> dict[str, object]:
+    kept = {key: value for key, value in sorted(labels.items()) if key not in _NOISE_LABELS}
+    return {"name": name, "labels": kept}
+
+
+def _revision(item: KubernetesObject) -> dict[str, object]:
+    return {"revision": item.fields.at("metadata").labels("labels").get("istio.io/rev")}
 
 
 def _is_managed(item: KubernetesObject) -> bool:

@@ -48,6 +48,8 @@ class Facts:
     """All facts of one import."""
 
     istio: Item = field(default_factory=dict)
+    unset: frozenset[str] = frozenset()
+    """Facts about Istio that the import shows to be left at their default."""
     sections: dict[str, dict[Key, Fact]] = field(default_factory=lambda: {name: {} for name in SECTIONS})
     namespaces: set[str] = field(default_factory=set)
     """Namespaces whose whole content the import shows."""

@@ -25,11 +25,12 @@ def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spe
     the import shows again these stay: the state `leaving` of a Service, the addresses of a gateway whose status
     the import does not show, and the places of addresses in their list, because the place names WorkloadEntries.
     Of a namespace that `old` does not know Services of gateways alone bring their addresses only.
-    Without `replace` gateways that the import does not show stay too, and of a Service the facts that the import
-    does not know (`serviceAccounts`, `injected`).
+    What the mesh is shown to leave at its default goes from `istio`. Without `replace` gateways that the import does
+    not show stay too, and of a Service the facts that the import does not know (`serviceAccounts`, `injected`).
     """
     spec: Spec = {}
-    istio = {**({} if replace else old.get("istio") or {}), **facts.istio}
+    mesh = {} if replace else old.get("istio") or {}
+    istio = {**{key: value for key, value in mesh.items() if key not in facts.unset}, **facts.istio}
     if istio:
         spec["istio"] = istio
     known = {

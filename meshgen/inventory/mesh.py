@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from meshgen.analysis.facts import ROOT_NAMESPACE
-from meshgen.diagnostics import Diagnostic, diagnose
-from meshgen.inventory.fields import Fields
-from meshgen.load.parse import parse
+from meshgen.inventory.mesh_config import SETTINGS, mesh_config, switch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from meshgen.analysis.injection import Injectors
+    from meshgen.diagnostics import Diagnostic
     from meshgen.inventory.facts import Item
     from meshgen.inventory.objects import KubernetesObject
 
@@ -32,66 +32,94 @@ _ORDER = (
     "multiPrimary",
     "injectionRevisions",
     "injectsByDefault",
+    *SETTINGS,
+    "ipAutoAllocation",
+    "selectWorkloadEntries",
+    "remoteGateways",
 )
+_SWITCHES = {
+    "PILOT_ENABLE_AMBIENT": "ambient",
+    "PILOT_SCOPE_GATEWAY_TO_NAMESPACE": "gatewaysOfNamespace",
+    "AMBIENT_ENABLE_MULTI_NETWORK": "ambientMultiNetwork",
+    "PILOT_ENABLE_IP_AUTOALLOCATE": "ipAutoAllocation",
+    "PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES": "selectWorkloadEntries",
+    "PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API": "remoteGateways",
+    "RESOLVE_HOSTNAME_GATEWAYS": "remoteGateways",
+}
+"""Variables of istiod's environment (pilot/pkg/features) → the facts that they are."""
+_ON_BY_DEFAULT = frozenset({"ipAutoAllocation", "selectWorkloadEntries", "remoteGateways"})
 _VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-[0-9A-Za-z.+-]+?)??)(?:-(?:distroless|debug))?")
 
 
-def istio_facts(objects: Iterable[KubernetesObject], injectors: Injectors, findings: list[Diagnostic]) -> Item:
-    """What `objects` show of the mesh. A fact on which two of them differ (two revisions) is left out."""
-    seen: dict[str, set[Any]] = {name: set() for name in _ORDER}
+def istio_facts(
+    objects: Sequence[KubernetesObject], injectors: Injectors, findings: list[Diagnostic]
+) -> tuple[Item, frozenset[str]]:
+    """What `objects` show of the mesh, and which facts they show to be left at their default.
+
+    A fact on which two of them differ (two revisions) is left out, but for those that can take something away from
+    the entries of other clusters: of these the one that does counts.
+    """
+    seen: dict[str, list[Any]] = {name: [] for name in _ORDER}
+    read: set[str] = set()
+    system = _system_namespaces(objects)
     for item in objects:
-        for name, value in _facts(item, findings).items():
+        facts = _facts(item, system, findings)
+        read |= facts.keys()
+        for name, value in facts.items():
             if value is not None:
-                seen[name].add(value)
-    facts: Item = {name: values.pop() for name, values in seen.items() if len(values) == 1}
+                seen[name].append(value)
     if injectors.revisions is not None:
-        facts["injectionRevisions"] = sorted(injectors.revisions)
-        facts["injectsByDefault"] = injectors.by_default or None
-    return {name: facts[name] for name in _ORDER if facts.get(name) is not None}
+        seen["injectionRevisions"] = [sorted(injectors.revisions)]
+        seen["injectsByDefault"] = [True] if injectors.by_default else []
+    found = {name: _agreed(name, values) for name, values in seen.items()}
+    istio = {name: value for name, value in found.items() if value is not None}
+    return istio, frozenset((read & {*SETTINGS, *_ON_BY_DEFAULT}) - istio.keys())
 
 
-def _facts(item: KubernetesObject, findings: list[Diagnostic]) -> Item:
-    if item.kind == "Namespace" and item.name == ROOT_NAMESPACE:
-        return {"network": item.fields.at("metadata").labels("labels").get(NETWORK_LABEL)}
-    if item.namespace != ROOT_NAMESPACE:
-        return {}
+def _agreed(name: str, values: Sequence[Any]) -> Any:
+    different = {json.dumps(value, sort_keys=True): value for value in values}
+    if len(different) == 1:
+        return values[0]
+    if not different:
+        return None
+    if name == "enableAutoMtls" or name in _ON_BY_DEFAULT:
+        return False
+    if name.endswith("ExportTo"):
+        return next((value for value in values if "*" not in value or "." in value), values[0])
+    if name == "serviceEntryVisibility":
+        return values[0]
+    if name == "discoverySelectors":
+        return list({json.dumps(each, sort_keys=True): each for value in values for each in value}.values())
+    return None
+
+
+def _system_namespaces(objects: Iterable[KubernetesObject]) -> set[str]:
+    """Where istiod runs: where its Deployment or its mesh configuration is."""
+    found = {item.namespace for item in objects if _is_istiod(item) or _is_mesh_config(item)}
+    return found or {ROOT_NAMESPACE}
+
+
+def _is_istiod(item: KubernetesObject) -> bool:
+    if item.kind != "Deployment":
+        return False
+    return item.name == "istiod" or item.fields.at("metadata").labels("labels").get("app") == "istiod"
+
+
+def _is_mesh_config(item: KubernetesObject) -> bool:
+    if item.kind != "ConfigMap" or "mesh" not in item.fields.at("data").keys():  # noqa: SIM118 - not a mapping
+        return False
+    return item.name in {"istio", f"istio-{item.fields.at('metadata').labels('labels').get('istio.io/rev')}"}
+
+
+def _facts(item: KubernetesObject, system: set[str], findings: list[Diagnostic]) -> Item:
     labels = item.fields.at("metadata").labels("labels")
-    if item.kind == "ConfigMap" and (item.name == "istio" or item.name == f"istio-{labels.get('istio.io/rev')}"):
-        return _mesh_config(item, findings)
-    if item.kind == "Secret" and labels.get("istio/multiCluster") == "true":
+    if item.kind == "Namespace" and item.name in system:
+        return {"network": labels.get(NETWORK_LABEL)}
+    if _is_mesh_config(item):
+        return mesh_config(item, findings)
+    if item.kind == "Secret" and item.namespace in system and labels.get("istio/multiCluster") == "true":
         return {"multiPrimary": True}
-    if item.kind == "Deployment" and (labels.get("app") == "istiod" or item.name == "istiod"):
-        return _istiod(item, labels)
-    return {}
-
-
-def _mesh_config(item: KubernetesObject, findings: list[Diagnostic]) -> Item:
-    data = item.fields.at("data")
-    text = data.text("mesh")
-    if text is None:
-        return {}
-    parsed = parse(text, "mesh", merge_keys=True)
-    problems = list(parsed.diagnostics)
-    facts: Item = {}
-    for node, _ in parsed.documents:
-        mesh = Fields(node, problems, "the mesh configuration")
-        retries = mesh.at("defaultHttpRetryPolicy")
-        metadata = mesh.at("defaultConfig", "proxyMetadata")
-        facts = {
-            "trustDomain": mesh.text("trustDomain"),
-            "retryRemoteLocalities": retries.flag("retryRemoteLocalities"),
-            "dnsCapture": _switch(metadata.text("ISTIO_META_DNS_CAPTURE")),
-        }
-    findings.extend(
-        diagnose(
-            "MG053",
-            f"`data.mesh` of {item.fields.owner}, line {problem.span.line if problem.span else 1}: {problem.message}",
-            data.span("mesh"),
-            "Correct the mesh configuration; istiod refuses it.",
-        )
-        for problem in problems
-    )
-    return facts
+    return _istiod(item, labels) if _is_istiod(item) else {}
 
 
 def _istiod(item: KubernetesObject, labels: dict[str, str]) -> Item:
@@ -102,6 +130,7 @@ def _istiod(item: KubernetesObject, labels: dict[str, str]) -> Item:
         if container.text("name") not in {"discovery", "istiod"}:
             continue
         facts["version"] = _version(container.text("image") or "")
+        facts |= dict.fromkeys(_ON_BY_DEFAULT)
         arguments = container.texts("args") or []
         for index, argument in enumerate(arguments):
             if argument == "--domain" and index + 1 < len(arguments):
@@ -109,13 +138,9 @@ def _istiod(item: KubernetesObject, labels: dict[str, str]) -> Item:
             elif argument.startswith("--domain="):
                 facts["clusterDomain"] = argument.removeprefix("--domain=")
         for variable in container.items("env"):
-            name = variable.text("name")
-            if name == "PILOT_ENABLE_AMBIENT":
-                facts["ambient"] = _switch(variable.text("value"))
-            elif name == "PILOT_SCOPE_GATEWAY_TO_NAMESPACE":
-                facts["gatewaysOfNamespace"] = _switch(variable.text("value"))
-            elif name == "AMBIENT_ENABLE_MULTI_NETWORK":
-                facts["ambientMultiNetwork"] = _switch(variable.text("value"))
+            fact = _SWITCHES.get(variable.text("name") or "")
+            if fact is not None and facts.get(fact) is not False:
+                facts[fact] = switch(variable.text("value"))
     return facts
 
 
@@ -123,10 +148,3 @@ def _version(image: str) -> str | None:
     name = image.partition("@")[0].rpartition("/")[2]
     match = _VERSION.fullmatch(name.partition(":")[2])
     return match[1] if match else None
-
-
-def _switch(text: str | None) -> bool | None:
-    # strconv.ParseBool, with which Istio reads its environment.
-    if text in {"1", "t", "T", "true", "TRUE", "True"}:
-        return True
-    return False if text in {"0", "f", "F", "false", "FALSE", "False"} else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _OUTLIER_ORDER = (
 )
 
 
+_PORT = re.compile(r"[0-9]{1,5}")
+_ENABLED = frozenset({"PERMISSIVE", "STRICT"})
 _DEFAULT_MODE = "PASSTHROUGH"
 """The first of Istio's enumeration, so what an absent `tls.mode` means (networking/v1alpha3/gateway.proto)."""
 
@@ -87,25 +90,28 @@ def service_entry(entry: KubernetesObject) -> Item:
 def sidecar(found: KubernetesObject) -> Item:
     spec = found.fields.at("spec")
     listeners = list(spec.items("egress"))
-    hosts = [host for listener in listeners for host in listener.texts("hosts") or []]
+    hosts = [listener.texts("hosts") or [] for listener in listeners]
+    # A proxy sees what any of its listeners sees (pilot/pkg/model/sidecar.go), so an exclusion holds if all have it.
+    seen = [host for of_one in hosts for host in of_one if not host.startswith("~") or all(host in h for h in hosts)]
     return {
         "name": found.name,
         "namespace": found.namespace,
         "workloadSelector": _labels(spec, "workloadSelector", "labels"),
-        "egressHosts": list(dict.fromkeys(hosts)) if listeners else None,
+        "egressHosts": list(dict.fromkeys(seen)) if listeners else None,
     }
 
 
 def peer_authentication(found: KubernetesObject) -> Item:
     spec = found.fields.at("spec")
     ports = spec.at("portLevelMtls")
-    disabled = [port for port in ports.keys() if ports.at(port).text("mode") == "DISABLE"]  # noqa: SIM118
+    modes = {int(port): ports.at(port).text("mode") for port in ports.keys() if _PORT.fullmatch(port)}  # noqa: SIM118
     return {
         "name": found.name,
         "namespace": found.namespace,
         "selector": _labels(spec, "selector", "matchLabels"),
         "mode": spec.at("mtls").text("mode"),
-        "disabledPorts": sorted(int(port) for port in disabled if port.isdigit()) or None,
+        "disabledPorts": sorted(port for port, mode in modes.items() if mode == "DISABLE") or None,
+        "enabledPorts": sorted(port for port, mode in modes.items() if mode in _ENABLED) or None,
     }
 
 

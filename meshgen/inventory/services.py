@@ -21,10 +21,18 @@ _DEPLOYED_CLASSES = frozenset({None, "istio"})
 """Classes of Gateways that istiod runs pods for and that take traffic from outside."""
 
 
-def service_item(service: KubernetesObject, workloads: Sequence[Workload]) -> Item:
+TRAFFIC_DISTRIBUTION = "networking.istio.io/traffic-distribution"
+_DISTRIBUTIONS = {
+    "preferclose": "PreferSameZone",
+    "prefersamezone": "PreferSameZone",
+    "prefersamenode": "PreferSameNode",
+}
+
+
+def service_item(service: KubernetesObject, workloads: Sequence[Workload], distribution: str | None = None) -> Item:
     """The Service as the inventory has it: defaults left out, so that a manifest and a live object read alike.
 
-    `workloads` are those of its namespace.
+    `workloads` are those of its namespace, `distribution` is the namespace's own traffic distribution.
     """
     fields = service.fields
     spec = fields.at("spec")
@@ -38,10 +46,11 @@ def service_item(service: KubernetesObject, workloads: Sequence[Workload]) -> It
         "namespace": service.namespace,
         "labels": fields.at("metadata").labels("labels") or None,
         "selector": selector or None,
-        "ports": [_port(port) for port in spec.items("ports")] or None,
+        "ports": [_port(port, behind) for port in spec.items("ports")] or None,
         "type": kind if kind != "ClusterIP" else None,
         "clusterIP": "None" if headless else None,
         "internalTrafficPolicy": "Local" if spec.text("internalTrafficPolicy") == "Local" else None,
+        "trafficDistribution": _traffic_distribution(fields, distribution),
         "exportTo": None if exported is None else [part.strip() for part in exported.split(",") if part.strip()],
         "serviceAccounts": sorted({workload.service_account for workload in behind}) or None,
         "injected": _all_injected(behind),
@@ -80,7 +89,16 @@ def gateway_api_item(gateway: KubernetesObject) -> Item | None:
     }
 
 
-def _port(port: Fields) -> Item:
+def _traffic_distribution(service: Fields, of_namespace: str | None) -> str | None:
+    """What Istio takes (GetTrafficDistribution, pilot/pkg/model/service.go): field, own annotation, the namespace's."""
+    field = service.at("spec").text("trafficDistribution")
+    if field is not None and field.lower() in _DISTRIBUTIONS:
+        return _DISTRIBUTIONS[field.lower()]
+    annotated = service.at("metadata", "annotations").text(TRAFFIC_DISTRIBUTION) or of_namespace
+    return _DISTRIBUTIONS.get((annotated or "").lower())
+
+
+def _port(port: Fields, workloads: Sequence[Workload]) -> Item:
     number = port.required_number("port")
     target = port.number_or_name("targetPort")
     protocol = port.text("protocol")
@@ -88,6 +106,7 @@ def _port(port: Fields) -> Item:
         "name": port.text("name") or None,
         "port": number,
         "targetPort": None if target in {number, 0, ""} else target,
+        "containerPorts": sorted({w.ports[target] for w in workloads if target in w.ports}) or None,
         "protocol": None if protocol == "TCP" else protocol,
         "appProtocol": port.text("appProtocol"),
     }

@@ -29,6 +29,8 @@ class Workload:
     network_view: str | None
     ends: bool
     """Whether they end by themselves, as those of a Job."""
+    ports: dict[int | str | None, int]
+    """The named ports of its containers."""
 
 
 def workloads_in(
@@ -95,7 +97,15 @@ def _workload(
             injected = True
         elif pod.at("status").keys():
             injected = False  # admission is over
-    return Workload(item.kind, item.name, labels, account, injected, _network_view(spec), ends(item, pod))
+    return Workload(
+        item.kind, item.name, labels, account, injected, _network_view(spec), ends(item, pod), _named_ports(spec)
+    )
+
+
+def _named_ports(spec: Fields) -> dict[int | str | None, int]:
+    containers = (*spec.items("containers"), *spec.items("initContainers"))
+    ports = [(port.text("name"), port.number("containerPort")) for each in containers for port in each.items("ports")]
+    return {name: number for name, number in ports if name is not None and number is not None}
 
 
 def _network_view(spec: Fields) -> str | None:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from meshgen.language.base import Item, Label, Labels, LabelValue, Port, ServiceLabel, Subdomain
 from meshgen.language.failover import OutlierDetection
+from meshgen.language.mesh import LabelSelector, ServiceEntryVisibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,49 @@ class ObservedIstio(Item):
         title="Injects by default",
         description="Whether pods are injected where no label says anything (`enableNamespacesByDefault`).",
     )
+    root_namespace: Label | None = Field(
+        None,
+        title="Root namespace",
+        description="Namespace whose rules hold for all others (default istio-system).",
+    )
+    enable_auto_mtls: bool | None = Field(
+        None, title="Automatic mutual TLS", description="Whether clients use mutual TLS where the other end has it."
+    )
+    default_service_export_to: list[str] | None = Field(
+        None, title="Default export of Services", description="Who sees Services and ServiceEntries without `exportTo`."
+    )
+    default_virtual_service_export_to: list[str] | None = Field(
+        None, title="Default export of VirtualServices", description="Who sees VirtualServices without `exportTo`."
+    )
+    default_destination_rule_export_to: list[str] | None = Field(
+        None, title="Default export of DestinationRules", description="Who sees DestinationRules without `exportTo`."
+    )
+    discovery_selectors: list[LabelSelector] | None = Field(
+        None,
+        title="Discovery selectors",
+        description="Namespaces that istiod looks at: those that match one of them. Absent: all.",
+    )
+    service_entry_visibility: ServiceEntryVisibility | None = Field(
+        None,
+        title="Visibility of ServiceEntries",
+        description="Who sees ServiceEntries, where it counts for sidecars (`applyToSidecars`).",
+    )
+    ip_auto_allocation: bool | None = Field(
+        None,
+        title="Automatic addresses",
+        description="Whether istiod gives ServiceEntries addresses (PILOT_ENABLE_IP_AUTOALLOCATE).",
+    )
+    select_workload_entries: bool | None = Field(
+        None,
+        title="Services select WorkloadEntries",
+        description="Whether Services select WorkloadEntries (PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES).",
+    )
+    remote_gateways: bool | None = Field(
+        None,
+        title="Remote gateways",
+        description="Whether istiod finds gateways of other networks and resolves their hostnames "
+        "(PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API, RESOLVE_HOSTNAME_GATEWAYS).",
+    )
 
 
 class ObservedNamespace(Item):
@@ -68,6 +112,11 @@ class ServicePort(Item):
     port: Port = Field(title="Port", description="Number of the port.")
     target_port: Port | Label | None = Field(
         None, title="Target port", description="Number or name of the container's port. Absent: `port`."
+    )
+    container_ports: list[Port] = Field(
+        [],
+        title="Container ports",
+        description="Numbers that `targetPort` stands for in its pods, where it is a name. Empty: unknown.",
     )
     protocol: Literal["TCP", "UDP", "SCTP"] = Field("TCP", title="Protocol", description="Transport protocol.")
     app_protocol: str | None = Field(None, title="Application protocol", description="Kubernetes' `appProtocol`.")
@@ -89,6 +138,11 @@ class ObservedService(Item):
     )
     internal_traffic_policy: Literal["Cluster", "Local"] | None = Field(
         None, title="Internal traffic policy", description="`Local` hides remote endpoints."
+    )
+    traffic_distribution: Literal["PreferSameZone", "PreferSameNode"] | None = Field(
+        None,
+        title="Traffic distribution",
+        description="Its `trafficDistribution`, or the annotation `networking.istio.io/traffic-distribution`.",
     )
     export_to: list[str] | None = Field(
         None, title="Exported to", description="Annotation `networking.istio.io/exportTo`."
@@ -145,6 +199,9 @@ class ForeignObject(Item):
 
     name: Subdomain = Field(title="Name", description="Name of the object.")
     namespace: Label = Field(title="Namespace", description="Namespace of the object.")
+    revision: LabelValue | None = Field(
+        None, title="Revision", description="Label `istio.io/rev`: only this revision of istiod reads it."
+    )
     group: ClassVar[str] = "networking.istio.io"
 
     @property
@@ -219,7 +276,10 @@ class ObservedSidecar(ForeignObject):
     namespace: Label = Field(title="Namespace", description="Namespace of the Sidecar.")
     workload_selector: Labels | None = Field(None, title="Workload selector", description="Its pods.")
     egress_hosts: list[str] | None = Field(
-        None, title="Egress hosts", description="All `egress[].hosts`. Absent: it does not limit egress."
+        None,
+        title="Egress hosts",
+        description="All `egress[].hosts`; of those that begin with `~` the ones that all listeners exclude. Absent: "
+        "it does not limit egress.",
     )
 
 
@@ -256,7 +316,10 @@ class ObservedPeerAuthentication(ForeignObject):
     mode: Literal["UNSET", "DISABLE", "PERMISSIVE", "STRICT"] | None = Field(
         None, title="Mode", description="Its `mtls.mode`."
     )
-    disabled_ports: list[Port] = Field([], title="Disabled ports", description="Ports with `DISABLE`.")
+    disabled_ports: list[Port] = Field([], title="Disabled ports", description="Ports of pods with `DISABLE`.")
+    enabled_ports: list[Port] = Field(
+        [], title="Enabled ports", description="Ports of pods with `PERMISSIVE` or `STRICT`, whatever `mode` says."
+    )
 
 
 class Inventory(Item):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import management_cluster, multicluster_namespace, own_entries
+from meshgen.analysis.namespace_labels import NAME, labels_for
 from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports
+from meshgen.plan.labels import LABELS
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
 from meshgen.plan.workspaces import planned_workspaces
 
@@ -84,6 +86,21 @@ def _namespaces(
         needed.setdefault(shared, of_fleet)
     for stub in found.stubs:
         needed.setdefault(stub.service.namespace, stub.origin)
-    inventory = relations.inventory(cluster)
-    known = {namespace.name for namespace in inventory.namespaces} if inventory else set()
-    return tuple(PlannedNamespace(name, needed[name]) for name in sorted(needed) if name not in known)
+    known = relations.namespace_labels[cluster]
+    shares = {shared} if found.service_entries else set()
+    return tuple(
+        PlannedNamespace(name, _labels(relations, cluster, name, shares_entries=name in shares), needed[name])
+        for name in sorted(needed)
+        if name not in known
+    )
+
+
+def _labels(relations: Relations, cluster: str, name: str, *, shares_entries: bool) -> dict[str, str]:
+    """The labels by which the mesh of a cluster finds a namespace of ours; none where none would do (MG402, MG403)."""
+    labels = labels_for(
+        relations.facts[cluster].istio,
+        {NAME: name, **LABELS},
+        relations.workspace_labels(cluster),
+        shares_entries=shares_entries,
+    )
+    return labels or {}

@@ -117,7 +117,8 @@ class Importer:
         ports = self._planned_ports(item.ports)
         selector = {SHADOW_OF: item.service.name}
         made_by = self._origin(item.sources)
-        found.stubs.append(PlannedStub(item.service, ports, selector, made_by))
+        exported = () if "*" in self._relations.facts[item.consumer].service_export else ("*",)
+        found.stubs.append(PlannedStub(item.service, ports, selector, exported, made_by))
         keys = tuple(sorted(port.name for port in ports))
         labels = selector | TLS_MODE | {CANONICAL_NAME: item.service.name}
         for source in item.sources:
@@ -126,20 +127,27 @@ class Importer:
     def _policies(self, item: Import, found: Imports) -> None:
         """The DestinationRule and the retries of a host."""
         key: tuple[object, ...]
+        facts = self._relations.facts[item.consumer]
+        mutual_tls, exported = not facts.auto_mtls, facts.exports_virtual_services
         for taken in item.takes:
             if taken.sort == "destinationRule" and item.local is not None:
-                found.destination_rules.append(local_rule(item, taken, origin(item.sources, [item.local])))
+                made_by = origin(item.sources, [item.local])
+                found.destination_rules.append(local_rule(item, taken, made_by, mutual_tls=mutual_tls))
             elif taken.sort == "destinationRule":
-                key = ("destinationRule", taken, id(item.sources), len(item.levels), item.pings, item.policy.export_to)
+                decided = (len(item.levels), item.pings, item.policy.export_to, mutual_tls)
+                key = ("destinationRule", taken, id(item.sources), *decided)
                 if key not in self._shared:
-                    self._shared[key] = remote_rule(item, taken, self._origin(item.sources))
+                    made_by = self._origin(item.sources)
+                    self._shared[key] = remote_rule(item, taken, made_by, mutual_tls=mutual_tls)
                 found.destination_rules.append(self._shared[key])
             elif taken.sort == "virtualService" and item.local is not None:
-                found.virtual_services.append(virtual_service(item, taken, origin(item.sources, [item.local])))
+                made_by = origin(item.sources, [item.local])
+                found.virtual_services.append(virtual_service(item, taken, made_by, exported=exported))
             elif taken.sort == "virtualService":
-                key = ("virtualService", taken, id(item.sources), id(item.retries), item.form)
+                key = ("virtualService", taken, id(item.sources), id(item.retries), item.form, exported)
                 if key not in self._shared:
-                    self._shared[key] = virtual_service(item, taken, self._origin(item.sources))
+                    made_by = self._origin(item.sources)
+                    self._shared[key] = virtual_service(item, taken, made_by, exported=exported)
                 found.virtual_services.append(self._shared[key])
         if item.retries.carrier == "mesh":
             found.mesh_attempts = max(found.mesh_attempts, item.retries.attempts)

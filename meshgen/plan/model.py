@@ -47,6 +47,8 @@ class PlannedNamespace:
     """A namespace that a cluster needs and whose inventory does not know it."""
 
     name: str
+    labels: dict[str, str]
+    """Labels by which its mesh finds it."""
     origin: Origin
 
 
@@ -133,6 +135,8 @@ class PlannedStub:
     service: ServiceName
     ports: tuple[PlannedPort, ...]
     selector: dict[str, str]
+    export_to: tuple[str, ...]
+    """Empty: not written."""
     origin: Origin
 
 
@@ -163,6 +167,8 @@ class PlannedDestinationRule:
     """Empty: a single level."""
     outlier_detection: dict[str, int | str | bool] | None
     http2_pings: bool
+    mutual_tls: bool
+    """Whether it asks for mutual TLS itself, since its mesh does not do so of its own."""
     export_to: tuple[str, ...]
     """Empty: not written."""
     origin: Origin

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from meshgen.plan.model import Origin
 
 
-def local_rule(item: Import, taken: Taken, origin: Origin) -> PlannedDestinationRule:
+def local_rule(item: Import, taken: Taken, origin: Origin, *, mutual_tls: bool) -> PlannedDestinationRule:
     """The rule beside a local copy: local endpoints first, then the own region, then the rest.
 
     No pings: the pods' own sidecars would ping their applications, too (pilot/pkg/networking/core/cluster_builder.go),
@@ -29,12 +29,13 @@ def local_rule(item: Import, taken: Taken, origin: Origin) -> PlannedDestination
         failover_priority=(REGION, NETWORK, ZONE) if failover.zone_aware else (REGION, NETWORK),
         outlier_detection=_detection(100, failover),
         http2_pings=item.pings,
+        mutual_tls=mutual_tls,
         export_to=item.policy.export_to,
         origin=origin,
     )
 
 
-def remote_rule(item: Import, taken: Taken, origin: Origin) -> PlannedDestinationRule:
+def remote_rule(item: Import, taken: Taken, origin: Origin, *, mutual_tls: bool) -> PlannedDestinationRule:
     """The rule of a host without a local copy.
 
     One endpoint: nothing to move to, so no outlier detection. Several in one level: at least one stays in.
@@ -48,6 +49,7 @@ def remote_rule(item: Import, taken: Taken, origin: Origin) -> PlannedDestinatio
         failover_priority=(REGION, NETWORK) if levels > 1 else (),
         outlier_detection=_detection(share, item.failover) if endpoints > 1 else None,
         http2_pings=item.pings,
+        mutual_tls=mutual_tls,
         export_to=item.policy.export_to,
         origin=origin,
     )
@@ -62,8 +64,12 @@ def _all_but_one(endpoints: int) -> int:
     return min(99, -(-100 * (endpoints - 1) // endpoints))
 
 
-def virtual_service(item: Import, taken: Taken, origin: Origin) -> PlannedVirtualService:
-    """The retries of a host; beside a Service of the cluster all clients see them."""
+def virtual_service(item: Import, taken: Taken, origin: Origin, *, exported: bool) -> PlannedVirtualService:
+    """The retries of a host; beside a Service of the cluster all clients see them.
+
+    `exported`: all clients see what names nobody.
+    """
+    beside = () if exported else ("*",)
     return PlannedVirtualService(
         name=taken.name,
         namespace=taken.namespace,
@@ -73,6 +79,6 @@ def virtual_service(item: Import, taken: Taken, origin: Origin) -> PlannedVirtua
         per_try_timeout=item.failover.per_try_timeout,
         idempotent=item.failover.idempotent,
         idempotent_requests=item.failover.idempotent_requests,
-        export_to=export_to(item.sources) if item.form == "serviceEntry" else (),
+        export_to=export_to(item.sources) if item.form == "serviceEntry" else beside,
         origin=origin,
     )

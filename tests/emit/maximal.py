@@ -69,7 +69,11 @@ spec:
 kind: Inventory
 metadata: {{name: c3}}
 spec:
-  istio: {{dnsCapture: false}}
+  istio:
+    dnsCapture: false
+    enableAutoMtls: false
+    defaultServiceExportTo: ["."]
+    discoverySelectors: [{{matchLabels: {{mesh: "on"}}}}]
 ---
 kind: Inventory
 metadata: {{name: c4}}

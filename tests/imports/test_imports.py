@@ -1,8 +1,9 @@
 """Runs `tests/imports/*.yaml`: manifests of two clusters, imported as a person would, and what the build then says.
 
 A case has the manifests of `west` and `east` and a `fleet`. What a case leaves out is the base's, a manifest that it
-names replaces the base's of the same kind, namespace and name. `findings` are all but hints; `inventory` and `objects`
-hold what has to be among the facts of a cluster and in the emitted objects (`cluster/Kind/name`), null: no such field.
+names replaces the base's of the same kind, namespace and name; `without` names those (`west/Kind/name`) that go.
+`findings` are all but hints; `inventory` and `objects` hold what has to be among the facts of a cluster and in the
+emitted objects (`cluster/Kind/name`), null: no such field.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.fleets import compiled, fleet
 from tests.inventory.importing import spec_of
 
 HERE = Path(__file__).parent
-KEYS = {"name", "west", "east", "fleet", "findings", "inventory", "objects"}
+KEYS = {"name", "west", "east", "without", "fleet", "findings", "inventory", "objects"}
 CLUSTERS = ("west", "east")
 
 
@@ -30,10 +31,11 @@ def _load(text: str) -> list[Any]:
 BASE = YAML(typ="safe", pure=True).load(HERE / "base.yaml")
 
 
-def _manifests(base: str, own: str) -> str:
+def _manifests(base: str, own: str, without: set[str]) -> str:
     """The documents of both, those of `own` in the place of the base's, as kubectl prints a list."""
     chosen = {}
-    for item in (*_load(base), *_load(own)):
+    kept = [item for item in _load(base) if f"{item['kind']}/{item['metadata']['name']}" not in without]
+    for item in (*kept, *_load(own)):
         metadata = item["metadata"]
         chosen[item["apiVersion"], item["kind"], metadata.get("namespace"), metadata["name"]] = item
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(chosen.values())})
@@ -70,7 +72,10 @@ def _holds(actual: Any, wanted: Any, path: str = "") -> None:
 
 @pytest.mark.parametrize("case", cases())
 def test_the_build_says_what_is_right(case: dict[str, Any]) -> None:
-    specs = {name: spec_of(_manifests(BASE["manifests"][name], case.get(name, ""))) for name in CLUSTERS}
+    specs = {}
+    for name in CLUSTERS:
+        gone = {each.removeprefix(f"{name}/") for each in case.get("without", []) if each.startswith(f"{name}/")}
+        specs[name] = spec_of(_manifests(BASE["manifests"][name], case.get(name, ""), gone))
     for name, wanted in case.get("inventory", {}).items():
         _holds(specs[name], wanted, name)
     written = fleet(case.get("fleet", BASE["fleet"]))

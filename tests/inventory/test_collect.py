@@ -386,6 +386,7 @@ spec: {selector: {matchLabels: {app: b}}, mtls: {mode: STRICT}, portLevelMtls: {
                 "selector": {"app": "b"},
                 "mode": "STRICT",
                 "disabledPorts": [8080],
+                "enabledPorts": [90],
             }
         ],
         "istioGateways": [
@@ -637,3 +638,112 @@ def test_objects_that_differ_are_said_with_both_places() -> None:
     assert findings_of(SERVICE, SERVICE.replace("80", "81")) == [
         "in2.yaml:3:18 MG054: Service `a` in namespace `shop` is in the input twice, with different content"
     ]
+
+
+def mesh(text: str, *, name: str = "istio", namespace: str = "istio-system", revision: str = "") -> str:
+    labels = f", labels: {{istio.io/rev: {revision}}}" if revision else ""
+    return (
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: {namespace}{labels}}}\n"
+        f"data: {{mesh: '{text}'}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("rootNamespace: mesh-root", {"rootNamespace": "mesh-root"}),
+        ('{rootNamespace: istio-system, enableAutoMtls: true, defaultServiceExportTo: ["*"]}', {}),
+        ("enableAutoMtls: false", {"enableAutoMtls": False}),
+        ("defaultVirtualServiceExportTo: [shop]", {"defaultVirtualServiceExportTo": ["shop"]}),
+        (
+            "discoverySelectors: [{matchExpressions: [{key: a, operator: In, values: [b]}, {key: c, operator: Exists}]}]",
+            {
+                "discoverySelectors": [
+                    {
+                        "matchExpressions": [
+                            {"key": "a", "operator": "In", "values": ["b"]},
+                            {"key": "c", "operator": "Exists"},
+                        ]
+                    }
+                ]
+            },
+        ),
+        (
+            "serviceEntryVisibility: {applyToSidecars: true, policies: [{visibility: NONE}, {matchingRules: [{}]}]}",
+            {"serviceEntryVisibility": {"policies": [{"visibility": "NONE"}]}},
+        ),
+        ("serviceEntryVisibility: {defaultVisibility: NONE}", {}),
+    ],
+)
+def test_settings_of_the_mesh_that_are_not_at_their_default(text: str, facts: dict[str, Any]) -> None:
+    assert spec_of(mesh(text)).get("istio", {}) == facts
+
+
+def test_of_two_revisions_the_setting_counts_that_takes_something_away() -> None:
+    stable = mesh("{enableAutoMtls: true, discoverySelectors: [{matchLabels: {a: b}}], trustDomain: one}")
+    canary = mesh(
+        "{enableAutoMtls: false, discoverySelectors: [{matchLabels: {c: d}}], trustDomain: two}",
+        name="istio-canary",
+        revision="canary",
+    )
+    assert spec_of(stable, canary)["istio"] == {
+        "enableAutoMtls": False,
+        "discoverySelectors": [{"matchLabels": {"a": "b"}}, {"matchLabels": {"c": "d"}}],
+    }
+
+
+def test_istiod_may_run_in_another_namespace() -> None:
+    namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: mesh, labels: {topology.istio.io/network: n1}}\n"
+    assert spec_of(mesh("trustDomain: a", namespace="mesh"), namespace)["istio"] == {
+        "network": "n1",
+        "trustDomain": "a",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "facts"),
+    [
+        ("PILOT_ENABLE_IP_AUTOALLOCATE", "false", {"ipAutoAllocation": False}),
+        ("PILOT_ENABLE_IP_AUTOALLOCATE", "1", {"ipAutoAllocation": True}),
+        ("PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES", "F", {"selectWorkloadEntries": False}),
+        ("PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API", "false", {"remoteGateways": False}),
+        ("RESOLVE_HOSTNAME_GATEWAYS", "false", {"remoteGateways": False}),
+    ],
+)
+def test_variables_of_istiod_that_change_what_entries_do(variable: str, value: str, facts: dict[str, Any]) -> None:
+    istiod = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: istiod, namespace: istio-system}\n"
+        f'spec: {{template: {{spec: {{containers: [{{name: discovery, env: [{{name: {variable}, value: "{value}"}}]}}]}}}}}}\n'
+    )
+    assert spec_of(istiod)["istio"] == facts
+
+
+def test_a_named_target_port_is_the_number_that_its_pods_have() -> None:
+    pods = deployment().replace(
+        "{serviceAccountName: x}", "{containers: [{name: a, ports: [{name: web, containerPort: 9090}]}]}"
+    )
+    named = SERVICE.replace("{port: 80}", "{port: 80, targetPort: web}")
+    assert service(named, pods)["ports"] == [{"port": 80, "targetPort": "web", "containerPorts": [9090]}]
+    assert service(named)["ports"] == [{"port": 80, "targetPort": "web"}]
+
+
+@pytest.mark.parametrize(
+    ("spec", "annotation", "of_namespace", "found"),
+    [
+        ("trafficDistribution: PreferClose, ", "", "", "PreferSameZone"),
+        ("trafficDistribution: PreferSameNode, ", "prefer-nothing", "", "PreferSameNode"),
+        ("", "prefersamezone", "PreferSameNode", "PreferSameZone"),
+        ("", "", "PreferSameNode", "PreferSameNode"),
+        ("", "any", "PreferSameNode", None),
+        ("", "", "", None),
+    ],
+)
+def test_the_traffic_distribution_that_istio_takes(
+    spec: str, annotation: str, of_namespace: str, found: str | None
+) -> None:
+    key = "networking.istio.io/traffic-distribution"
+    own = f", annotations: {{{key}: {annotation}}}" if annotation else ""
+    theirs = f", annotations: {{{key}: {of_namespace}}}" if of_namespace else ""
+    text = SERVICE.replace("spec: {", f"spec: {{{spec}").replace("namespace: shop}", f"namespace: shop{own}}}")
+    namespace = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop{theirs}}}\n"
+    assert service(text, namespace).get("trafficDistribution") == found

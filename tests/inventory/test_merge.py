@@ -110,6 +110,17 @@ def test_facts_about_istio_that_the_input_lacks_stay() -> None:
     }
 
 
+def test_a_setting_of_the_mesh_that_is_at_its_default_again_goes() -> None:
+    text = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: istio, namespace: istio-system}
+data: {mesh: "trustDomain: a"}
+"""
+    old = {"istio": {"version": "1.29.2", "enableAutoMtls": False, "ipAutoAllocation": False}}
+    assert merge(old, facts_of(text))["istio"] == {"version": "1.29.2", "ipAutoAllocation": False, "trustDomain": "a"}
+
+
 def test_the_service_of_a_gateway_alone_does_not_empty_its_namespace() -> None:
     old = {"services": [{"name": "details", "namespace": "shop"}]}
     spec = merge(

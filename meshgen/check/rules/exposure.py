@@ -401,19 +401,24 @@ def _of_two_workspaces(relations: Relations, host: str) -> bool:
 def hidden_from_gateway(context: Context) -> Iterator[Finding]:
     """Find exposed Services that the namespace of their gateway does not see.
 
-    A gateway passes on only Services that it sees: `networking.istio.io/exportTo` can hide them.
+    A gateway passes on only Services that it sees: `networking.istio.io/exportTo`, or the mesh's default where it is
+    absent, can hide them.
 
-    Source: pilot/pkg/model/sidecar.go.
+    Source: pilot/pkg/model/sidecar.go; serviceExportTo, push_context.go.
     """
+    facts = context.relations.facts
     for exposure in context.relations.exposures:
         namespace = exposure.gateway.namespace
-        if seen_from(exposure.service, namespace):
+        if seen_from(exposure.service, namespace, facts[exposure.cluster].service_export):
             continue
         yield Finding(
             message=f"`{exposure.host}` is hidden from its gateway in cluster `{exposure.cluster}`: "
             f"the Service is not exported to namespace `{namespace}`",
             span=exposure.service.span("exportTo"),
-            help=f"Add `{namespace}` to its annotation `networking.istio.io/exportTo`.",
+            help=f"Add `{namespace}` to its annotation `networking.istio.io/exportTo`."
+            if exposure.service.export_to
+            else f"Annotate it with `networking.istio.io/exportTo: {namespace}` besides the namespaces of its callers: "
+            "the mesh exports Services to their own by default.",
             notes=notes((exposure_at(exposure), "exposed here")),
             object=service_object(exposure.cluster, exposure.service),
         )

@@ -6,6 +6,7 @@ import ipaddress
 import math
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import multicluster_namespace
 from meshgen.analysis.hosts import host_matches
 from meshgen.analysis.names import virtual_address
 from meshgen.check.origins import exposure_at
@@ -56,11 +57,13 @@ def _said(relations: Relations, cluster: str) -> bool:
 
 
 def sidecar_hides_entries(context: Context) -> Iterator[Finding]:
-    """Find Sidecars that see none of the remote-only hosts meant for their namespace.
+    """Find Sidecars that see none of the remote-only hosts meant for their namespaces.
 
-    A Sidecar that limits egress hides ServiceEntries of namespaces that it does not name.
+    A Sidecar that limits egress hides ServiceEntries of namespaces that it does not name, or that it excludes (`~`).
+    That of the root namespace without selector is for every namespace without one of its own.
 
-    Source: pilot/pkg/model/sidecar.go.
+    Source: selectServices and convertIstioListenerToWrapper, pilot/pkg/model/sidecar.go; initSidecarScopes,
+    push_context.go.
     """
     relations = context.relations
     shared = context.calls.multicluster_namespace
@@ -70,17 +73,40 @@ def sidecar_hides_entries(context: Context) -> Iterator[Finding]:
             remote.setdefault(item.consumer, []).append(item)
     for cluster, items in remote.items():
         inventory = relations.inventory(cluster)
-        for sidecar in inventory.sidecars if inventory else []:
-            hosts = [item.host for item in items if _meant_for(item, sidecar.namespace)]
-            if sidecar.egress_hosts is None or not hosts or any(_sees(sidecar, shared, host) for host in hosts):
+        sidecars = list(relations.read(cluster, inventory.sidecars)) if inventory else []
+        root = relations.facts[cluster].root_namespace
+        for sidecar in sidecars:
+            blind: dict[str, list[str]] = {}
+            for namespace in _namespaces_of(relations, cluster, sidecar, sidecars):
+                hosts = [item.host for item in items if _meant_for(item, namespace)]
+                if hosts and not any(_sees(sidecar, namespace, shared, host) for host in hosts):
+                    blind[namespace] = hosts
+            if not blind:
                 continue
+            namespace, hosts = next(iter(blind.items()))
+            excluding = [each for each in sidecar.egress_hosts or [] if _excludes(each, namespace, shared, hosts[0])]
+            remedy = f"Take {listed(excluding)} out of" if excluding else f"Add `{shared}/*` to"
+            whose = f" of root namespace `{root}`" if list(blind) != [sidecar.namespace] else ""
             yield Finding(
-                message=f"Sidecar `{sidecar.name}` hides {listed(hosts)} from namespace `{sidecar.namespace}` in "
-                f"cluster `{cluster}`",
+                message=f"Sidecar `{sidecar.name}`{whose} hides {listed(hosts)} from namespace"
+                f"{'s' if len(blind) > 1 else ''} {listed(blind)} in cluster `{cluster}`",
                 span=sidecar.span("egressHosts"),
-                help=f"Add `{shared}/*` to its `egress[].hosts`, or accept this if nothing there calls other clusters.",
+                help=f"{remedy} its `egress[].hosts`, or accept this if nothing there calls other clusters.",
                 object=f"{cluster}/{sidecar.namespace}/{sidecar.name}",
             )
+
+
+def _namespaces_of(
+    relations: Relations, cluster: str, sidecar: ObservedSidecar, all_of_them: list[ObservedSidecar]
+) -> list[str]:
+    """The namespaces whose proxies a Sidecar is for."""
+    root = relations.facts[cluster].root_namespace
+    inventory = relations.inventory(cluster)
+    if sidecar.namespace != root or sidecar.workload_selector or inventory is None:
+        return [sidecar.namespace]
+    own = {other.namespace for other in all_of_them if not other.workload_selector}
+    skipped = {multicluster_namespace(relations.fleet), root, *own}
+    return sorted({namespace.name for namespace in inventory.namespaces} - skipped)
 
 
 def _meant_for(item: Import, namespace: str) -> bool:
@@ -89,13 +115,23 @@ def _meant_for(item: Import, namespace: str) -> bool:
     return allowed is None or namespace in allowed
 
 
-def _sees(sidecar: ObservedSidecar, shared: str, host: str) -> bool:
-    for item in sidecar.egress_hosts or []:
-        namespace, _, pattern = item.rpartition("/")
-        here = "*" if namespace == "" else sidecar.namespace if namespace == "." else namespace
-        if here in ("*", shared) and host_matches(pattern, host):
-            return True
-    return False
+def _sees(sidecar: ObservedSidecar, namespace: str, shared: str, host: str) -> bool:
+    """Whether proxies of `namespace` see a host of namespace `shared`."""
+    if sidecar.egress_hosts is None:
+        return True
+    if any(_excludes(item, namespace, shared, host) for item in sidecar.egress_hosts):
+        return False
+    return any(_covers(item, namespace, shared, host) for item in sidecar.egress_hosts)
+
+
+def _excludes(item: str, namespace: str, shared: str, host: str) -> bool:
+    return item.startswith("~") and _covers(item[1:], namespace, shared, host)
+
+
+def _covers(item: str, namespace: str, shared: str, host: str) -> bool:
+    where, _, pattern = item.rpartition("/")
+    here = namespace if where == "." else where or "*"
+    return here in ("*", shared) and host_matches(pattern, host)
 
 
 _SMALLEST_PREFIX = 8

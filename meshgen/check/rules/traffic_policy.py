@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.calls.traffic_policy import (
     breaking_tls,
+    comes_last,
     exported_to_all,
     has_policy,
     is_exact,
@@ -17,12 +18,12 @@ from meshgen.check.origins import exposure_at, hosts_at
 from meshgen.check.places import listed, notes
 from meshgen.check.policies import (
     beside_services,
-    comes_last,
     for_ports,
     hidden,
     missing_block,
     place,
     subset_rules,
+    tls_of,
     unmerged,
 )
 from meshgen.check.rule import Finding, Rule
@@ -30,6 +31,7 @@ from meshgen.check.rule import Finding, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.facts import ClusterFacts
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Import
     from meshgen.check.context import Context
@@ -44,9 +46,14 @@ def team_rule_without_failover(context: Context) -> Iterator[Finding]:
     Source: with several rules for one host of one namespace the oldest policy stays,
     pilot/pkg/model/destination_rule.go.
     """
+    facts = context.relations.facts
     for item in beside_services(context.calls):
         decision, rule = item.policy, item.policy.rule
-        if decision.owner != "refused" or rule is None or breaking_tls(rule, item.ports):
+        if (
+            decision.owner != "refused"
+            or rule is None
+            or breaking_tls(rule, item.ports, auto_mtls=facts[item.consumer].auto_mtls)
+        ):
             continue
         lacking = without_failover(rule, item.ports)
         blocks = ", ".join(f"to {place(policy)}: `{missing_block(item, policy)}`" for policy in lacking)
@@ -97,13 +104,16 @@ def team_rule_breaks_tls(context: Context) -> Iterator[Finding]:
     relations = context.relations
     for item in context.calls.imports:
         for rule in rules_beside(relations, item.consumer, item.service):
-            for policy in breaking_tls(rule, item.ports):
+            auto_mtls = relations.facts[item.consumer].auto_mtls
+            for policy in breaking_tls(rule, item.ports, auto_mtls=auto_mtls):
+                remedy = f"Remove `tls` from {place(policy)}, or set ISTIO_MUTUAL."
+                if not auto_mtls:
+                    remedy = f"Set `tls: {{mode: ISTIO_MUTUAL}}` in {place(policy)}."
                 yield Finding(
                     message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster "
-                    f"`{item.consumer}` cuts the way to other clusters for `{item.host}`: its TLS mode"
-                    f"{for_ports([policy])} is {policy.tls_mode}",
+                    f"`{item.consumer}` cuts the way to other clusters for `{item.host}`: {tls_of(policy)}",
                     span=policy.span("tlsMode"),
-                    help=f"Remove `tls` from {place(policy)}, or set ISTIO_MUTUAL.",
+                    help=remedy,
                     notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves it")),
                     object=item.object,
                 )
@@ -169,18 +179,21 @@ def _harm(relations: Relations, item: Import, rule: ObservedDestinationRule) -> 
     if home and (not rule.workload_selector or rule.host.startswith("*")):
         # An exact rule for all clients is judged elsewhere, and ours is more specific than a wildcard.
         return None
-    if comes_last(rule):
+    facts = relations.facts[item.consumer]
+    if comes_last(facts, rule):
         return None
-    breaking = breaking_tls(rule, item.ports)
+    breaking = breaking_tls(rule, item.ports, auto_mtls=facts.auto_mtls)
     if breaking and rule.namespace == item.service.namespace and is_exact(relations, rule, item.host):
         return None
     lacking = without_failover(rule, item.ports)
     # Clients in its namespace that it does not select find no rule (pilot/pkg/model/sidecar.go, DestinationRule).
     hides_ours = bool(rule.workload_selector) and not home
     if breaking:
-        mode = f"{breaking[0].tls_mode}{for_ports(breaking[:1])}"
+        mode = f"{breaking[0].tls_mode or 'not set'}{for_ports(breaking[:1])}"
         effect = f"cuts the way to other clusters (TLS mode {mode}){' or takes failover' if hides_ours else ''}"
         remedies = [f"take `tls` out of {_places(breaking)}"]
+        if not facts.auto_mtls:
+            remedies = [f"set TLS mode ISTIO_MUTUAL in {_places(breaking)}"]
     elif lacking:
         effect = "takes failover"
         remedies = [f"add `outlierDetection` and `failoverPriority` as ours have to {_places(lacking)}"]
@@ -209,23 +222,24 @@ def subsets_not_merged(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     for item, rule in unmerged(context.calls):
+        facts = relations.facts[item.consumer]
         if has_policy(rule) or (rule.subsets and relations.virtual_services(item.consumer, item.host)):
             continue
         yield Finding(
             message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{item.consumer}` is "
-            f"not merged with ours for `{item.host}`: if it is newer, {_clients(rule)} see its subsets without "
+            f"not merged with ours for `{item.host}`: if it is newer, {_clients(facts, rule)} see its subsets without "
             "failover",
             span=rule.span("exportTo"),
-            help="Remove its `exportTo`: Istio merges rules that are exported alike.",
+            help=f"{_alike(facts)}: Istio merges rules that are exported alike.",
             object=item.object,
         )
 
 
-def _clients(rule: ObservedDestinationRule) -> str:
+def _clients(facts: ClusterFacts, rule: ObservedDestinationRule) -> str:
     """The clients that see a rule."""
-    if exported_to_all(rule):
+    if exported_to_all(facts, rule):
         return "all clients"
-    namespaces = {rule.namespace if name == "." else name for name in rule.export_to or ()}
+    namespaces = {rule.namespace if name == "." else name for name in rule.export_to or (".",)}
     return f"clients in {listed(sorted(namespaces))}"
 
 
@@ -248,7 +262,11 @@ def subsets_stay_local(context: Context) -> Iterator[Finding]:
         )
 
 
-_ALIKE = "Remove its `exportTo`, since Istio merges rules that are exported alike"
+def _alike(facts: ClusterFacts) -> str:
+    """What makes Istio merge a rule with ours, beside it."""
+    return "Remove its `exportTo`" if facts.exports_rules else 'Set its `exportTo: ["*"]`, as ours has'
+
+
 _EXACT = "Declare them in a rule for exactly the host, which Istio merges with ours"
 
 
@@ -261,7 +279,15 @@ def hidden_subsets(context: Context) -> Iterator[Finding]:
     routed to a subset were answered 503 while all copies lived.
     """
     relations = context.relations
-    beside = ((item, rule, "exportTo", _ALIKE) for item, rule in unmerged(context.calls))
+    beside = (
+        (
+            item,
+            rule,
+            "exportTo",
+            f"{_alike(relations.facts[item.consumer])}, since Istio merges rules that are exported alike",
+        )
+        for item, rule in unmerged(context.calls)
+    )
     wider = ((item, rule, "host", _EXACT) for item, rule in hidden(context.calls))
     for item, rule, field, remedy in chain(beside, wider):
         routes = relations.virtual_services(item.consumer, item.host)

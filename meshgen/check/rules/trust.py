@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.accounts import needed_accounts
-from meshgen.analysis.hosts import ServiceName, covers
+from meshgen.analysis.facts import own_entries
+from meshgen.analysis.gateways import gateway_pods
+from meshgen.analysis.hosts import ServiceName
+from meshgen.analysis.mutual_tls import disabling
+from meshgen.calls.traffic_policy import breaking_tls, governing, private, rules_beside
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes, short, trust_domain_place
+from meshgen.check.policies import place, tls_of
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.trust import strangers
 from meshgen.diagnostics import Cause
 from meshgen.diagnostics.several import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.relations import Exposure
     from meshgen.calls import Calls, Import
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
-    from meshgen.language.inventory import ObservedPeerAuthentication, ObservedService
+    from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy, ObservedService
 
 
 def foreign_trust_domain_beside_local(context: Context) -> Iterator[Finding]:
@@ -174,72 +179,120 @@ def exposed_without_sidecar(context: Context) -> Iterator[Finding]:
         )
 
 
-_SET = ("DISABLE", "PERMISSIVE", "STRICT")
-
-
 def mtls_disabled(context: Context) -> Iterator[Finding]:
     """Find policies that disable mutual TLS for exposed pods or for entries, one finding a policy and cluster.
 
-    The way through a gateway is mutual TLS from sidecar to sidecar: a PeerAuthentication must not switch it off.
+    The way through a gateway is mutual TLS from sidecar to sidecar: a PeerAuthentication must not switch it off, in a
+    source for the pods' ports, in a consumer for the gateway's port, which is that of the entries.
 
     Source: pilot/pkg/xds/endpoints/mtls_checker.go for the client's side, endpoint_builder.go for the gateway's.
     """
     relations = context.relations
-    inventories = relations.fleet.inventories
-    clusters = {cluster for cluster, inventory in inventories.items() if inventory.peer_authentications}
     seen: set[int] = set()
-    for cluster, host, namespace, labels, service, place in _workloads(context.calls, clusters):
-        policy = _disabling(relations, cluster, namespace, labels, service)
-        if policy is None or id(policy) in seen:
+    for cluster, host, namespace, labels, ports, written in _workloads(context.calls):
+        found = disabling(
+            relations.peer_authentications[cluster],
+            relations.facts[cluster].root_namespace,
+            namespace,
+            labels,
+            ports,
+        )
+        if found is None or id(found.policy) in seen:
             continue
+        policy = found.policy
         seen.add(id(policy))
+        of_port = f" on port {found.port}" if found.port is not None else ""
         yield Finding(
             message=f"PeerAuthentication `{policy.name}` of namespace `{policy.namespace}` in cluster `{cluster}` "
-            f"switches mutual TLS off, without which `{host}` is not reached through a gateway",
-            span=policy.span("mode") if policy.mode == "DISABLE" else policy.span("disabledPorts"),
+            f"switches mutual TLS off{of_port}, without which `{host}` is not reached through a gateway",
+            span=policy.span("mode") if found.port is None else policy.span("disabledPorts"),
             help="Use PERMISSIVE, or limit the policy to other workloads.",
-            notes=notes((place, "exposed here")),
+            notes=notes((written, "exposed here")),
             object=f"{cluster}/{policy.namespace}/{policy.name}",
         )
 
 
-Workload = tuple[str, str, str, "Mapping[str, str]", "ObservedService | None", "Span | None"]
+Workload = tuple[str, str, str, "Mapping[str, str]", "Sequence[int]", "Span | None"]
 
 
-def _workloads(calls: Calls, clusters: set[str]) -> Iterator[Workload]:
-    """Pods of exposed Services with their Service's selector, and entries with their labels, in these clusters."""
+def _workloads(calls: Calls) -> Iterator[Workload]:
+    """Pods of exposed Services with their Service's selector, and entries with their labels, where there are policies.
+
+    Each with the ports of its endpoints.
+    """
+    clusters = {cluster for cluster, policies in calls.relations.peer_authentications.items() if policies}
     for exposure in calls.relations.exposures:
         if exposure.cluster in clusters:
             service = exposure.service
-            yield exposure.cluster, exposure.host, service.namespace, service.selector, service, exposure_at(exposure)
+            place = exposure_at(exposure)
+            yield exposure.cluster, exposure.host, service.namespace, service.selector, _pod_ports(service), place
     for item in calls.imports:
         if item.consumer in clusters:
             labels = {} if item.local is None else item.local.selector
-            yield item.consumer, item.host, item.namespace, labels, None, exposure_at(item.sources[0])
+            ports = sorted({endpoint.port for endpoint in item.endpoints})
+            yield item.consumer, item.host, item.namespace, labels, ports, exposure_at(item.sources[0])
 
 
-def _disabling(
-    relations: Relations, cluster: str, namespace: str, labels: Mapping[str, str], service: ObservedService | None
-) -> ObservedPeerAuthentication | None:
-    """The policy that disables mutual TLS there: one for the workload beats the namespace's."""
-    inventory = relations.inventory(cluster)
-    policies = [
-        policy for policy in (inventory.peer_authentications if inventory else []) if policy.namespace == namespace
-    ]
-    for policy in policies:
-        matches = not policy.selector or covers(policy.selector, labels)
-        numbers = {port.target_port or port.port for port in service.ports} if service is not None else set()
-        if matches and numbers & set(policy.disabled_ports):
-            return policy
-    for specific in (True, False):
-        modes = [
-            policy
-            for policy in policies
-            if bool(policy.selector) is specific and covers(policy.selector or {}, labels) and policy.mode in _SET
-        ]
-        if modes:
-            return next((policy for policy in modes if policy.mode == "DISABLE"), None)
-    return None
+def _pod_ports(service: ObservedService) -> list[int]:
+    """The numbers of its pods' ports; those that only a name stands for are left out where nobody knows them."""
+    found: set[int] = set()
+    for port in service.ports:
+        if port.protocol == "TCP":
+            target = port.target_port or port.port
+            found.update([target] if isinstance(target, int) else port.container_ports)
+    return sorted(found)
+
+
+def rule_takes_endpoints(context: Context) -> Iterator[Finding]:
+    """Find DestinationRules that take from a gateway the endpoints of what it lets in; one finding a rule.
+
+    A gateway is a client of its own cluster: the rule that governs an exposed Service there decides whether its pods
+    count as having mutual TLS, and endpoints without it are dropped. Where our own rule stands beside the Service it
+    hides wildcards there and the root namespace's; a team's beside it is for MG360.
+
+    Source: newMtlsChecker, pilot/pkg/xds/endpoints/mtls_checker.go; EndpointsWithMTLSFilter, endpoint_builder.go.
+    """
+    relations = context.relations
+    found: dict[int, tuple[ObservedDestinationRule, list[ObservedPolicy], list[Exposure]]] = {}
+    for exposure in relations.exposures:
+        if not relations.destination_rules(exposure.cluster, exposure.host):
+            continue
+        client = exposure.gateway.namespace
+        rules = governing(relations, exposure.cluster, exposure.name, client, gateway_pods(exposure.gateway))
+        for rule in rules:
+            breaking = breaking_tls(rule, exposure.service.ports, auto_mtls=True)
+            if not breaking or _judged_elsewhere(context, exposure, rule):
+                continue
+            found.setdefault(id(rule), (rule, breaking, []))[2].append(exposure)
+    for rule, breaking, exposures in found.values():
+        cluster = exposures[0].cluster
+        hosts = listed(dict.fromkeys(exposure.host for exposure in exposures))
+        gateway = exposures[0].gateway
+        yield Finding(
+            message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{cluster}` takes the "
+            f"endpoints of {hosts} from gateway `{gateway.name}` there, so that other clusters do not reach "
+            f"{'it' if len(exposures) == 1 else 'them'}: {tls_of(breaking[0])}",
+            span=breaking[0].span("tlsMode"),
+            help=f"Remove `tls` from {' and '.join(map(place, breaking))}, or set ISTIO_MUTUAL.",
+            notes=notes((exposure_at(exposures[0]), "exposed here")),
+            object=f"{cluster}/{rule.namespace}/{rule.name}",
+        )
+
+
+def _judged_elsewhere(context: Context, exposure: Exposure, rule: ObservedDestinationRule) -> bool:
+    """Whether ours, beside the Service, comes before a rule that would govern it, or MG360 speaks of the rule."""
+    relations = context.relations
+    imports = context.calls.of(exposure.cluster)[exposure.host].imports
+    beside = next((item for item in imports if item.beside_service), None)
+    if beside is None or rule.workload_selector or not own_entries(relations.fleet):
+        return False
+    if rule in rules_beside(relations, exposure.cluster, exposure.name):
+        return True
+    facts = relations.facts[exposure.cluster]
+    nearer = rule.namespace == exposure.gateway.namespace and (
+        rule.namespace != facts.root_namespace or private(facts, rule)
+    )
+    return beside.policy.owner == "ours" and (rule.namespace == exposure.name.namespace or not nearer)
 
 
 RULES = (
@@ -249,4 +302,5 @@ RULES = (
     Rule("MG351", "warning", "service accounts of a source are unknown", "0.1", accounts_unknown),
     Rule("MG352", "error", "an exposed service without sidecars", "0.1", exposed_without_sidecar),
     Rule("MG374", "error", "mutual TLS is switched off", "0.1", mtls_disabled),
+    Rule("MG400", "error", "a DestinationRule takes a gateway's endpoints", "0.1", rule_takes_endpoints),
 )

@@ -119,6 +119,36 @@ def ambient_namespace(context: Context) -> Iterator[Finding]:
             )
 
 
+def ambient_callers(context: Context) -> Iterator[Finding]:
+    """Find ambient namespaces outside of workspaces in clusters that get entries, one finding a cluster.
+
+    Who calls our hosts is known of no namespace. MG324 has those that workspaces with a gateway span.
+    """
+    relations = context.relations
+    hosts: dict[str, dict[str, None]] = {}
+    for item in context.calls.imports:
+        hosts.setdefault(item.consumer, {})[item.host] = None
+    for cluster, names in sorted(hosts.items()):
+        inventory = relations.inventory(cluster)
+        ambient = []
+        for namespace in inventory.namespaces if inventory else ():
+            spanning = relations.workspace_of(cluster, namespace.name)
+            if namespace.labels.get(_LABEL) == "ambient" and (spanning is None or spanning.east_west_gateway is None):
+                ambient.append(namespace)
+        istio = relations.facts[cluster].istio
+        if not ambient or (istio is not None and istio.ambient is False):
+            continue
+        several = len(ambient) > 1
+        yield Finding(
+            message=f"pods in {listed(namespace.name for namespace in ambient)} of cluster `{cluster}` are in ambient "
+            f"mode: they do not reach {listed(names)} in other clusters, and may be sent to gateways that do "
+            "not answer them",
+            span=ambient[0].span("labels", _LABEL),
+            help=f"Run callers with sidecars, or accept this if nobody in {'these' if several else 'it'} calls them.",
+            object=f"cluster/{cluster}",
+        )
+
+
 def multi_primary(context: Context) -> Iterator[Finding]:
     """Find clusters with remote secrets: every remote endpoint would be there twice.
 
@@ -170,6 +200,7 @@ RULES = (
     Rule("MG322", "warning", "istiod may crash in ambient mode", "0.1", ambient_unknown),
     Rule("MG323", "warning", "a version that cannot be read", "0.1", version_unreadable),
     Rule("MG324", "error", "an ambient namespace", "0.1", ambient_namespace),
+    Rule("MG406", "warning", "callers in ambient mode", "0.1", ambient_callers),
     Rule("MG325", "error", "a multi-primary cluster", "0.1", multi_primary),
     Rule("MG337", "hint", "earlier failover from Istio 1.31 on", "0.1", earlier_failover),
 )
