@@ -16,7 +16,7 @@ from meshgen.inventory.services import TRAFFIC_DISTRIBUTION, gateway_api_item, g
 from meshgen.inventory.workloads import workloads_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from meshgen.diagnostics import Diagnostic
     from meshgen.load.nodes import Node
@@ -39,9 +39,11 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     findings: list[Diagnostic] = []
     objects = objects_in(documents, namespace, findings)
     facts = Facts(read=dict(Counter(item.kind for item in objects.known)), unknown=dict(Counter(objects.unknown)))
-    labels = {
-        item.name: item.fields.at("metadata").labels("labels") for item in objects.known if item.kind == "Namespace"
-    }
+    labels: dict[str, dict[str, str]] = {}
+    for item in (*objects.known, *(second for _, second in objects.twice)):
+        if item.kind == "Namespace":
+            # Of two manifests one may leave out what the other one says.
+            labels[item.name] = {**item.fields.at("metadata").labels("labels"), **labels.get(item.name, {})}
     injectors = injectors_in(objects.known)
     facts.istio, facts.unset = istio_facts(objects.known, injectors, findings)
     workloads = workloads_in(objects.known, labels, injectors)
@@ -55,10 +57,11 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
         reader = READERS.get((item.group, item.kind))
         if (item.group, item.kind) in POD_KINDS:
             return workloads_in([item], labels, injectors), istio_facts([item], injectors, [])
-        if item.kind in {"ConfigMap", "Secret", "Namespace"}:
-            return istio_facts([item], injectors, []), item.kind == "Namespace" and item.fields.at("metadata").labels(
-                "labels"
-            )
+        if item.kind == "Namespace":
+            own = item.fields.at("metadata").labels("labels")
+            return {key: own.get(key, value) for key, value in labels[item.name].items()}
+        if item.kind in {"ConfigMap", "Secret"}:
+            return istio_facts([item], injectors, [])
         if item.kind == "Service":
             return service_item(item, []), gateway_item(item, [])
         return reader[1](item) if reader is not None else content(item)
@@ -84,6 +87,9 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
         # The Service of a gateway is often imported alone, once its load balancer has an address.
         if item.kind not in _NOT_WHOLE and gateway is None and not objects.single:
             facts.namespaces.add(item.namespace)
+        if item.kind == "Namespace":
+            facts.add("namespaces", _namespace(item.name, labels[item.name]), item)
+            continue
         service = service_item(item, behind, distributions.get(item.namespace)) if item.kind == "Service" else None
         _add(facts, item, domain, service)
     for item in objects.known:
@@ -98,17 +104,20 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
             facts.add(
                 "namespaces", {"name": item.namespace} if seen is None else _namespace(item.namespace, seen), item
             )
+    findings += _mistaken(facts)
+    return facts, findings
+
+
+def _mistaken(facts: Facts) -> Iterator[Diagnostic]:
+    """MG062 for each list that is empty because kubectl took a short name for another kind; what is known of it stays."""
     for kind, (section, meant, name) in _MISTAKEN.items():
         if kind in facts.unknown and meant not in facts.read:
             facts.unseen.add(section)
-            findings.append(
-                diagnose(
-                    "MG062",
-                    f"the input has {kind}s and no {meant}: kubectl takes `{name}` for either",
-                    help=f"Ask for `{meant.lower()}s.networking.istio.io`; what the inventory knew of them stays.",
-                )
+            yield diagnose(
+                "MG062",
+                f"the input has {kind}s and no {meant}: kubectl takes `{name}` for either",
+                help=f"Ask for `{meant.lower()}s.networking.istio.io`; what the inventory knew of them stays.",
             )
-    return facts, findings
 
 
 def _add(facts: Facts, item: KubernetesObject, domain: str, service: dict[str, object] | None) -> None:
@@ -116,8 +125,6 @@ def _add(facts: Facts, item: KubernetesObject, domain: str, service: dict[str, o
     if service is not None:
         if (item.namespace, item.name) != ("default", "kubernetes"):
             facts.add("services", service, item)
-    elif item.kind == "Namespace":
-        facts.add("namespaces", _namespace(item.name, item.fields.at("metadata").labels("labels")), item)
     elif reader is not None:
         section, make = reader
         facts.add(section, make(item) | _revision(item), item)

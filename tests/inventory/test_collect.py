@@ -747,3 +747,37 @@ def test_the_traffic_distribution_that_istio_takes(
     text = SERVICE.replace("spec: {", f"spec: {{{spec}").replace("namespace: shop}", f"namespace: shop{own}}}")
     namespace = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop{theirs}}}\n"
     assert service(text, namespace).get("trafficDistribution") == found
+
+
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: a}}\n"
+
+
+def test_a_namespace_that_two_manifests_declare_has_the_labels_of_both() -> None:
+    injected = NAMESPACE.replace("team: a", "istio-injection: enabled")
+    (found,) = spec_of(injected, NAMESPACE)["namespaces"]
+    assert found == {"name": "shop", "labels": {"istio-injection": "enabled", "team": "a"}}
+    assert findings_of(NAMESPACE, NAMESPACE.replace("team: a", "team: b")) == [
+        "in2.yaml:3:18 MG054: Namespace `shop` is in the input twice, with different content"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: shop}\ndata: {image: one}\n",
+        deployment(extra=", annotations: {image: one}"),
+    ],
+)
+def test_objects_that_differ_in_what_nobody_needs_may_stand_twice(text: str) -> None:
+    assert findings_of(text, text.replace("image: one", "image: two")) == []
+
+
+def test_two_variants_of_an_application_are_one_finding() -> None:
+    def of_port(number: int) -> str:
+        return "---\n".join(SERVICE.replace("name: a", f"name: {name}").replace("80", str(number)) for name in "abcde")
+
+    (said,) = findings_of(of_port(80), of_port(81))
+    assert said.startswith(
+        "in2.yaml:3:18 MG054: `in1.yaml` and `in2.yaml` have 5 objects twice, with different content"
+    )
+    assert said.endswith("Service `a`, Service `b`, Service `c` and 2 more")
