@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from meshgen.diagnostics import Diagnostic, Span, diagnose
+from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
 from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.diagnostics.several import ordered
 from meshgen.emit import emit
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from meshgen.emit.artifact import Artifact
     from meshgen.emit.emitter import Written
     from meshgen.plan.model import Plan
-    from meshgen.tree import Comparison, Result, Tree
+    from meshgen.tree import Change, Comparison, Result, Tree
 
 _AT_ONCE = 2000
 """How many objects kubeconform is at least asked about in one run: it starts slowly."""
@@ -186,15 +186,42 @@ class _Judge:
         self.summary = None if self.summary is None or summary is None else self.summary + summary
 
 
+def drift_of(report: Report) -> Diagnostic | None:
+    """MG510: how the output differs from what the fleet says; None where it does not."""
+    comparison = report.comparison
+    if comparison is None or comparison.in_sync:
+        return None
+    changes = [*comparison.changes, *comparison.old_form]
+    places = [(Span((comparison.output / change.path).as_posix(), 1, 1, 1, 1), _fate(change)) for change in changes]
+    count = f"{len(changes)} file{'' if len(changes) == 1 else 's'} of " if changes else ""
+    return diagnose(
+        "MG510",
+        f"{count}the output {'is' if len(changes) < 2 else 'are'} not what the fleet says",  # noqa: PLR2004 - a plural
+        places[0][0] if places else None,
+        "Run `meshgen build` and commit the result.",
+        tuple(Note(span, fate) for span, fate in places),
+    )
+
+
+def _fate(change: Change) -> str:
+    if change.removed:
+        return "is to be removed"
+    return "is to be added" if change.seen is None else "is to be changed"
+
+
 def _overlap(fleet: Path, output: Path) -> Diagnostic | None:
     root, target = fleet.resolve(), output.resolve()
-    if root != target and root not in target.parents:
+    if root == target or root in target.parents:
+        message = f"output directory `{output}` is inside the fleet `{fleet}`"
+    elif target in root.parents:
+        message = f"output directory `{output}` has the fleet `{fleet}` in it"
+    else:
         return None
     return diagnose(
         code="MG651",
-        message=f"output directory `{output}` is inside the fleet `{fleet}`",
+        message=message,
         span=Span(str(output), 1, 1, 1, 1),
-        help="Name an output directory beside the fleet: what is written there must not be read as input.",
+        help="Name an output directory beside the fleet, such as `-o output`: neither must be read as the other.",
     )
 
 

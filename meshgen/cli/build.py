@@ -13,6 +13,7 @@ import click
 
 from meshgen.cli import completing
 from meshgen.cli.options import fleet_argument, reporting_options
+from meshgen.cli.output import say
 
 if TYPE_CHECKING:
     from meshgen.build import Report
@@ -77,9 +78,10 @@ def build(
 
     Nothing is written unless every check passes, and no file that meshgen did not write is touched.
     """
-    from meshgen.build import Options
+    from meshgen.build import Options, drift_of
     from meshgen.build import build as run
-    from meshgen.tree import TreeError
+    from meshgen.diagnostics.render import TEXT_FORMATS
+    from meshgen.tree import TreeError, is_environment
 
     options = Options(
         check=flags["check"],
@@ -94,15 +96,19 @@ def build(
         with _Progress(shown=not reporting.quiet) as progress:
             report = run(Path(fleet), Path(output), options, progress.step)
     except TreeError as error:
-        reporting.show(error.diagnostics, {})
+        reporting.show(error.diagnostics, {}, to_stdout=True)
         raise click.exceptions.Exit(2 if error.is_environment else 1) from None
-    reporting.show(report.diagnostics, report.sources)
     failed = reporting.fails(report.diagnostics)
-    drift = options.check and not failed and report.comparison is not None and not report.comparison.in_sync
+    drift = drift_of(report) if options.check and not failed else None
+    listed = drift is not None and reporting.form in TEXT_FORMATS
+    found = [*report.diagnostics, drift] if drift is not None and not listed else report.diagnostics
+    reporting.show(found, report.sources, to_stdout=True, count=False)
     if not failed and not reporting.quiet:
-        click.echo(_summary(report, check=options.check), err=True)
-    if drift:
+        say(_summary(report, check=options.check), err=True)
+    if listed:
         _show_drift(report)
+    if is_environment(report.diagnostics):
+        raise click.exceptions.Exit(2)
     raise click.exceptions.Exit(1 if failed or drift else 0)
 
 
@@ -142,12 +148,12 @@ def _show_drift(report: Report) -> None:
         return
     for sign, paths in (("+", comparison.added), ("~", comparison.changed), ("-", comparison.removed)):
         for path in paths:
-            click.echo(f"{sign} {path}")
+            say(f"{sign} {path}")
     for change in comparison.old_form:
-        click.echo(f"{'-' if change.removed else '~'} {change.path}")
+        say(f"{'-' if change.removed else '~'} {change.path}")
     if comparison.pending:
-        click.echo("an earlier build did not end; the next one finishes it", err=True)
-    click.echo("output is not what the fleet says; run `meshgen build` and commit the result", err=True)
+        say("an earlier build did not end; the next one finishes it", err=True)
+    say("output is not what the fleet says; run `meshgen build` and commit the result", err=True)
 
 
 class _Progress:

@@ -13,6 +13,7 @@ import click
 from meshgen import interrupts
 from meshgen.cli import streams
 from meshgen.cli.group import cli
+from meshgen.cli.output import prepare_streams, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ def guarded(arguments: Sequence[str] | None) -> int:
     """Runs the command line and returns its exit code."""
     # Looking for pydantic's plugins would read the metadata of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    prepare_streams()
     gc.disable()  # a run makes no garbage worth the time of looking for it
     try:
         code = _ended(list(sys.argv[1:] if arguments is None else arguments))
@@ -67,7 +69,7 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except click.ClickException as error:
-        error.show()
+        refuse(error)
         return BROKEN
     except click.Abort:
         return _interrupted()

@@ -10,6 +10,7 @@ import click
 
 from meshgen.cli import completing
 from meshgen.cli.options import reporting_options
+from meshgen.cli.output import say
 from meshgen.diagnostics.near import did_you_mean, near, near_host
 from meshgen.pages import codes, page
 
@@ -38,7 +39,7 @@ def explain(subject: str, fleet: str, consumer: str | None, reporting: Reporting
     A HOST is any Service of an inventory, by its full name or by the first parts of it: `reviews`, `reviews.bookinfo`.
     """
     if _CODE.fullmatch(subject):
-        click.echo(_page(subject.upper()), nl=False)
+        say(_page(subject.upper()))
     elif match := _FILE.fullmatch(subject):
         _explain_file(match["path"], int(match["line"]) if match["line"] else None, fleet, reporting)
     else:
@@ -67,7 +68,7 @@ def _explain_file(path: str, line: int | None, fleet: str, reporting: Reporting)
         text = file.file(found, compilation.calls, compilation.checked.sources, line)
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
-    click.echo(text, nl=False)
+    say(text)
 
 
 def _explain_host(text: str, consumer: str | None, fleet: str, reporting: Reporting) -> None:
@@ -92,6 +93,6 @@ def _explain_host(text: str, consumer: str | None, fleet: str, reporting: Report
         similar = near_host(text, known) if "." in text else near(text, {name.partition(".")[0] for name in known})
         hint = did_you_mean(similar) or "`meshgen show` lists all exposed hosts."
         raise click.UsageError(f"`{text}` is no code, output file or Service of an inventory. {hint}")
-    click.echo(shown, nl=False)
+    say(shown)
     if checked.failed:
-        click.echo("the fleet has errors, so this is not built; `meshgen validate` shows them", err=True)
+        say("the fleet has errors, so this is not built; `meshgen validate` shows them", err=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from meshgen import interrupts
+from meshgen.cli.output import say
 from meshgen.platforms import platform_names
 
 SCHEMA_FILE = "meshgen.schema.json"
@@ -30,8 +31,8 @@ def init(directory: Path, platform: str) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("x", encoding="utf-8", newline="\n") as stream:
                 stream.write(text)
-            click.echo(f"wrote {target}", err=True)
-    click.echo(f"Next: put in your clusters, then `meshgen build {directory}`.", err=True)
+            say(f"wrote {target}", err=True)
+    say(f"Next: put in your clusters, then `meshgen build {directory}`.", err=True)
 
 
 def files(platform: str) -> dict[str, str]:

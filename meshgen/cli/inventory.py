@@ -9,6 +9,7 @@ import click
 
 from meshgen.cli import completing
 from meshgen.cli.options import reporting_options
+from meshgen.cli.output import document, say
 from meshgen.diagnostics.render import MACHINE_FORMATS
 
 if TYPE_CHECKING:
@@ -158,12 +159,12 @@ def _finish(result: Result, reporting: Reporting, *, printed: bool = False) -> N
     if result.failed:
         reporting.finish(result.findings, result.sources)
     if printed:
-        click.echo(result.text, nl=False)
+        document(result.text)
     if result.findings:
         reporting.show(result.findings, result.sources)
     elif reporting.form in MACHINE_FORMATS:
         reporting.show([], {})
     if reporting.form not in MACHINE_FORMATS and not reporting.quiet:
-        click.echo(result.summary, err=True)
+        say(result.summary, err=True)
     if reporting.fails(result.findings):
         raise click.exceptions.Exit(1)

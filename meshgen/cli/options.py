@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from meshgen.diagnostics.render import FORMATS, MACHINE_FORMATS
+from meshgen.diagnostics.render import FORMATS, TEXT_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,8 +26,18 @@ class Reporting:
     fail_on: Literal["error", "warning"] = "error"
     quiet: bool = False
 
-    def show(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], *, to_stdout: bool = False) -> None:
-        """Prints the findings, and a line of counts except in formats for machines."""
+    def show(
+        self,
+        diagnostics: Iterable[Diagnostic],
+        sources: Mapping[str, str],
+        *,
+        to_stdout: bool = False,
+        count: bool = True,
+    ) -> None:
+        """Prints the findings: to standard output where they are what the command is for.
+
+        For people a line of counts follows; without `count` only where there is something to count.
+        """
         from meshgen.diagnostics.render import render, summary
 
         found = list(diagnostics)
@@ -36,7 +46,7 @@ class Reporting:
         stream = sys.stdout if to_stdout else sys.stderr
         color = use_color(stream)
         shown = render(found, sources, self.form, color=color)
-        if self.form not in MACHINE_FORMATS and not self.quiet:
+        if self.form in TEXT_FORMATS and not self.quiet and (found or count):
             shown += f"\n{summary(found)}\n" if found and self.form == "full" else f"{summary(found)}\n"
         click.echo(shown, file=stream, nl=False, color=color)
 

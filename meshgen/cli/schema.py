@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from meshgen.cli.output import document
 from meshgen.diagnostics.near import did_you_mean, near
 
 
@@ -21,4 +22,4 @@ def schema(kind: str | None) -> None:
     if kind is not None and kind.lower() not in by_lower_case:
         hint = did_you_mean(near(kind, KINDS)) or f"Kinds are {', '.join(f'`{name}`' for name in KINDS)}."
         raise click.UsageError(f"no such kind: `{kind}`. {hint}")
-    click.echo(text(by_lower_case[kind.lower()] if kind is not None else None), nl=False)
+    document(text(by_lower_case[kind.lower()] if kind is not None else None))

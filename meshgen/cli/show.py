@@ -11,6 +11,7 @@ import click
 
 from meshgen.cli import completing
 from meshgen.cli.options import fleet_argument, reporting_options
+from meshgen.cli.output import document, say
 
 if TYPE_CHECKING:
     from meshgen.calls.model import State
@@ -69,5 +70,6 @@ def show(
     if compilation.plan is None or compilation.calls is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(matrix(compilation.calls, shape, Wanted(hosts, clusters, only), width), nl=False)
+    text = matrix(compilation.calls, shape, Wanted(hosts, clusters, only), width)
+    (document if shape == "json" else say)(text)
     raise click.exceptions.Exit(1 if reporting.fails(compilation.diagnostics) else 0)

@@ -89,6 +89,7 @@ CODES = (
     Code("MG507", "error", "kubeconform refuses an output object", "0.1"),
     Code("MG508", "error", "kubeconform is wanted and not there", "0.1"),
     Code("MG509", "error", "kubeconform failed", "0.1"),
+    Code("MG510", "error", "an output that is not what the fleet says", "0.1"),
     Code("MG601", "error", "a file that meshgen wrote was edited", "0.1"),
     Code("MG602", "error", "a foreign file stands where one is to be written", "0.1"),
     Code("MG603", "warning", "a sync would read a file that meshgen did not write", "0.1"),
@@ -104,13 +105,14 @@ CODES = (
     Code("MG614", "warning", "Git cannot be asked", "0.1"),
     Code("MG615", "warning", "a sparse checkout leaves out what would change", "0.1"),
     Code("MG650", "error", "an exposure withdrawn while it has consumers", "0.1"),
-    Code("MG651", "error", "output inside the fleet", "0.1"),
+    Code("MG651", "error", "output and fleet inside of each other", "0.1"),
     Code("MG652", "error", "an unknown cluster to build", "0.1"),
     Code("MG653", "error", "the history that says what is in use is not here", "0.1"),
     Code("MG654", "error", "the fleet of an earlier commit cannot be compiled", "0.1"),
     Code("MG655", "error", "no commit to compare with", "0.1"),
     Code("MG900", "error", "an internal error", "0.1"),
     Code("MG901", "error", "a disk that does not cooperate", "0.1"),
+    Code("MG902", "warning", "more findings than anybody reads", "0.1"),
 )
 _SEVERITIES = {code.code: code.severity for code in CODES}
 

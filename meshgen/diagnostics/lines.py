@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 """A line break of YAML 1.1; 1.2 has fewer, but libyaml counts these."""
@@ -22,8 +21,3 @@ def lines_with_breaks(text: str) -> list[str]:
         start = match.end()
     pieces.append(text[start:])
     return pieces
-
-
-def printable(text: str) -> str:
-    """`text` without control characters, which could move the cursor or recolour the terminal."""
-    return "".join("\ufffd" if unicodedata.category(character) in {"Cc", "Cs"} else character for character in text)

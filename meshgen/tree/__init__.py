@@ -12,12 +12,11 @@ all; one that was killed is finished by the next.
 """
 
 from meshgen.tree.compare import Wanted
-from meshgen.tree.model import ENVIRONMENT, Change, Comparison, Result, TreeError
+from meshgen.tree.model import Change, Comparison, Result, TreeError, is_environment
 from meshgen.tree.ownership import Signature
 from meshgen.tree.session import Tree, open_tree
 
 __all__ = [
-    "ENVIRONMENT",
     "Change",
     "Comparison",
     "Result",
@@ -25,5 +24,6 @@ __all__ = [
     "Tree",
     "TreeError",
     "Wanted",
+    "is_environment",
     "open_tree",
 ]

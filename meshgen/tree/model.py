@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from meshgen.tree import disk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from meshgen.diagnostics import Diagnostic
@@ -26,8 +27,13 @@ class TreeError(Exception):
 
     @property
     def is_environment(self) -> bool:
-        """Whether the machine is at fault (disk, another build), so that the exit code is 2."""
-        return any(diagnostic.code in ENVIRONMENT for diagnostic in self.diagnostics)
+        """Whether the machine is at fault, so that the exit code is 2."""
+        return is_environment(self.diagnostics)
+
+
+def is_environment(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether one of `diagnostics` says that the machine is at fault: its disk, another build."""
+    return any(diagnostic.code in ENVIRONMENT for diagnostic in diagnostics)
 
 
 def fingerprint(content: bytes) -> bytes:

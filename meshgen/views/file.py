@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from meshgen.diagnostics.lines import split_lines
 from meshgen.emit import written
 from meshgen.emit.reasons import reason_for
 from meshgen.emit.yaml import HEADER
@@ -67,7 +68,7 @@ def file(found: Found, calls: Calls, sources: Mapping[str, str], line: int | Non
     asking = {} if artifact.schema else _asking(calls, artifact.cluster)
     inputs = Inputs(calls.relations, artifact, *(span for spans in asking.values() for span in spans))
     shown = fields(artifact.body)
-    lines = artifact.content.decode().splitlines()
+    lines = artifact.content.decode().removesuffix("\n").split("\n")
     if line is None:
         head = [*_head(artifact, sources), *(f"asked for by {host}" for host in asking), ""]
         first = shown[0].line
@@ -114,7 +115,7 @@ def _head(artifact: Artifact, sources: Mapping[str, str]) -> Iterator[str]:
 
 
 def _source(span: Span, sources: Mapping[str, str]) -> str:
-    text = sources.get(span.file, "").splitlines()
+    text = split_lines(sources.get(span.file, ""))
     return f"{span}  {text[span.line - 1].strip() if 0 < span.line <= len(text) else ''}"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from meshgen.analysis.hosts import name_matches
 from meshgen.analysis.relations import OWN_GATEWAY
 from meshgen.analysis.unexposed import unexposed
+from meshgen.diagnostics.printing import json_text
 from meshgen.views.reasons import sentence
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def matrix(calls: Calls, form: Form, wanted: Wanted = Wanted(), width: int | Non
     }
     if form == "json":
         items = (call for row in found.values() for call in row if wanted.only in (None, call.state))
-        return json.dumps([_item(calls, call) for call in items], indent=2, ensure_ascii=False) + "\n"
+        return json_text([_item(calls, call) for call in items]) + "\n"
     if not found or not clusters:
         return "no service is exposed\n" if wanted == Wanted() else "no exposed service is like that\n"
     rows = [[host, *map(cell, row)] for host, row in found.items()]

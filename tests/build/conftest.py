@@ -25,7 +25,17 @@ class Outcome:
     def messages(self, code: str) -> list[str]:
         """The texts of the findings with a code, in `concise` format."""
         mark = f"[{code}] "
-        return [line.partition(mark)[2] for line in self.err.splitlines() if mark in line]
+        return [line.partition(mark)[2] for line in self.out.splitlines() if mark in line]
+
+    @property
+    def said(self) -> str:
+        """All that it said, on both streams."""
+        return self.out + self.err
+
+    @property
+    def drift(self) -> list[str]:
+        """What a check lists of an output that is not what the fleet says."""
+        return [line for line in self.out.splitlines() if line.startswith(("+ ", "~ ", "- "))]
 
     @property
     def last_line(self) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from meshgen.cli import build as command
+from meshgen.diagnostics.render import MACHINE_FORMATS
 from meshgen.emit import emit
+from meshgen.tree import disk
 from meshgen.verify import kubeconform
 from tests.fleets import HAS, LACKS
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from meshgen.emit.artifact import Artifact
     from meshgen.emit.emitter import Written
     from meshgen.plan.model import ClusterPlan, Plan
-    from tests.build.conftest import Project
+    from tests.build.conftest import Outcome, Project
 
 BROKEN = HAS + "---\nkind: Cluster\nmetadata: {name: c9}\nspec: {regoin: eu}\n"
 NO_EXPOSURE = """
@@ -37,7 +41,7 @@ def test_a_first_build_writes_every_cluster(project: Project) -> None:
     project.write(LACKS)
     outcome = project.build()
     assert outcome.code == 0
-    assert outcome.out == ""
+    assert outcome.drift == []
     assert outcome.last_line == "2 clusters: 13 objects written, 0 unchanged, 0 removed; kubeconform did not run"
     assert project.names("*/*/serviceentry*") == [
         "c1/meshgen-multicluster/serviceentry.networking.istio.io_web.shop.svc.cluster.local.yaml"
@@ -76,27 +80,35 @@ def test_MG651_fires_when_the_output_is_inside_the_fleet(project: Project, insid
     project.write(HAS)
     outcome = project.run("build", str(project.fleet), "-o", str(project.fleet / inside))
     assert outcome.code == 1
-    assert "[MG651]" in outcome.err
+    assert "[MG651]" in outcome.said
     assert sorted(path.name for path in project.fleet.rglob("*")) == ["fleet.yaml"]
 
 
 def test_MG651_fires_when_a_link_leads_into_the_fleet(project: Project) -> None:
     project.write(HAS)
     project.output.symlink_to(project.fleet)
-    assert "[MG651]" in project.build().err
+    assert "[MG651]" in project.build().said
 
 
 def test_MG651_fires_when_the_output_is_the_file_of_the_fleet(project: Project) -> None:
     project.write(HAS)
     file = str(project.fleet / "fleet.yaml")
-    assert "[MG651]" in project.run("build", file, "-o", file).err
+    assert "[MG651]" in project.run("build", file, "-o", file).said
+
+
+@pytest.mark.parametrize("fleet", ["fleet", "fleet/fleet.yaml"])
+def test_MG651_fires_when_the_output_has_the_fleet_in_it(project: Project, fleet: str) -> None:
+    project.write(HAS)
+    outcome = project.run("build", str(project.root / fleet), "-o", str(project.root))
+    assert (outcome.code, "[MG651]" in outcome.out) == (1, True)
+    assert [path.name for path in project.root.iterdir()] == ["fleet"]
 
 
 @pytest.mark.parametrize("beside", ["output", "fleet-output", "fleet.d"])
 def test_MG651_silent_when_the_output_is_beside_the_fleet(project: Project, beside: str) -> None:
     project.write(HAS)
     outcome = project.run("build", str(project.fleet), "-o", str(project.root / beside), "--kubeconform", "off")
-    assert "[MG651]" not in outcome.err
+    assert "[MG651]" not in outcome.said
     assert outcome.code == 0
 
 
@@ -107,9 +119,8 @@ def test_a_broken_fleet_leaves_the_output_as_it_was(project: Project) -> None:
     project.write(BROKEN)
     outcome = project.build()
     assert outcome.code == 1
-    assert outcome.out == ""
-    assert "MG100" in outcome.err
-    assert "written" not in outcome.err
+    assert "MG100" in outcome.said
+    assert "written" not in outcome.said
     assert project.tree == before
 
 
@@ -122,14 +133,14 @@ def test_a_broken_fleet_makes_no_output(project: Project) -> None:
 def test_a_fleet_that_is_not_there_makes_no_output(project: Project) -> None:
     outcome = project.build()
     assert outcome.code != 0
-    assert "Traceback" not in outcome.err
+    assert "Traceback" not in outcome.said
     assert not project.output.exists()
 
 
 def test_warnings_do_not_fail_a_build(project: Project) -> None:
     project.write(HAS)
     outcome = project.build()
-    assert "warning" in outcome.err
+    assert "warning" in outcome.said
     assert outcome.code == 0
 
 
@@ -143,7 +154,7 @@ def test_check_of_an_output_that_is_what_the_fleet_says(project: Project) -> Non
     project.write(HAS)
     project.build()
     outcome = project.build("--check")
-    assert (outcome.code, outcome.out) == (0, "")
+    assert (outcome.code, outcome.drift) == (0, [])
 
 
 def test_check_lists_every_difference_and_writes_nothing(project: Project) -> None:
@@ -153,7 +164,7 @@ def test_check_lists_every_difference_and_writes_nothing(project: Project) -> No
     project.write(HAS)
     outcome = project.build("--check")
     assert outcome.code == 1
-    assert [line for line in outcome.out.splitlines() if "workloadentry" not in line] == [
+    assert [line for line in outcome.drift if "workloadentry" not in line] == [
         "+ c1/shop/destinationrule.networking.istio.io_meshgen-web.yaml",
         "+ c1/shop/gateway.networking.istio.io_ew-web-5b78e35377f03acf.yaml",
         "+ c1/shop/virtualservice.networking.istio.io_meshgen-web.yaml",
@@ -165,6 +176,60 @@ def test_check_lists_every_difference_and_writes_nothing(project: Project) -> No
         "- c1/meshgen-multicluster/virtualservice.networking.istio.io_web.shop.svc.cluster.local.yaml",
     ]
     assert project.tree == before
+
+
+def in_format(project: Project, form: str, *options: str) -> Outcome:
+    return project.run("build", str(project.fleet), "-o", str(project.output), "--format", form, *options)
+
+
+def documents(outcome: Outcome, form: str) -> None:
+    """That standard output is one document of the format and nothing else."""
+    if form == "junit":
+        ET.fromstring(outcome.out)  # noqa: S314 - our own text
+    else:
+        json.loads(outcome.out)
+
+
+@pytest.mark.parametrize("form", sorted(MACHINE_FORMATS))
+@pytest.mark.parametrize("options", [(), ("--check",)], ids=["build", "check"])
+def test_what_a_machine_reads_is_one_document_when_all_is_well_and_when_not(
+    project: Project, form: str, options: tuple[str, ...]
+) -> None:
+    project.write(HAS)
+    outcomes = [in_format(project, form, "--check"), in_format(project, form), in_format(project, form, *options)]
+    project.write(BROKEN)
+    outcomes.append(in_format(project, form, *options))
+    assert [outcome.code for outcome in outcomes] == [1, 0, 0, 1]
+    for outcome in outcomes:
+        documents(outcome, form)
+
+
+def test_MG510_fires_when_a_check_finds_drift(project: Project) -> None:
+    project.write(LACKS)
+    project.build()
+    edited = project.output / "c1/_cluster/namespace_meshgen-multicluster.yaml"
+    edited.unlink()
+    outcome = in_format(project, "json", "--check")
+    (found,) = [item for item in json.loads(outcome.out) if item["code"] == "MG510"]
+    assert (outcome.code, found["message"]) == (1, "1 file of the output is not what the fleet says")
+    assert found["location"]["file"] == edited.as_posix()
+    assert [note["message"] for note in found["notes"]] == ["is to be added"]
+
+
+def test_MG510_silent_when_the_output_is_what_the_fleet_says(project: Project) -> None:
+    project.write(HAS)
+    project.build()
+    codes = {item["code"] for item in json.loads(in_format(project, "json", "--check").out)}
+    assert "MG510" not in codes
+
+
+def test_drift_is_an_annotation_in_github_actions(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    project.write(HAS)
+    outcome = project.run("build", str(project.fleet), "-o", str(project.output), "--check")
+    assert outcome.code == 1
+    assert all(line.startswith("::") for line in outcome.out.splitlines())
+    assert "::error title=meshgen MG510,file=" in outcome.out
 
 
 def test_check_before_the_first_build_writes_nothing(project: Project) -> None:
@@ -200,7 +265,7 @@ def test_an_edited_file_is_refused_and_kept(project: Project) -> None:
     before = project.tree
     outcome = project.build()
     assert outcome.code == 1
-    assert "MG601" in outcome.err
+    assert "MG601" in outcome.said
     assert project.tree == before
 
 
@@ -213,7 +278,7 @@ def test_overwriting_edits_says_which(project: Project) -> None:
     outcome = project.build("--overwrite-edits")
     assert outcome.code == 0
     name = edited.relative_to(project.output)
-    assert f"`{name}` was edited since meshgen wrote it and would be overwritten: `--overwrite-edits`" in outcome.err
+    assert f"`{name}` was edited since meshgen wrote it and would be overwritten: `--overwrite-edits`" in outcome.said
     assert project.tree == before
 
 
@@ -252,7 +317,7 @@ spec:
 """)  # fmt: skip
     outcome = project.build("--cluster", "c2")
     assert outcome.code == 1
-    assert "MG302" in outcome.err
+    assert "MG302" in outcome.said
     assert not project.output.exists()
 
 
@@ -310,13 +375,13 @@ def test_MG652_fires_when_the_cluster_is_not_of_the_fleet(project: Project) -> N
     project.write(HAS)
     outcome = project.build("--cluster", "c3")
     assert outcome.code == 1
-    assert "[MG652]" in outcome.err
+    assert "[MG652]" in outcome.said
     assert not project.output.exists()
 
 
 def test_MG652_silent_when_the_cluster_is_of_the_fleet(project: Project) -> None:
     project.write(HAS)
-    assert "[MG652]" not in project.build("--cluster", "c1", "--cluster", "c2").err
+    assert "[MG652]" not in project.build("--cluster", "c1", "--cluster", "c2").said
 
 
 @pytest.mark.parametrize("wrong", [["--nope"], ["--kubeconform", "maybe"], ["--format", "pdf"], ["one", "two"]])
@@ -331,21 +396,34 @@ def test_a_disk_that_cannot_be_written_is_exit_code_2(project: Project) -> None:
     project.output.write_text("a file\n")
     outcome = project.build()
     assert outcome.code in (1, 2)
-    assert "Traceback" not in outcome.err
+    assert "Traceback" not in outcome.said
     assert project.output.read_text() == "a file\n"
 
 
-def test_findings_for_machines_go_to_stderr_too(project: Project) -> None:
+def test_a_disk_that_refuses_while_the_tree_is_compared_is_exit_code_2(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, _expected: bytes = b"") -> NoReturn:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+
+    project.write(HAS)
+    project.build()
+    monkeypatch.setattr(disk, "read", refuse)
+    outcome = project.build("--check")
+    assert (outcome.code, "[MG612]" in outcome.out) == (2, True)
+
+
+def test_a_broken_fleet_says_the_same_to_build_and_to_validate(project: Project) -> None:
     project.write(BROKEN)
-    outcome = project.run("build", str(project.fleet), "-o", str(project.output), "--format", "json")
-    assert outcome.out == ""
-    assert json.loads(outcome.err)
+    built = project.run("build", str(project.fleet), "-o", str(project.output), "--format", "json")
+    assert json.loads(built.out)
+    assert built.out == project.run("validate", str(project.fleet), "--format", "json").out
 
 
 def test_quiet_says_nothing_where_all_is_well(project: Project) -> None:
     project.write(HAS)
     outcome = project.build("--quiet")
-    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+    assert (outcome.code, outcome.said) == (0, "")
 
 
 def test_a_missing_kubeconform_is_said(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,7 +441,7 @@ def test_a_required_kubeconform_that_is_missing_writes_nothing(
     project.write(HAS)
     outcome = project.build("--kubeconform", "require")
     assert outcome.code != 0
-    assert "kubeconform" in outcome.err
+    assert "kubeconform" in outcome.said
     assert not project.output.exists()
 
 
@@ -393,8 +471,8 @@ def test_no_progress_bar_in_a_pipe(project: Project, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(command, "_QUIET_SECONDS", 0.0)
     project.write(HAS)
     outcome = project.build()
-    assert "writing" not in outcome.err
-    assert "\r" not in outcome.err
+    assert "writing" not in outcome.said
+    assert "\r" not in outcome.said
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are Unix")

@@ -142,7 +142,7 @@ def test_the_merge_of_this_test_does_find_conflicts(tmp_path: Path) -> None:
 def expose(project: Project, team: str, exposed: frozenset[str]) -> None:
     (project.fleet / f"{team}.yaml").write_text(fleet(workspace(team, exposed)))
     outcome = project.build()
-    assert outcome.code == 0, outcome.err
+    assert outcome.code == 0, outcome.said
     commit(project.root, f"{team} exposes {', '.join(sorted(exposed)) or 'nothing'}")
 
 
@@ -163,6 +163,6 @@ def test_two_branches_merged_by_git_need_no_second_build_and_the_next_one_needs_
         git(project.root, "clean", "--quiet", "-dfX")
     assert len(project.names("c2/*/serviceentry*")) == 4
     outcome = project.build("--check")
-    assert (outcome.code, outcome.out) == (0, "")
+    assert (outcome.code, outcome.drift) == (0, [])
     expose(project, "blue", frozenset(TEAMS["blue"][:3]))
     assert len(project.names("c2/*/serviceentry*")) == 5

@@ -45,12 +45,12 @@ def edit(project: Project, path: str = RULE, note: str = "# by hand\n") -> Path:
 
 def codes(outcome: Outcome) -> list[str]:
     """The findings about the tree."""
-    return [line.partition("[")[2][:5] for line in outcome.err.splitlines() if "[MG6" in line]
+    return [line.partition("[")[2][:5] for line in outcome.said.splitlines() if "[MG6" in line]
 
 
 def in_sync(project: Project) -> bool:
     outcome = project.build("--check")
-    return (outcome.code, outcome.out, codes(outcome)) == (0, "", [])
+    return (outcome.code, outcome.drift, codes(outcome)) == (0, [], [])
 
 
 def test_nothing_of_the_local_state_is_for_git(committed: Project) -> None:
@@ -89,7 +89,7 @@ def test_an_edit_that_was_committed_is_a_difference_that_the_next_build_takes_ba
     edit(committed)
     commit(committed.root, "edit")
     checked = committed.build("--check")
-    assert (checked.code, checked.out, codes(checked)) == (1, f"~ {RULE}\n", [])
+    assert (checked.code, checked.drift, codes(checked)) == (1, [f"~ {RULE}"], [])
     assert committed.build().code == 0
     assert in_sync(committed)
 
@@ -153,7 +153,7 @@ def test_an_output_directory_that_was_moved_is_known_by_its_contents(committed: 
     git(committed.root, "mv", "output", "elsewhere")
     committed.write(MOVED)
     outcome = committed.run("build", str(committed.fleet), "-o", str(committed.root / "elsewhere"), "--kubeconform=off")
-    assert outcome.code == 0, outcome.err
+    assert outcome.code == 0, outcome.said
 
 
 def diverge(project: Project) -> None:
@@ -226,7 +226,7 @@ def test_a_submodule_is_asked_about_its_own_files(project: Project) -> None:
     commit(outer, "outer")
     project.write(MOVED)
     outcome = project.run("build", str(project.fleet), "-o", str(outer / "output"), "--kubeconform", "off")
-    assert outcome.code == 0, outcome.err
+    assert outcome.code == 0, outcome.said
 
 
 def test_a_repository_within_the_output_is_asked_about_its_own_files(committed: Project) -> None:
@@ -257,7 +257,7 @@ def test_MG614_fires_when_the_repository_is_somebody_elses(committed: Project, m
     committed.write(MOVED)
     outcome = committed.build()
     assert codes(outcome).count("MG614") == 1
-    assert "dubious ownership" in outcome.err
+    assert "dubious ownership" in outcome.said
 
 
 def test_MG614_silent_when_nothing_differs_or_there_is_no_repository(
@@ -333,7 +333,7 @@ def test_a_file_of_another_repository_that_holds_the_output_is_judged_there(comm
     commit(other, "other")
     committed.write(MOVED)
     outcome = committed.run("build", str(committed.fleet), "-o", str(other / "output"), "--kubeconform", "off")
-    assert outcome.code == 0, outcome.err
+    assert outcome.code == 0, outcome.said
 
 
 OLD_ATTRIBUTES = "/.meshgen/*.owned merge=union linguist-generated\n*.yaml linguist-generated\n"
@@ -353,7 +353,7 @@ def test_the_old_form_goes_with_the_first_build(committed: Project) -> None:
     commit(committed.root, "old form")
     checked = committed.build("--check")
     assert checked.code == 1
-    assert checked.out.splitlines() == [
+    assert checked.drift == [
         "- .meshgen/c1.owned",
         "- .meshgen/c2.owned",
         "- .gitattributes",

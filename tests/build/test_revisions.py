@@ -81,7 +81,7 @@ class Teams(Project):
         """Say it, build, commit: the id of the commit."""
         self.say(name, exposed)
         outcome = self.build(*arguments)
-        assert outcome.code == 0, outcome.err
+        assert outcome.code == 0, outcome.said
         return commit(self.root, f"{name}: {exposed}")
 
     def git(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
@@ -528,5 +528,5 @@ def test_nothing_of_an_earlier_fleet_is_written_or_pointed_at(teams: Teams) -> N
     teams.say("web", "")
     outcome = teams.build()
     assert teams.tree == before
-    assert all(str(teams.fleet) in line for line in outcome.err.splitlines() if "[MG650]" in line)
+    assert all(str(teams.fleet) in line for line in outcome.said.splitlines() if "[MG650]" in line)
     assert teams.git("status", "--porcelain") == "M fleet/web.yaml"

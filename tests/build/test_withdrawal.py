@@ -79,7 +79,7 @@ def steps(project: Project, *fleets: tuple[str, ...]) -> Outcome:
     for texts in before:
         project.write(*texts)
         outcome = project.build()
-        assert outcome.code == 0, outcome.err
+        assert outcome.code == 0, outcome.said
     project.write(*last)
     return project.build()
 
@@ -109,7 +109,7 @@ def test_the_place_is_the_list_that_the_host_left(project: Project) -> None:
     project.write(LACKS, EXPOSED)
     project.build()
     project.write(LACKS, WITHDRAWN)
-    [found] = [line for line in project.build("--format", "concise").err.splitlines() if "MG650" in line]
+    [found] = [line for line in project.build("--format", "concise").out.splitlines() if "MG650" in line]
     place = found.partition(": ")[0]
     file, line, column = place.rsplit(":", 2)
     text = (project.root / file).read_text().splitlines()[int(line) - 1]
@@ -187,7 +187,7 @@ spec:
   gateways: [{name: ew, namespace: shop, addresses: [198.51.100.1]}]
 """
     outcome = steps(project, (LACKS, EXPOSED), (HAS, EXPOSED), (HAS, leaving, EXPOSED), (LACKS, EXPOSED))
-    assert outcome.code == 0, outcome.err
+    assert outcome.code == 0, outcome.said
     assert project.names("c1/*/serviceentry*") != []
 
 

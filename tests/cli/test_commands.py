@@ -135,7 +135,7 @@ def test_explain_tells_of_a_fleet_with_errors_what_would_be(
 @pytest.mark.usefixtures("first_fleet")
 def test_build_suggests_the_cluster_that_is_meant(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["build", "--cluster", "clutser-1"]) == 1
-    assert "A similar name exists: `cluster-1`." in capsys.readouterr().err
+    assert "A similar name exists: `cluster-1`." in capsys.readouterr().out
 
 
 def test_a_gateway_that_the_inventory_has_in_another_namespace_is_shown(

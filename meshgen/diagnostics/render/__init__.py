@@ -6,6 +6,8 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from meshgen.diagnostics.codes import diagnose
+from meshgen.diagnostics.printing import bounded, printable, shown, without_commands
 from meshgen.diagnostics.several import ordered
 
 if TYPE_CHECKING:
@@ -27,10 +29,13 @@ FORMATS = {
 MACHINE_FORMATS = frozenset({"json", "gitlab", "sarif", "junit", "rdjson"})
 """Formats of which one document is the whole output: nothing may stand beside it."""
 
+TEXT_FORMATS = frozenset({"full", "concise"})
+"""Formats for people."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a format gets: the findings in order, the text of the files, and whether colours are wanted."""
+    """What a format gets: the findings in order and safe to show, the text of the files, whether colours are wanted."""
 
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, str]
@@ -40,10 +45,23 @@ class View:
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], form: str, *, color: bool = False) -> str:
     """`diagnostics` in the format `form`, one of FORMATS, ending in a newline unless it is empty.
 
-    `sources` has the text of files by the name in the spans; a file that it lacks is shown without its line.
+    `sources` has the text of files by the name in the spans; a file that it lacks is shown without its line. Of too
+    long texts, and of too many findings (MG902), a part is shown.
     """
     module: Any = importlib.import_module(f"{__name__}.{form}")
-    text: str = module.render(View(tuple(ordered(list(diagnostics))), sources, color))
+    found, left_out = bounded(ordered(list(diagnostics)))
+    if left_out:
+        found.append(
+            diagnose(
+                "MG902",
+                f"{left_out} more finding{'s are' if left_out > 1 else ' is'} not shown",
+                help="Correct those that are; many have one cause.",
+            )
+        )
+    text_of = {printable(file): text for file, text in sources.items()}
+    text: str = module.render(View(tuple(map(shown, found)), text_of, color))
+    if form in TEXT_FORMATS:
+        text = without_commands(text)
     return text if not text or text.endswith("\n") else text + "\n"
 
 
@@ -56,4 +74,4 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
     return ", ".join(shown) or "no findings"
 
 
-__all__ = ["FORMATS", "MACHINE_FORMATS", "View", "render", "summary"]
+__all__ = ["FORMATS", "MACHINE_FORMATS", "TEXT_FORMATS", "View", "render", "summary"]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics.lines import printable
-
 if TYPE_CHECKING:
     from meshgen.diagnostics.render import View
 
 
 def render(view: View) -> str:
     return "".join(
-        printable(f"{found.span or 'meshgen'}: {found.severity}[{found.code}] {' '.join(found.message.split())}") + "\n"
-        for found in view.diagnostics
+        f"{found.span or 'meshgen'}: {found.severity}[{found.code}] {found.message}\n" for found in view.diagnostics
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meshgen.diagnostics.lines import printable, split_lines
+from meshgen.diagnostics.lines import split_lines
+from meshgen.diagnostics.printing import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,8 @@ _EXCERPTS = 3
 """Notes that are shown with their source line; of a finding with more, each is one line."""
 _LINES = 8
 """Notes that are shown at all, and findings of one code and one help after the first `_EXCERPTS`."""
+_FAR = 1_000
+"""Characters of a line before and after the start of what is meant that are looked at."""
 
 
 def render(view: View) -> str:
@@ -50,13 +53,9 @@ def _rest(findings: Sequence[Diagnostic], view: View) -> Iterator[str]:
     code, severity = findings[0].code, findings[0].severity
     head = f"{severity}[{code}]: {len(findings)} more with the same help"
     yield click.style(head, fg=_COLORS[severity], bold=True) if view.color else head
-    yield from (f"  {printable(f'{found.span}: ' if found.span else '')}{_line(found)}" for found in findings[:_LINES])
+    yield from (f"  {f'{found.span}: ' if found.span else ''}{found.message}" for found in findings[:_LINES])
     if len(findings) > _LINES:
         yield f"  and {len(findings) - _LINES} more: `--format concise` has them all"
-
-
-def _line(found: Diagnostic) -> str:
-    return printable(" ".join(found.message.split()))
 
 
 def _block(found: Diagnostic, lines: Mapping[str, list[str]], view: View) -> Iterator[str]:
@@ -64,7 +63,7 @@ def _block(found: Diagnostic, lines: Mapping[str, list[str]], view: View) -> Ite
         return click.style(text, fg=fg, bold=True) if view.color else text
 
     color = _COLORS[found.severity]
-    yield f"{paint(f'{found.severity}[{found.code}]', fg=color)}{paint(f': {printable(found.message)}')}"
+    yield f"{paint(f'{found.severity}[{found.code}]', fg=color)}{paint(f': {found.message}')}"
     # A note at the place of the finding itself says what stands there.
     label = next((note.text for note in found.notes if note.span == found.span), "")
     notes = [note for note in found.notes if note.span != found.span]
@@ -75,30 +74,37 @@ def _block(found: Diagnostic, lines: Mapping[str, list[str]], view: View) -> Ite
     blank = " " * gutter
     for index, (span, label, fg, mark) in enumerate(places):
         arrow = "-->" if index == 0 else ":::"
-        yield f"{blank}{paint(arrow, fg='blue')} {printable(str(span))}"
+        yield f"{blank}{paint(arrow, fg='blue')} {span}"
         source = lines.get(span.file, [])
         if not 0 < span.line <= len(source):
             if label:
-                yield f"{blank} {paint('=', fg='blue')} {printable(label)}"
+                yield f"{blank} {paint('=', fg='blue')} {label}"
             continue
         text, start, width = _excerpt(source[span.line - 1], span)
         bar = paint("|", fg="blue")
-        underline = paint(f"{mark * width}{' ' if label else ''}{printable(label)}", fg=fg)
+        underline = paint(f"{mark * width}{' ' if label else ''}{label}", fg=fg)
         yield f"{blank} {bar}"
         yield f"{paint(str(span.line).rjust(gutter), fg='blue')} {bar} {text}"
         yield f"{blank} {bar} {' ' * start}{underline}"
     for note in short:
-        yield f"{blank}{paint(':::', fg='blue')} {printable(f'{note.span} {note.text}')}"
+        yield f"{blank}{paint(':::', fg='blue')} {note.span} {note.text}"
     if len(notes) > _LINES and short:
         yield f"{blank}{paint(':::', fg='blue')} and {len(notes) - _LINES} more: `--format json` has them all"
     if places and found.help:
         yield f"{blank} {paint('|', fg='blue')}"
     if found.help:
-        yield f"{blank} {paint('=', fg='blue')} {paint('help')}: {printable(found.help)}"
+        yield f"{blank} {paint('=', fg='blue')} {paint('help')}: {found.help}"
 
 
 def _excerpt(line: str, span: Span) -> tuple[str, int, int]:
     """The line as shown, the cells before the marked part, and the cells of that part."""
+    if len(line) > 2 * _FAR:
+        # So that a line of megabytes costs no more than its part.
+        skipped = max(min(span.column - 1, len(line)) - _FAR, 0)
+        line = line[skipped : skipped + 2 * _FAR]
+        if skipped:
+            line = f"…{line[1:]}"
+        span = span._replace(column=span.column - skipped, end_column=span.end_column - skipped)
     start = min(span.column - 1, len(line))
     end = min(span.end_column - 1, len(line)) if span.end_line == span.line else len(line.rstrip())
     marked = max(cells(line[start:end]), 1)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics.lines import printable, split_lines
-
 if TYPE_CHECKING:
     from meshgen.diagnostics.model import Diagnostic
     from meshgen.diagnostics.render import View
@@ -36,8 +34,7 @@ def _command(found: Diagnostic) -> str:
 
 
 def _data(text: str) -> str:
-    text = "\n".join(printable(line) for line in split_lines(text))
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from meshgen.diagnostics.printing import json_text
 from meshgen.diagnostics.render.fingerprint import with_fingerprints
 
 if TYPE_CHECKING:
@@ -37,4 +37,4 @@ def render(view: View) -> str:
         }
         for found, fingerprint in with_fingerprints(view.diagnostics)
     ]
-    return json.dumps(report, indent=2, ensure_ascii=False)
+    return json_text(report)

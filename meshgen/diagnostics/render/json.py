@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
+
+from meshgen.diagnostics.printing import json_text
 
 if TYPE_CHECKING:
     from meshgen.diagnostics.model import Span
@@ -23,7 +24,7 @@ def render(view: View) -> str:
         }
         for found in view.diagnostics
     ]
-    return json.dumps(findings, indent=2, ensure_ascii=False)
+    return json_text(findings)
 
 
 def _location(span: Span) -> dict[str, Any]:

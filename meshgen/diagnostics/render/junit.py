@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
+
+from meshgen.diagnostics.printing import xml_text
 
 if TYPE_CHECKING:
     from meshgen.diagnostics.model import Diagnostic
     from meshgen.diagnostics.render import View
-
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(view: View) -> str:
@@ -26,7 +25,7 @@ def render(view: View) -> str:
     for file, diagnostics in suites.items():
         failures = sum(found.severity == "error" for found in diagnostics)
         size = f'tests="{len(diagnostics)}" failures="{failures}" errors="0" skipped="0"'
-        lines.append(f"  <testsuite name={_attribute(file)} {size}>")
+        lines.append(f"  <testsuite name={quoteattr(file)} {size}>")
         for found in diagnostics:
             lines += _case(found, file)
         lines.append("  </testsuite>")
@@ -36,7 +35,7 @@ def render(view: View) -> str:
             '    <testcase name="no findings" classname="meshgen"/>',
             "  </testsuite>",
         ]
-    return "\n".join([*lines, "</testsuites>"])
+    return xml_text("\n".join([*lines, "</testsuites>"]))
 
 
 def _case(found: Diagnostic, file: str) -> list[str]:
@@ -45,20 +44,10 @@ def _case(found: Diagnostic, file: str) -> list[str]:
     text = "\n".join(
         [f"{where}{found.message}", *(f"{note.span}: {note.text}" for note in found.notes), *filter(None, [found.help])]
     )
-    opening = (
-        f"    <testcase name={_attribute(found.code)} classname={_attribute(file)} file={_attribute(file)}{place}>"
-    )
+    opening = f"    <testcase name={quoteattr(found.code)} classname={quoteattr(file)} file={quoteattr(file)}{place}>"
     if found.severity == "error":
-        inner = f"<failure message={_attribute(found.message)}>{_text(text)}</failure>"
+        inner = f"<failure message={quoteattr(found.message)}>{escape(text)}</failure>"
     else:
         # JUnit has no warnings: the case passes and carries the text.
-        inner = f"<system-out>{_text(f'{found.severity}: {text}')}</system-out>"
+        inner = f"<system-out>{escape(f'{found.severity}: {text}')}</system-out>"
     return [opening, f"      {inner}", "    </testcase>"]
-
-
-def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("\ufffd", text))

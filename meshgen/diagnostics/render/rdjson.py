@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from meshgen.diagnostics.lines import split_lines
+from meshgen.diagnostics.printing import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,13 +18,11 @@ _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "hint": "INFO"}
 
 def render(view: View) -> str:
     lines = {file: split_lines(text) for file, text in view.sources.items()}
-    return json.dumps(
+    return json_text(
         {
             "source": {"name": "meshgen"},
             "diagnostics": [_diagnostic(found, lines) for found in view.diagnostics],
         },
-        indent=2,
-        ensure_ascii=False,
     )
 
 
@@ -57,4 +55,4 @@ def _location(span: Span, lines: Mapping[str, list[str]]) -> dict[str, Any]:
 def _bytes(source: list[str], line: int, column: int) -> int:
     if not 0 < line <= len(source):
         return column
-    return len(source[line - 1][: column - 1].encode()) + 1
+    return len(source[line - 1][: column - 1].encode(errors="surrogatepass")) + 1

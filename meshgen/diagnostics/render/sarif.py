@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from meshgen import __version__
+from meshgen.diagnostics.printing import json_text
 from meshgen.diagnostics.render.fingerprint import with_fingerprints
 from meshgen.pages import page, title
 
@@ -38,7 +38,7 @@ def render(view: View) -> str:
             }
         ],
     }
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return json_text(log)
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -51,22 +51,26 @@ def _rule(code: str) -> dict[str, Any]:
 
 
 def _result(found: Diagnostic, fingerprint: str, codes: list[str]) -> dict[str, Any]:
-    text = f"{found.message}. {found.help}".removesuffix(" ")
     result: dict[str, Any] = {
         "ruleId": found.code,
         "ruleIndex": codes.index(found.code),
         "level": _LEVELS[found.severity],
-        "message": {"text": text},
+        "message": _message(f"{found.message}. {found.help}".removesuffix(" ")),
         "partialFingerprints": {"meshgen/v1": fingerprint},
     }
     if found.span:
         result["locations"] = [{"physicalLocation": _location(found.span)}]
     if found.notes:
         result["relatedLocations"] = [
-            {"id": index, "physicalLocation": _location(note.span), "message": {"text": note.text}}
+            {"id": index, "physicalLocation": _location(note.span), "message": _message(note.text)}
             for index, note in enumerate(found.notes)
         ]
     return result
+
+
+def _message(text: str) -> dict[str, str]:
+    """A message that says `text`: in SARIF `{0}` is a placeholder and `[text](target)` a link (3.11.5, 3.11.6)."""
+    return {"text": text.replace("{", "{{").replace("}", "}}").replace("](", "] (")}
 
 
 def _location(span: Span) -> dict[str, Any]:

@@ -1,0 +1,131 @@
+"""Whatever a fleet, a manifest or an argument says, no command prints it as orders to the terminal or to CI."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from meshgen.cli import main
+from tests.diagnostics.test_printing import COMMAND, UNSAFE
+from tests.fleets import HAS, fleet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVIL = "\x1b[31m\n::error::owned ##[group]x \u202e\x9b"
+KIND = json.dumps({"apiVersion": "example.com/v1", "kind": EVIL, "metadata": {"name": EVIL}})
+SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": EVIL, "namespace": "shop"}, "spec": {}}
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    out, err = capsys.readouterr()
+    return out + err
+
+
+def harmless(text: str) -> bool:
+    return not UNSAFE.search(text) and not COMMAND.search(text)
+
+
+@pytest.mark.parametrize("name", ["::error::x", "\x1b[2J", "##[group]", "\u202e"])
+@pytest.mark.parametrize("command", ["validate", "build", "show", "explain"])
+def test_the_name_of_a_file_is_printed_and_does_nothing(
+    command: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GITHUB_ACTIONS", "")
+    file = tmp_path / f"{name}.yaml"
+    file.write_text("kind: Fleet\nunknown: 1\n")
+    arguments = ["explain", "web.shop", "--fleet"] if command == "explain" else [command]
+    for form in ("full", "concise"):
+        assert main([*arguments, file.name, "--format", form]) == 1
+        text = said(capsys)
+        assert "MG016" in text
+        assert harmless(text)
+
+
+@pytest.mark.parametrize("content", [KIND, json.dumps(SERVICE)], ids=["a kind", "a name"])
+def test_an_import_prints_kinds_and_names_and_does_nothing(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "dump.json"
+    file.write_text(content)
+    main(["inventory", "import", "--cluster", "c1", "--fleet", str(tmp_path), "--format", "full", str(file)])
+    text = said(capsys)
+    assert "owned" in text
+    assert harmless(text)
+
+
+@pytest.mark.parametrize("subject", [EVIL, "c1/\x1b.yaml", "\udcff"])
+def test_an_argument_is_printed_and_does_nothing(
+    subject: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fleet.yaml").write_text(fleet(HAS))
+    assert main(["explain", subject, "--fleet", str(tmp_path)]) == 2
+    assert harmless(said(capsys))
+
+
+def test_a_file_of_the_output_is_explained_without_doing_anything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "::error::x.yaml").write_text(fleet(HAS))
+    rule = "c1/shop/destinationrule.networking.istio.io_meshgen-web.yaml"
+    assert main(["explain", rule, "--fleet", "::error::x.yaml"]) == 0
+    text = said(capsys)
+    assert "error::x.yaml" in text
+    assert harmless(text)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("form", ["full", "concise", "json", "github", "gitlab", "sarif", "junit", "rdjson"])
+def test_every_encoding_of_the_terminal_will_do(encoding: str, form: str, tmp_path: Path) -> None:
+    (tmp_path / "名前.yaml").write_text("kind: Fläche\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+    done = subprocess.run(
+        [sys.executable, "-m", "meshgen", "validate", str(tmp_path), "--format", form],
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"MG016" in done.stdout
+    if form in {"json", "gitlab", "sarif", "rdjson"}:
+        assert "名前" in json.dumps(json.loads(done.stdout), ensure_ascii=False).replace("%E5%90%8D%E5%89%8D", "名前")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="arguments are Unicode there")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [b"validate", b"\xff"],
+        [b"build", b"fleet", b"-o", b"out\xff"],
+        [b"build", b"--cluster", b"\xff"],
+        [b"build", b"--against", b"\xff"],
+        [b"show", b"\xff"],
+        [b"explain", b"\xff"],
+        [b"explain", b"\xff.yaml"],
+        [b"inventory", b"import", b"--cluster", b"\xff", b"x"],
+        [b"inventory", b"import", b"--cluster", b"c1", b"\xff"],
+        [b"inventory", b"import", b"--cluster", b"c1", b"-o", b"\xff", b"dump.json"],
+        [b"init", b"\xff"],
+        [b"schema", b"\xff"],
+        [b"\xff"],
+    ],
+    ids=lambda arguments: b" ".join(arguments).decode(errors="replace"),
+)
+def test_bytes_that_are_no_text_are_arguments_like_others(arguments: list[bytes], tmp_path: Path) -> None:
+    (tmp_path / "fleet").mkdir()
+    (tmp_path / "fleet" / "fleet.yaml").write_text(fleet(HAS))
+    (tmp_path / "dump.json").write_text(KIND)
+    done = subprocess.run(
+        [sys.executable.encode(), b"-m", b"meshgen", *arguments], cwd=tmp_path, capture_output=True, check=False
+    )
+    text = (done.stdout + done.stderr).decode()
+    assert done.returncode in (0, 1, 2)
+    assert not re.search(r"Traceback|MG900|MG901", text)
