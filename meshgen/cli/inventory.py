@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from meshgen.inventory.command import Result
 
 
-_LONGEST_NAME = 253
-
-
 def _name(pattern: str) -> Callable[[click.Context, click.Parameter, str], str]:
     """Checks that an option is a name: both become parts of paths and of the inventory."""
 
     def check(context: click.Context, parameter: click.Parameter, value: str) -> str:
-        if len(value) > _LONGEST_NAME or not re.fullmatch(pattern, value):
+        from meshgen.language.base import LONGEST_CLUSTER_NAME, RESERVED
+
+        reserved = parameter.name == "cluster" and RESERVED.fullmatch(value)
+        if len(value) > LONGEST_CLUSTER_NAME or not re.fullmatch(pattern, value) or reserved:
             raise click.BadParameter(f"`{value}` cannot be such a name.", context, parameter)
         return value
 

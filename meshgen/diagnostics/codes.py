@@ -80,6 +80,7 @@ CODES = (
     Code("MG112", "error", "another version of meshgen is required", "0.1"),
     Code("MG113", "error", "a required version that says nothing", "0.1"),
     Code("MG114", "warning", "an unused accept", "0.1"),
+    Code("MG115", "error", "a name that Windows reserves", "0.1"),
     Code("MG501", "error", "an output object does not match its schema", "0.1"),
     Code("MG502", "error", "no schema for a kind of output object", "0.1"),
     Code("MG503", "error", "one object is emitted twice", "0.1"),

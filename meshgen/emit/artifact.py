@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meshgen.emit.yaml import HEADER, pack, packed_text, text, unpack
+from meshgen.language.base import RESERVED
 
 if TYPE_CHECKING:
     from meshgen.plan.model import Origin
@@ -143,7 +144,13 @@ def setup_file(cluster: str, name: str, fields: dict[str, Any], origin: Origin) 
 
 def object_path(cluster: str, schema: Schema, namespace: str, name: str) -> str:
     """Where an object stands in the output tree, relative, with `/` (design §7)."""
-    return f"{cluster}/{namespace or '_cluster'}/{_file_name(f'{_kind(schema)}_{name.lower()}')}"
+    return f"{cluster}/{_directory(namespace)}/{_file_name(f'{_kind(schema)}_{name.lower()}')}"
+
+
+@cache
+def _directory(namespace: str) -> str:
+    """A namespace's, with a `_` behind it where Windows has no directory of the name."""
+    return f"{namespace}_" if RESERVED.fullmatch(namespace) else namespace or "_cluster"
 
 
 @cache

@@ -156,7 +156,7 @@ class Fields:
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        digits = isinstance(value, str) and value.isdigit()
+        digits = isinstance(value, str) and value.isascii() and value.isdigit()
         help_ = f"Write `{value}` without quotes." if digits else ""
         self._refuse(key, node, "a number or the name of a port", help_)
         return None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from meshgen.load.nodes import Node
+    from meshgen.load.parse import Parsed
 
 STANDARD_INPUT = "-"
 LARGEST_INPUT = 256 << 20
@@ -82,7 +83,7 @@ def _read(
         return
     found = read_json(text, shown)
     if found is None:
-        parsed = parse(text, shown, merge_keys=True)
+        parsed = parse(text, shown, merge_keys=True, cut=True)
         found = [node for node, _ in parsed.documents], parsed.diagnostics
     documents, problems = found
     line = template_line(text, broken=bool(problems))

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from meshgen.diagnostics.lines import LINE_BREAK, split_lines
 from meshgen.inventory import render
 from meshgen.inventory.facts import SECTIONS, key_of
 from meshgen.inventory.fields import plain_value
@@ -46,8 +47,11 @@ class _Parts:
 def splice(old: str, root: Node, spec: Mapping[str, Any]) -> str:
     """`old`, the text of one Inventory that was parsed to `root`, with `spec` in it.
 
-    Raises CannotSpliceError for layouts that lines cannot follow (the whole document in braces).
+    Raises CannotSpliceError for layouts that lines cannot follow: the whole document in braces, line breaks of
+    old systems.
     """
+    if any(match[0] not in {"\n", "\r\n"} for match in LINE_BREAK.finditer(old)):
+        raise CannotSpliceError
     ending = "\r\n" if "\r\n" in old else "\n"
     lines = old.replace("\r\n", "\n").split("\n")
     if lines[-1] == "":
@@ -71,7 +75,7 @@ def splice(old: str, root: Node, spec: Mapping[str, Any]) -> str:
 
 def rewritten(old: str, root: Node, cluster: str, spec: Mapping[str, Any]) -> str:
     """The document written anew, with all comments of `old` on top of it."""
-    comments = _comments(old.splitlines(), 0, root)
+    comments = _comments(split_lines(old), 0, root)
     return "\n".join([*comments, render.document(cluster, spec)])
 
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from meshgen.load.nodes import Node
 
@@ -78,12 +89,49 @@ ServiceLabel = Annotated[str, Field(pattern=SERVICE_LABEL, max_length=63)]
 """A DNS-1035 label: Services, and gateways since each has a Service of its name."""
 Subdomain = Annotated[str, Field(pattern=SUBDOMAIN, max_length=253)]
 """A DNS-1123 subdomain: names of custom resources, hosts."""
-ClusterName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$", max_length=253)]
+LONGEST_CLUSTER_NAME = 200
+"""File names have 255 bytes, and those of a cluster's lists, inventories and their temporary files are longer."""
+RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+"""File names that Windows reserves, with any extension: no checkout there can have them.
+
+https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+"""
+
+
+def _unreserved(name: str) -> str:
+    if RESERVED.fullmatch(name):
+        raise PydanticCustomError("reserved_name", "reserved")
+    return name
+
+
+ClusterName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$", max_length=LONGEST_CLUSTER_NAME),
+    AfterValidator(_unreserved),
+]
 """The name of a cluster; it names a directory of the output tree, so it cannot start with `_` or `.`."""
+INT32, UINT32 = 2**31 - 1, 2**32 - 1
+"""The largest numbers that the API server reads into fields of these types."""
 Port = Annotated[int, Field(ge=1, le=65535)]
+_UNIT = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+_LONGEST_DURATION = (2**63 - 1) // 1_000_000
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|ms|m|s)")
+
+
+def _possible(duration: str) -> str:
+    milliseconds = sum(Fraction(number) * _UNIT[unit] for number, unit in _PART.findall(duration))
+    if milliseconds > _LONGEST_DURATION or (milliseconds > 1 and milliseconds.denominator != 1):
+        raise PydanticCustomError("duration", "out of range")
+    return duration
+
+
 DURATION = r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$"
-Duration = Annotated[str, Field(pattern=DURATION)]
-"""A duration as Istio reads it: `250ms`, `10s`, `1m30s`."""
+Duration = Annotated[str, Field(pattern=DURATION, max_length=63), AfterValidator(_possible)]
+"""A duration as Istio reads it: `250ms`, `10s`, `1m30s`.
+
+In whole milliseconds (Istio: `ValidateDuration`, pkg/config/validation; MG370 for what is shorter than one), and no
+more than Go's `time.ParseDuration` takes, 63 bits of nanoseconds.
+"""
 IdempotentRequest = Annotated[str, Field(pattern=r"^([A-Z]+ )?/[^\s?#*]*\*?$", max_length=1024)]
 """A path or a gRPC method, after an HTTP method or not: `PUT /carts/*`, `/shop.Cart/GetCart`."""
-IstioVersion = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$")]
+IstioVersion = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$", max_length=128)]

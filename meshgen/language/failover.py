@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meshgen.language.base import Duration, IdempotentRequest, Item
+from meshgen.language.base import UINT32, Duration, IdempotentRequest, Item
 
 RetryMode = Literal["auto", "virtualService", "meshConfig", "off"]
 Idempotent = Literal["all", "safeMethods", "none"]
 Percent = Annotated[int, Field(ge=0, le=100)]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=UINT32)]
 
 
 class OutlierDetection(Item):

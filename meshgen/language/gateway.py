@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meshgen.language.base import ClusterSelector, Item, Label, Labels, Port, ServiceLabel
+from meshgen.language.base import INT32, ClusterSelector, Item, Label, Labels, Port, ServiceLabel
 
 NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
 """Variable of a gateway's pods: the only network whose endpoints the gateway sees."""
@@ -25,7 +25,9 @@ class GatewaySettings(Item):
         None, title="Clusters", description="Where the gateway is. Absent: wherever its workspaces are."
     )
     port: Port = Field(15443, title="Port", description="Port on which other clusters reach it.")
-    replicas: Annotated[int, Field(ge=1)] = Field(DEFAULT_REPLICAS, title="Replicas", description="Number of pods.")
+    replicas: Annotated[int, Field(ge=1, le=INT32)] = Field(
+        DEFAULT_REPLICAS, title="Replicas", description="Number of pods."
+    )
     service_annotations: dict[str, str] = Field(
         {}, title="Service annotations", description="Annotations of its Service, for the load balancer."
     )

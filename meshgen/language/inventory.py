@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class ObservedIstio(Item):
     """Facts about the Istio of the cluster."""
 
-    version: str | None = Field(None, title="Version", description="Version of istiod.", examples=["1.29.2"])
+    version: Annotated[str, Field(max_length=128)] | None = Field(
+        None, title="Version", description="Version of istiod.", examples=["1.29.2"]
+    )
     revision: Label | None = Field(None, title="Revision", description="Revision of istiod.")
     network: LabelValue | None = Field(
         None, title="Network", description='Label `topology.istio.io/network` of the root namespace; `""`: none.'

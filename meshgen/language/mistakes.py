@@ -38,6 +38,8 @@ PATTERNS = {
 }
 """What each pattern of the models allows."""
 
+_OTHER_NAME = "Give the cluster another name: a directory of this one cannot be checked out there."
+_IN_RANGE = "Write a duration such as `250ms`, `10s` or `1m30s`."
 _LABEL_KEY = "Write a label key: at most 63 letters, digits, `-`, `_`, `.`, with `<domain>/` before them or not."
 
 _EXPECTED = {
@@ -206,6 +208,10 @@ def _judge(item: Any, called: str, node: Node, expects: Shape) -> tuple[str, str
         return _not_in(_VALUE.findall(str(ctx.get("expected", ""))), called, node)
     if error == "string_pattern_mismatch":
         return "MG106", f"{called} cannot be {quoted(node)}", _form(str(ctx.get("pattern")), str(node.value))
+    if error == "reserved_name":
+        return "MG115", f"{called} cannot be {quoted(node)}: Windows reserves it for devices", _OTHER_NAME
+    if error == "duration":
+        return "MG107", f"{called} must be whole milliseconds and at most 2562047h, but is {quoted(node)}", _IN_RANGE
     if error in _LIMITS:
         key, words = _LIMITS[error]
         return "MG107", f"{called} must be {words} {ctx[key]}, but is {quoted(node)}", "Write a number in this range."

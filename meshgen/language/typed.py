@@ -255,6 +255,7 @@ def _duplicates(loaded: Loaded) -> Iterator[Diagnostic]:
             )
 
 
+_LONGEST_SPECIFIER = 200
 _CALLED = {"PublishedHost": "published host", "Inventory": "the inventory of cluster"}
 
 
@@ -266,7 +267,9 @@ def _required_version(node: Node, called: str) -> Iterator[Diagnostic]:
 
     text = wanted[1].value
     try:
-        satisfied = SpecifierSet(text).contains(__version__, prereleases=True)
+        satisfied = SpecifierSet(text if len(text) <= _LONGEST_SPECIFIER else "?").contains(
+            __version__, prereleases=True
+        )
     except InvalidSpecifier:
         yield diagnose(
             "MG113",

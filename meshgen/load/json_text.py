@@ -13,7 +13,6 @@ from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
 from meshgen.diagnostics.lines import LINE_BREAK
 from meshgen.load.nodes import Node
 from meshgen.load.scalars import core_value
-from meshgen.load.syntax import too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +37,7 @@ class _NoJSONError(Exception):
 def read_json(text: str, file: str) -> tuple[list[Node], list[Diagnostic]] | None:
     """The values of `text` as kubectl reads them, one after the other; None where `text` is not JSON.
 
-    What people have to mend in valid JSON is reported: a key that stands twice (MG008), nesting without end (MG012).
+    A key that stands twice is reported (MG008).
     """
     if text.lstrip(" \t\r\n")[:1] not in {"{", "["}:
         return None
@@ -63,10 +62,7 @@ class _Reader:
         values: list[Node] = []
         tokens = self._tokens()
         for kind, written, span in tokens:
-            value = self._value(kind, written, span, tokens)
-            if value is None:
-                return [], self._findings
-            values.append(value)
+            values.append(self._value(kind, written, span, tokens))
         return values, self._findings
 
     def _tokens(self) -> Iterator[tuple[str, str, Span]]:
@@ -88,8 +84,8 @@ class _Reader:
         self._position = position
         return position
 
-    def _value(self, kind: str, written: str, span: Span, tokens: Iterator[tuple[str, str, Span]]) -> Node | None:
-        """The value that begins with this token; None where it is too deep."""
+    def _value(self, kind: str, written: str, span: Span, tokens: Iterator[tuple[str, str, Span]]) -> Node:
+        """The value that begins with this token."""
         root = self._leaf(kind, written, span)
         if kind != "mark":
             return root
@@ -115,17 +111,16 @@ class _Reader:
                     raise _NoJSONError
                 kind, written, span = _next(tokens)
             value = self._leaf(kind, written, span)
+            # What nests deeper is of no kind that is read, as the schemas in CRDs: it is looked through and left out.
+            kept = Node(span) if kind == "mark" and len(opened) >= _DEEPEST else value
             if node.items is not None:
-                node.items.append(value)
+                node.items.append(kept)
             elif node.entries is not None:
                 if key in node.entries:
                     self._findings.append(_twice(key, key_span, node.entries[key][0]))
-                node.entries[key] = (key_span, value)
+                node.entries[key] = (key_span, kept)
             if kind == "mark":
                 opened.append(value)
-                if len(opened) > _DEEPEST:
-                    self._findings.append(too_deep(span, _DEEPEST))
-                    return None
         return root
 
     def _leaf(self, kind: str, written: str, span: Span) -> Node:

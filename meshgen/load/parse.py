@@ -21,7 +21,8 @@ from meshgen.load.syntax import (
     unquoted_pattern,
 )
 
-_DEEPEST = 64
+DEEPEST = 64
+"""Levels of nesting that are read."""
 _MOST_FROM_ALIASES = 100_000
 _MOST_SYNTAX_ERRORS = 20
 _SEPARATOR = re.compile(r"---(?=\s|\Z)")
@@ -51,11 +52,13 @@ class Parsed:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
+def parse(text: str, file: str, *, merge_keys: bool = False, cut: bool = False) -> Parsed:
     """Reads all documents of `text`; after a syntax error reading goes on with the next document.
 
     Of a text with conflicts of Git nothing is read, since the parser would blame what stands between the markers.
     A `:` inside a text without quotes is allowed between `[ ]` and `{ }` too, where libyaml 0.1 refuses it.
+
+    `cut`: what is nested too deep is left out, instead of being reported.
 
     `merge_keys`: `<<` is kept as a key like any other, for the caller to resolve, instead of being reported.
 
@@ -76,7 +79,7 @@ def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
     resumed = 0
     colon = ""
     for _ in range(_MOST_SYNTAX_ERRORS):
-        reader = _Reader(text, file, parsed, merge_keys=merge_keys, damaged=damaged, colon=colon)
+        reader = _Reader(text, file, parsed, merge_keys=merge_keys, cut=cut, damaged=damaged, colon=colon)
         known = len(parsed.documents), len(parsed.diagnostics)
         try:
             parser = CParser(_COLON_INSIDE.sub(colon, text) if colon else text)
@@ -84,7 +87,7 @@ def parse(text: str, file: str, *, merge_keys: bool = False) -> Parsed:
                 reader.take(event)
         except _TooDeepError as error:
             stopped = error.args[0]
-            parsed.diagnostics.append(too_deep(stopped, _DEEPEST))
+            parsed.diagnostics.append(too_deep(stopped, DEEPEST))
             line = stopped.line
         except MarkedYAMLError as error:
             if not colon and "found unexpected ':'" in str(error.problem):
@@ -147,10 +150,12 @@ class _Reader:
     """Builds the nodes of one stream, event by event, without recursion."""
 
     def __init__(
-        self, text: str, file: str, parsed: Parsed, *, merge_keys: bool, damaged: bool, colon: str = ""
+        self, text: str, file: str, parsed: Parsed, *, merge_keys: bool, cut: bool, damaged: bool, colon: str = ""
     ) -> None:
         self._colon = colon
         self._damaged = damaged
+        self._cut = cut
+        self._too_deep = 0
         self._merge_keys = merge_keys
         self._text = text
         self._file = file
@@ -173,8 +178,10 @@ class _Reader:
         }
 
     def take(self, event: Any) -> None:
-        action = self._actions.get(type(event).__name__)
-        if action is not None:
+        name = type(event).__name__
+        if self._too_deep:
+            self._too_deep += name.endswith("StartEvent") - name.endswith("EndEvent")
+        elif (action := self._actions.get(name)) is not None:
             action(event)
 
     def _start_document(self, _event: Any) -> None:
@@ -234,8 +241,12 @@ class _Reader:
 
     def _start(self, event: Any) -> None:
         span = self._span(event)
-        if len(self._stack) >= _DEEPEST:
-            raise _TooDeepError(span)
+        if len(self._stack) >= DEEPEST:
+            if not self._cut:
+                raise _TooDeepError(span)
+            self._too_deep = 1
+            self._add(Node(span), 1, 0)
+            return
         mapping = type(event).__name__ == "MappingStartEvent"
         node = Node(span, entries={}) if mapping else Node(span, items=[])
         if event.tag not in {None, "!", f"{CORE_TAGS}{'map' if mapping else 'seq'}"}:
@@ -279,8 +290,11 @@ class _Reader:
             )
             self._add(Node(span), 1, 0)
             return
-        if len(self._stack) + anchor.height > _DEEPEST:
-            raise _TooDeepError(span)
+        if len(self._stack) + anchor.height > DEEPEST:
+            if not self._cut:
+                raise _TooDeepError(span)
+            self._add(Node(span), 1, 0)
+            return
         before = self._from_aliases
         self._from_aliases += anchor.size
         if self._from_aliases > _MOST_FROM_ALIASES:

@@ -14,7 +14,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]+")
 _PREFIXED_INTEGER = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _MAY_START_NUMBER = frozenset("+-.0123456789")
-_LONGEST_NUMBER = 4000  # Python refuses to read integers of more digits than 4300
+_LONGEST_NUMBER = 100  # what is longer is no number of a fleet; Python neither reads nor prints all of them
 
 BOOLEAN_WORDS = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
@@ -23,7 +23,7 @@ BOOLEAN_WORDS = {
 """Words that are text in YAML 1.2 and booleans in YAML 1.1 (https://yaml.org/type/bool.html)."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
-_OLD_NUMBER = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[-+]?[0-9][0-9_]*_[0-9_]*|[-+]?0b[01_]+")
+_OLD_NUMBER = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[-+]?[0-9]+_[0-9_]*|[-+]?0b[01_]+")
 
 
 def core_value(text: str) -> Scalar:

@@ -66,7 +66,7 @@ def _holder(descriptor: int) -> str:
         text = os.pread(descriptor, 20, 0).decode("ascii", "replace") if hasattr(os, "pread") else ""
     except OSError:
         return ""
-    return text if text.isdigit() else ""
+    return text if text.isascii() and text.isdigit() else ""
 
 
 if sys.platform == "win32":

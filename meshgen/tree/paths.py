@@ -13,6 +13,7 @@ META = ".meshgen"
 
 # The paths that meshgen gives, and none that is refused below: quick to see for all files of a fleet.
 _ORDINARY = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*/)+[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_LONGEST = 1_000
 _RESERVED = frozenset({META, ".git"})
 _MANIFEST_SUFFIXES = (".yaml", ".yml", ".json", ".jsonnet")
 _ALWAYS_MANIFEST_SUFFIXES = (".yaml", ".yml")
@@ -20,6 +21,8 @@ _ALWAYS_MANIFEST_SUFFIXES = (".yaml", ".yml")
 
 def refusal(path: str) -> str:
     """Why `path` must not be written or deleted, as the end of "the path …"; empty: it may."""
+    if len(path) > _LONGEST:
+        return "is longer than any that is given"
     if _ORDINARY.fullmatch(path):
         return ""
     parts = path.split("/")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from threading import Thread
+from typing import IO, TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, NonNegativeInt
 
 from meshgen import programs
 from meshgen.diagnostics import Diagnostic, diagnose
@@ -25,7 +29,11 @@ Mode = Literal["auto", "require", "off"] | Path
 VARIABLE = "MESHGEN_KUBECONFORM"
 # Below what a command line may hold: 2 MiB on Linux, 1 MiB on macOS, 32,767 characters on Windows.
 _LONGEST_ARGUMENTS = 24_000 if os.name == "nt" else 500_000
+LARGEST_ANSWER = 64 << 20
+"""What kubeconform may print of one run: it names findings only."""
 _LONGEST_OUTPUT = 400
+_FOR_THE_REST = 10
+"""Seconds for reading what is in the pipe of a program that ended."""
 _FINDINGS = {"statusInvalid", "statusError"}
 _REPORT = "Correct the value in the fleet; if the fleet is right, this is a fault of meshgen, so please report it."
 
@@ -50,6 +58,32 @@ class Summary:
             self.errors + other.errors,
             self.skipped + other.skipped,
         )
+
+
+class _Cause(BaseModel):
+    path: str = ""
+    msg: str = ""
+
+
+class _Resource(BaseModel):
+    filename: str = ""
+    status: str
+    msg: str = ""
+    validationErrors: list[_Cause] | None = None  # noqa: N815 - as kubeconform writes it
+
+
+class _Counts(BaseModel):
+    valid: NonNegativeInt
+    invalid: NonNegativeInt
+    errors: NonNegativeInt
+    skipped: NonNegativeInt
+
+
+class _Answer(BaseModel):
+    """What kubeconform prints with `-output=json -summary` (its `pkg/output/json.go`)."""
+
+    resources: list[_Resource]
+    summary: _Counts
 
 
 class _FailedError(Exception):
@@ -138,7 +172,7 @@ def _chunks(names: Sequence[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def _run(program: Path, root: Path, names: Sequence[str], timeout: float) -> tuple[list[dict[str, Any]], Summary]:
+def _run(program: Path, root: Path, names: Sequence[str], timeout: float) -> tuple[list[_Resource], Summary]:
     """One run over `names`: the resources with findings and the summary, as kubeconform's JSON has them."""
     command = [
         str(program),
@@ -150,50 +184,85 @@ def _run(program: Path, root: Path, names: Sequence[str], timeout: float) -> tup
         *(f"./{name}" for name in names),
     ]
     try:
-        done = subprocess.run(
-            command,
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
+        code, printed, complaint = _answer(command, root, timeout)
     except subprocess.TimeoutExpired as error:
         raise _FailedError(f"no answer within {timeout:g} seconds") from error
     except OSError as error:
         raise _FailedError(f"`{program}` does not start: {error.strerror or error}") from error
-    said = _excerpt(done.stderr or done.stdout)
-    if done.returncode not in {0, 1}:
-        raise _FailedError(f"it ended with {done.returncode}: {said}")
+    if len(printed) > LARGEST_ANSWER:
+        raise _FailedError(f"its answer is larger than {LARGEST_ANSWER >> 20} MiB")
+    said = _excerpt((complaint or printed).decode("utf-8", "replace"))
+    if code not in {0, 1}:
+        raise _FailedError(f"it ended with {code}: {said}")
     try:
-        answer = json.loads(done.stdout)
-        resources = [dict(resource) for resource in answer["resources"]]
-        counts = answer["summary"]
-        summary = Summary(*(int(counts[key]) for key in ("valid", "invalid", "errors", "skipped")))
-    except (ValueError, TypeError, KeyError) as error:
+        answer = _Answer.model_validate_json(printed)
+    except ValueError as error:
         raise _FailedError(f"its answer is not the JSON that is expected: {said}") from error
-    if done.returncode == 1 and not (summary.invalid or summary.errors):
+    counts = answer.summary
+    summary = Summary(counts.valid, counts.invalid, counts.errors, counts.skipped)
+    if code == 1 and not (summary.invalid or summary.errors):
         raise _FailedError(f"it ended with 1 and names no object: {said}")
-    if summary.invalid + summary.errors > sum(one.get("status") in _FINDINGS for one in resources):
+    if summary.invalid + summary.errors > sum(one.status in _FINDINGS for one in answer.resources):
         raise _FailedError("it counts more findings than it names")
-    return resources, summary
+    return answer.resources, summary
 
 
-def _findings(resource: Mapping[str, Any], manifests: Mapping[str, Artifact]) -> Iterator[Diagnostic]:
-    if resource.get("status") not in _FINDINGS:
+def _answer(command: Sequence[str], root: Path, timeout: float) -> tuple[int, bytes, bytes]:
+    """How the program ended, and the beginning of what it printed: one byte more than allowed where it is too much.
+
+    Nothing of it runs any more when this returns or raises: what it started is in its session.
+    """
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    printed: dict[str, bytes] = {}
+
+    def read(name: str, stream: IO[bytes]) -> None:
+        with stream:
+            printed[name] = stream.read(LARGEST_ANSWER + 1)
+            if len(printed[name]) > LARGEST_ANSWER:
+                _end(process)
+
+    pipes = {"out": process.stdout, "err": process.stderr}
+    readers = [Thread(target=read, args=pipe, daemon=True) for pipe in pipes.items()]
+    try:
+        for reader in readers:
+            reader.start()
+        code = process.wait(timeout)
+    finally:
+        _end(process)
+        process.wait()
+        for reader in readers:
+            reader.join(_FOR_THE_REST)
+    return code, printed.get("out", b""), printed.get("err", b"")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        if os.name == "nt":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _findings(resource: _Resource, manifests: Mapping[str, Artifact]) -> Iterator[Diagnostic]:
+    if resource.status not in _FINDINGS:
         return
-    name = str(resource.get("filename", "")).replace("\\", "/").removeprefix("./")
+    name = resource.filename.replace("\\", "/").removeprefix("./")
     manifest = manifests.get(name)
     spans = manifest.origin.spans if manifest else ()
     # The causes are only those of the first level; where there are none, the text of the whole is all there is.
-    causes = resource.get("validationErrors") or []
-    texts = [f"at `{cause.get('path') or '/'}`: {cause.get('msg')}" for cause in causes] or [
-        str(resource.get("msg") or "it does not say why")
-    ]
+    causes = resource.validationErrors or []
+    texts = [f"at `{cause.path or '/'}`: {cause.msg}" for cause in causes] or [resource.msg or "it does not say why"]
     for text in dict.fromkeys(texts):
         yield diagnose(
             "MG507",
-            f"kubeconform refuses `{name}`: {_excerpt(text.encode())}",
+            f"kubeconform refuses `{name}`: {_excerpt(text)}",
             spans[0] if spans else None,
             _REPORT,
             object=manifest.origin.name if manifest else "",
@@ -216,6 +285,6 @@ def _failed(how: str) -> Diagnostic:
     )
 
 
-def _excerpt(output: bytes) -> str:
-    text = " ".join(output.decode("utf-8", "replace").split())
+def _excerpt(output: str) -> str:
+    text = " ".join(output[: 2 * _LONGEST_OUTPUT].split())
     return text if len(text) <= _LONGEST_OUTPUT else f"{text[:_LONGEST_OUTPUT]}…"

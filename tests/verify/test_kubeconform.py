@@ -144,6 +144,12 @@ def test_MG509_fires_when_a_file_holds_no_object(tmp_path: Path) -> None:
     )
 
 
+def answer(resources: str, valid: object) -> str:
+    """A program that answers that."""
+    counts = f'{{"valid":{valid},"invalid":0,"errors":0,"skipped":0}}'
+    return f"""print(r'''{{"resources":{resources},"summary":{counts}}}''')"""
+
+
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Puts a program of one's own in kubeconform's place."""
@@ -167,6 +173,29 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         ("print('[1]')", "its answer is not the JSON that is expected: [1]"),
         ("sys.exit('panic: out of memory')", "its answer is not the JSON that is expected: panic: out of memory"),
         ("print('oh'); sys.exit(2)", "it ended with 2: oh"),
+        ("print('[' * 100_000)", "its answer is not the JSON that is expected: [["),
+        ("print('9' * 100_000)", "its answer is not the JSON that is expected: 99"),
+        (answer("null", 1), "its answer is not the JSON that is expected: "),
+        (answer("[[]]", 1), "its answer is not the JSON that is expected: "),
+        (answer('[{"status": []}]', 1), "its answer is not the JSON that is expected: "),
+        (
+            answer('[{"status": "statusInvalid", "validationErrors": 1}]', 1),
+            "its answer is not the JSON that is expect",
+        ),
+        (
+            answer('[{"status": "statusInvalid", "validationErrors": ["x"]}]', 1),
+            "its answer is not the JSON that is ex",
+        ),
+        (
+            answer('[{"status": "statusInvalid", "filename": "\\ud800"}]', 1),
+            "its answer is not the JSON that is expect",
+        ),
+        (answer("[]", "1e999"), "its answer is not the JSON that is expected: "),
+        (answer("[]", -1), "its answer is not the JSON that is expected: "),
+        ("sys.stdout.buffer.write(b'\\xff' * 10)", "its answer is not the JSON that is expected: "),
+        ("import os; os.kill(os.getpid(), 9)", "it ended with -9: "),
+        ("print('x' * (65 << 20))", "its answer is larger than 64 MiB"),
+        ("import subprocess; subprocess.Popen(['sleep', '60']); time.sleep(60)", "no answer within 0.5 seconds"),
         ("time.sleep(60)", "no answer within 0.5 seconds"),
         (
             """print('{"resources":[],"summary":{"valid":0,"invalid":0,"errors":0,"skipped":0}}')""",
