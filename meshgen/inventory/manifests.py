@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from meshgen.load.nodes import Node
-    from meshgen.load.parse import Parsed
 
 STANDARD_INPUT = "-"
 LARGEST_INPUT = 256 << 20

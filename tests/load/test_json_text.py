@@ -75,14 +75,28 @@ def test_what_is_not_json_is_left_to_yaml(text: str) -> None:
     assert read_json(text, "f") is None
 
 
-def test_a_key_that_stands_twice_and_nesting_without_end_are_findings() -> None:
-    twice, deep = read_json('{"a": 1, "a": 2}', "f"), read_json("[" * 500 + "]" * 500, "f")
-    assert twice is not None
-    assert deep is not None
-    assert [(found.code, str(found.span)) for found in (*twice[1], *deep[1])] == [
-        ("MG008", "f:1:10"),
-        ("MG012", "f:1:201"),
-    ]
+def test_a_key_that_stands_twice_is_said() -> None:
+    found = read_json('{"a": 1, "a": 2}', "f")
+    assert found is not None
+    assert [(finding.code, str(finding.span)) for finding in found[1]] == [("MG008", "f:1:10")]
+
+
+@pytest.mark.parametrize("depth", [200, 201, 100_000])
+def test_depth_costs_no_stack_and_what_is_too_deep_is_left_out(depth: int) -> None:
+    found = read_json('{"a":' * depth + "1" + "}" * depth, "f")
+    assert found is not None
+    levels, node = 0, found[0][0]
+    while node.entries:
+        levels, node = levels + 1, node.entries["a"][1]
+    assert (levels, found[1]) == (min(depth, 200), [])
+
+
+def test_yaml_of_a_manifest_that_is_too_deep_is_left_out_too() -> None:
+    text = "kind: A\nspec: " + "[" * 90 + "x" + "]" * 90 + "\nafter: 1\n"
+    assert [found.code for found in parse(text, "f").diagnostics] == ["MG012"]
+    parsed = parse(text, "f", cut=True)
+    assert parsed.diagnostics == []
+    assert list(parsed.documents[0][0].entries or {}) == ["kind", "spec", "after"]
 
 
 @pytest.mark.parametrize(
