@@ -65,6 +65,7 @@ CODES = (
     Code("MG066", "error", "Kubernetes manifests in the fleet", "0.1"),
     Code("MG067", "error", "copies of files of the fleet", "0.1"),
     Code("MG068", "error", "an announcement for which the inventory lacks the ground", "0.1"),
+    Code("MG069", "warning", "a selector of one revision", "0.1"),
     Code("MG100", "error", "an unknown field", "0.1"),
     Code("MG101", "error", "a missing field", "0.1"),
     Code("MG102", "error", "a value of the wrong type", "0.1"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import diagnose
+from meshgen.diagnostics import Note, diagnose
+from meshgen.inventory.controllers import OF_A_REVISION
 from meshgen.inventory.duplicates import contradictions
 from meshgen.inventory.facts import Facts
 from meshgen.inventory.injection import injectors_in
@@ -34,7 +35,8 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     """The facts that `documents` show of one cluster.
 
     `namespace` is for objects that name none. The result does not depend on the order of the documents. What is
-    wrong with them is reported as MG051 to MG054, MG059 and MG060; the facts are then incomplete. MG062 is a warning.
+    wrong with them is reported as MG051 to MG054, MG059 and MG060; the facts are then incomplete. MG062 and MG069 are
+    warnings.
     """
     findings: list[Diagnostic] = []
     objects = objects_in(documents, namespace, findings)
@@ -105,11 +107,12 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
                 "namespaces", {"name": item.namespace} if seen is None else _namespace(item.namespace, seen), item
             )
     findings += _mistaken(facts)
+    findings += _of_revisions(objects.known)
     return facts, findings
 
 
 def _mistaken(facts: Facts) -> Iterator[Diagnostic]:
-    """MG062 for each list that is empty because kubectl took a short name for another kind; what is known of it stays."""
+    """MG062 where a list is empty because kubectl took a short name for another kind; what is known of it stays."""
     for kind, (section, meant, name) in _MISTAKEN.items():
         if kind in facts.unknown and meant not in facts.read:
             facts.unseen.add(section)
@@ -118,6 +121,30 @@ def _mistaken(facts: Facts) -> Iterator[Diagnostic]:
                 f"the input has {kind}s and no {meant}: kubectl takes `{name}` for either",
                 help=f"Ask for `{meant.lower()}s.networking.istio.io`; what the inventory knew of them stays.",
             )
+
+
+def _of_revisions(objects: Iterable[KubernetesObject]) -> list[Diagnostic]:
+    """MG069 for Services whose selector is another one after each roll-out."""
+    found = [
+        (item, label)
+        for item in objects
+        if item.kind == "Service" and not _is_managed(item)
+        for label in sorted(OF_A_REVISION & set(item.fields.at("spec", "selector").keys()))
+    ]
+    if not found:
+        return []
+    (first, label), *others = found
+    more = f" and {len(others)} more" if others else ""
+    return [
+        diagnose(
+            "MG069",
+            f"Service `{first.namespace}/{first.name}`{more} selects pods of one revision, by `{label}`",
+            first.place,
+            "Import it after each roll-out, or expose a Service without that label: entries with the old one are no "
+            "longer behind it.",
+            tuple(Note(item.place, f"`{item.namespace}/{item.name}`, by `{name}`") for item, name in others),
+        )
+    ]
 
 
 def _add(facts: Facts, item: KubernetesObject, domain: str, service: dict[str, object] | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshgen.inventory.controllers import picks
-from tests.inventory.importing import spec_of
+from tests.inventory.importing import findings_of, spec_of
 
 LABELS = {"app": "kafka"}
 
@@ -57,3 +57,20 @@ metadata: {name: kafka, namespace: shop}
 spec: {template: {metadata: {labels: {app: kafka}}, spec: {serviceAccountName: broker}}}
 """
     assert spec_of(text)["services"][0]["serviceAccounts"] == ["broker"]
+
+
+ACTIVE = """
+apiVersion: v1
+kind: Service
+metadata: {name: active, namespace: shop}
+spec: {selector: {app: orders, rollouts-pod-template-hash: 6c8b}, ports: [{port: 80}]}
+"""
+
+
+def test_MG069_fires_once_for_selectors_of_a_revision() -> None:
+    (said,) = findings_of(f"{ACTIVE}---{ACTIVE.replace('active', 'stable')}")
+    assert said.startswith("in.yaml:4:18 MG069: Service `shop/active` and 1 more selects pods of one revision, by")
+
+
+def test_MG069_silent_for_labels_that_stay() -> None:
+    assert findings_of(ACTIVE.replace("rollouts-pod-template-hash: 6c8b", "apps.kubernetes.io/pod-index: '0'")) == []
