@@ -18,6 +18,8 @@ class EffectiveFailover:
     """The failover of one exposed service: its own fields, else the workspace's, else the defaults."""
 
     enabled: bool
+    enabled_said: bool
+    """Whether the fleet says so, rather than the default."""
     zone_aware: bool
     mode: RetryMode
     attempts: int | None
@@ -50,6 +52,7 @@ def effective(workspace: Workspace, setting: ExposedService | None) -> Effective
 
     return EffectiveFailover(
         enabled=first(layers, "enabled", default=True),
+        enabled_said=any(layer.enabled is not None for layer in layers),
         zone_aware=first(layers, "zone_aware", default=False),
         mode=first(retries, "mode", "auto"),
         attempts=first(retries, "attempts", None),

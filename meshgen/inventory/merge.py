@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Spec = dict[str, Any]
 """The `spec` of an Inventory as plain data."""
 
-_KEPT_WHEN_UNKNOWN = ("serviceAccounts", "injected")
+_KEPT_WHEN_UNKNOWN = ("serviceAccounts", "injected", "workloads")
 
 
 def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spec:
@@ -26,7 +26,8 @@ def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spe
     the import does not show, and the places of addresses in their list, because the place names WorkloadEntries.
     Of a namespace that `old` does not know Services of gateways alone bring their addresses only.
     What the mesh is shown to leave at its default goes from `istio`. Without `replace` gateways that the import does
-    not show stay too, and of a Service the facts that the import does not know (`serviceAccounts`, `injected`).
+    not show stay too, and of a Service the facts that the import does not know (`serviceAccounts`, `injected`,
+    `workloads`).
     """
     spec: Spec = {}
     mesh = {} if replace else old.get("istio") or {}

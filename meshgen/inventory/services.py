@@ -54,6 +54,7 @@ def service_item(service: KubernetesObject, workloads: Sequence[Workload], distr
         "exportTo": None if exported is None else [part.strip() for part in exported.split(",") if part.strip()],
         "serviceAccounts": sorted({workload.service_account for workload in behind}) or None,
         "injected": _all_injected(behind),
+        "workloads": sorted({workload.written for workload in behind}) or None,
     }
 
 

@@ -31,6 +31,8 @@ class Workload:
     """Whether they end by themselves, as those of a Job."""
     ports: dict[int | str | None, int]
     """The named ports of its containers."""
+    written: str
+    """The kind that people wrote: of a pod that of what runs it, `Pod` where nothing does."""
 
 
 def workloads_in(
@@ -98,7 +100,15 @@ def _workload(
         elif pod.at("status").keys():
             injected = False  # admission is over
     return Workload(
-        item.kind, item.name, labels, account, injected, _network_view(spec), ends(item, pod), _named_ports(spec)
+        item.kind,
+        item.name,
+        labels,
+        account,
+        injected,
+        _network_view(spec),
+        ends(item, pod),
+        _named_ports(spec),
+        _written(item),
     )
 
 
@@ -106,6 +116,15 @@ def _named_ports(spec: Fields) -> dict[int | str | None, int]:
     containers = (*spec.items("containers"), *spec.items("initContainers"))
     ports = [(port.text("name"), port.number("containerPort")) for each in containers for port in each.items("ports")]
     return {name: number for name, number in ports if name is not None and number is not None}
+
+
+def _written(item: KubernetesObject) -> str:
+    if item.kind not in {"Pod", "ReplicaSet"}:
+        return item.kind
+    owners = [owner for owner in item.fields.at("metadata").items("ownerReferences") if owner.flag("controller")]
+    kind = owners[0].text("kind") if owners else None
+    # Nobody but a Deployment makes ReplicaSets with pods of its own in practice, and it is not always in the input.
+    return {None: item.kind, "ReplicaSet": "Deployment"}.get(kind, kind or item.kind)
 
 
 def _network_view(spec: Fields) -> str | None:

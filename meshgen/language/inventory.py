@@ -155,6 +155,12 @@ class ObservedService(Item):
     injected: bool | None = Field(
         None, title="Injected", description="Whether its pods have sidecars. Absent: unknown."
     )
+    workloads: list[str] | None = Field(
+        None,
+        title="Workloads",
+        description="Kinds of the workloads behind it. Absent: unknown.",
+        examples=[["Deployment"], ["StatefulSet"]],
+    )
     state: Literal["active", "arriving", "leaving"] = Field(
         "active",
         title="State",

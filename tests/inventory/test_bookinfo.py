@@ -27,24 +27,28 @@ spec:
     selector: {app: details}
     ports: [{name: http, port: 9080}]
     serviceAccounts: [bookinfo-details]
+    workloads: [Deployment]
   - name: productpage
     namespace: bookinfo
     labels: {app: productpage, service: productpage}
     selector: {app: productpage}
     ports: [{name: http, port: 9080}]
     serviceAccounts: [bookinfo-productpage]
+    workloads: [Deployment]
   - name: ratings
     namespace: bookinfo
     labels: {app: ratings, service: ratings}
     selector: {app: ratings}
     ports: [{name: http, port: 9080}]
     serviceAccounts: [bookinfo-ratings]
+    workloads: [Deployment]
   - name: reviews
     namespace: bookinfo
     labels: {app: reviews, service: reviews}
     selector: {app: reviews}
     ports: [{name: http, port: 9080}]
     serviceAccounts: [bookinfo-reviews]
+    workloads: [Deployment]
 """
 
 RULES = """\

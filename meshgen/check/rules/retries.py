@@ -147,6 +147,44 @@ def retries_of_tcp(context: Context) -> Iterator[Finding]:
         )
 
 
+_ONLY_ROUTES = ("perTryTimeout", "idempotent", "idempotentRequests")
+_NOT_CARRIED = {
+    "": (
+        "the mesh's own policy retries, which is one for all requests",
+        "Set `mode: virtualService`, or leave it out.",
+    ),
+    "off": ("nobody retries", "Leave it out, or choose another `mode`."),
+    "one place": ("there is one address to call, so Istio's own retries stay", "Leave it out."),
+    "no HTTP port": ("no port speaks HTTP", "Leave it out."),
+}
+
+
+def setting_without_routes(context: Context) -> Iterator[Finding]:
+    """Find settings of retries that only a VirtualService carries where there is none, one finding a place.
+
+    Not beside a team's routes, since MG363 comes first. A place counts where no host that it is for gets routes.
+    """
+    found: dict[Span, tuple[str, list[Import]]] = {}
+    for item in context.calls.imports:
+        source = item.sources[0]
+        for field in _ONLY_ROUTES:
+            span = failover_at(source.workspace, source.setting, "retries", field)
+            if span is not None and span != exposure_at(source):
+                found.setdefault(span, (field, []))[1].append(item)
+    for span, (field, items) in found.items():
+        reasons = [item.retries.reason for item in items if item.retries.carrier != "virtualService"]
+        if len(reasons) < len(items) or "team" in reasons:
+            continue
+        why, advice = _NOT_CARRIED[reasons[0]]
+        hosts = list(dict.fromkeys(item.host for item in items))
+        yield Finding(
+            message=f"`{field}` does nothing for {listed(hosts)}: {why}",
+            span=span,
+            help=advice,
+            object=hosts[0] if len(hosts) == 1 else f"workspace/{items[0].sources[0].workspace.name}",
+        )
+
+
 def http2_without_timeout(context: Context) -> Iterator[Finding]:
     """Find hosts that nobody pings and whose tries have no timeout, one finding a workspace.
 
@@ -190,5 +228,6 @@ RULES = (
     Rule("MG364", "hint", "a port that does not say what it speaks", "0.1", port_without_protocol),
     Rule("MG365", "warning", "too few retries to reach another cluster", "0.1", too_few_attempts),
     Rule("MG366", "hint", "retries by VirtualService for a service without HTTP", "0.1", retries_of_tcp),
+    Rule("MG441", "warning", "settings of retries that nobody carries", "0.1", setting_without_routes),
     Rule("MG390", "hint", "calls by HTTP/2 that may wait for minutes", "0.1", http2_without_timeout),
 )
