@@ -124,14 +124,14 @@ def test_a_file_that_is_named_is_not_left_out(tmp_path: Path) -> None:
 
 
 def test_gzip_is_unpacked(tmp_path: Path) -> None:
-    half = gzip.compress(SERVICE.encode())
-    assert read(tmp_path, {"a.yaml.gz": half + gzip.compress(b"---\n" + SERVICE.encode())}) == ([], ["a", "a"])
+    half = gzip.compress(SERVICE.encode(), mtime=0)
+    assert read(tmp_path, {"a.yaml.gz": half + gzip.compress(b"---\n" + SERVICE.encode(), mtime=0)}) == ([], ["a", "a"])
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (gzip.compress(SERVICE.encode())[:-9], "the end of the gzip is missing"),
+        (gzip.compress(SERVICE.encode(), mtime=0)[:-9], "the end of the gzip is missing"),
         (b"\x1f\x8bnothing of the sort", "error -3 while decompressing data: unknown compression method"),
     ],
 )
@@ -141,5 +141,5 @@ def test_MG050_fires_for_gzip_that_is_broken(tmp_path: Path, content: bytes, rea
 
 def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("meshgen.inventory.manifests.LARGEST_INPUT", 1 << 20)
-    (said,), _ = read(tmp_path, {"a.json.gz": gzip.compress(b" " * (1 << 21))})
+    (said,), _ = read(tmp_path, {"a.json.gz": gzip.compress(b" " * (1 << 21), mtime=0)})
     assert said == "MG050: `a.json.gz` cannot be read: larger than 1 MiB"
