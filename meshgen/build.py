@@ -14,7 +14,7 @@ from meshgen.diagnostics.several import ordered
 from meshgen.emit import emit
 from meshgen.emit.signature import SIGNATURE
 from meshgen.pipeline import plan_fleet
-from meshgen.revisions import Now, earlier, meant, withdrawn
+from meshgen.revisions import Now, earlier, guard, meant
 from meshgen.tree import open_tree
 from meshgen.tree.findings import overruled
 from meshgen.verify import kubeconform, verify
@@ -76,22 +76,16 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     only = frozenset(options.clusters) or None
     compilation = plan_fleet(fleet, only)
     report = Report(compilation.checked.sources, list(compilation.diagnostics))
-    plan, relations = compilation.plan, compilation.checked.relations
-    if plan is None or relations is None or compilation.checked.failed:
+    plan, calls = compilation.plan, compilation.calls
+    if plan is None or calls is None or compilation.checked.failed:
         return report
+    relations = calls.relations
     unknown = [_unknown(name, relations.facts) for name in options.clusters if name not in relations.facts]
     if unknown:
         report.diagnostics += unknown
         return report
     names = frozenset(relations.facts)
     report.clusters = len(only or names)
-    before = earlier(fleet, output, Now(report.sources, relations, plan, only), options.against, os.environ)
-    used = before.uses if before.committed else dict.fromkeys(meant.remembered(output), "the last build")
-    findings = [*before.diagnostics, *withdrawn(used, plan, relations.fleet, only=only)]
-    if before.unanswered and output.is_dir() and not meant.remembers(output):
-        findings.append(before.unanswered)
-    if options.allow_withdrawal:
-        findings = [overruled(finding, "--allow-withdrawal") for finding in findings]
     with open_tree(
         output,
         SIGNATURE,
@@ -101,17 +95,44 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
         overwrite_edits=options.overwrite_edits,
     ) as tree:
         judge = _Judge(tree, options.kubeconform, (fleet, output))
-        findings += _emit(plan, tree, judge)
+        findings = _emit(plan, tree, judge)
         report.comparison = comparison = tree.finish()
+        memory = meant.remembered(output)
+        now = Now(
+            report.sources,
+            calls,
+            plan,
+            only,
+            in_sync=comparison.in_sync,
+            built_here=memory.holds(report.sources, only or names),
+        )
+        guarded, committed = _guarded(fleet, output, now, memory, options)
+        findings += guarded
         report.diagnostics = ordered([*report.diagnostics, *findings, *comparison.diagnostics, *judge.end()])
         report.conformity = judge.summary
         failing = {"error", options.fail_on}
         if not options.check and not any(found.severity in failing for found in report.diagnostics):
             total = len(comparison.changes)
             report.result = tree.write((lambda done: progress(done, total)) if progress else None)
-            if not before.committed:
-                meant.remember(output, meant.document(plan, used, only))
+            content = meant.document(report.sources, only or names, memory, whole=only is None, committed=committed)
+            meant.remember(output, content)
     return report
+
+
+def _guarded(
+    fleet: Path, output: Path, now: Now, memory: meant.Memory, options: Options
+) -> tuple[list[Diagnostic], bool]:
+    """What the build would take from callers, and whether commits hold fleet and output."""
+    before = earlier(fleet, output, now, options.against, os.environ)
+    pasts = before.pasts
+    if not before.committed and memory.tells:
+        pasts = [*pasts, (memory.past(now),)]
+    findings = [*before.diagnostics, *guard(pasts, now)]
+    if before.unanswered and output.is_dir() and not memory.tells:
+        findings.append(before.unanswered)
+    if options.allow_withdrawal:
+        findings = [overruled(finding, "--allow-withdrawal") for finding in findings]
+    return findings, before.committed
 
 
 def _emit(plan: Plan, tree: Tree, judge: _Judge) -> list[Diagnostic]:

@@ -17,6 +17,7 @@ from meshgen.analysis.hosts import ServiceName, namespace_matches, parse_host, q
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from meshgen.language.base import ClusterSelector
     from meshgen.language.cluster import Cluster
     from meshgen.language.fleet import Fleet
     from meshgen.language.gateway import GatewaySettings
@@ -58,6 +59,13 @@ class Exposure:
     @property
     def name(self) -> ServiceName:
         return ServiceName(self.service.namespace, self.service.name)
+
+    @property
+    def consumers(self) -> ClusterSelector | None:
+        """What chooses its consumers: the service's selector, else the workspace's; None: neither has one."""
+        if self.setting is not None and self.setting.consumers is not None:
+            return self.setting.consumers
+        return self.workspace.consumers
 
     @property
     def address_known(self) -> bool:
@@ -353,9 +361,7 @@ class Relations:
 
         An edge cluster does only where a selector was written and chooses it.
         """
-        selector = exposure.workspace.consumers
-        if exposure.setting is not None and exposure.setting.consumers is not None:
-            selector = exposure.setting.consumers
+        selector = exposure.consumers
         if selector is None:
             return cluster.role != "edge"
         key = (id(selector), cluster.name)

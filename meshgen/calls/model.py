@@ -128,6 +128,14 @@ Why = Literal[
     "source state",
     "no address",
     "no consumer",
+    "no cluster",
+    "no namespace",
+    "source gone",
+    "no workspace",
+    "no gateway",
+    "unfit",
+    "not listed",
+    "port gone",
 ]
 
 

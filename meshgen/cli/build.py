@@ -41,7 +41,7 @@ def _mode(context: click.Context, parameter: click.Parameter, value: str) -> Mod
 @click.option("-o", "--output", default="output", show_default=True, help="Directory of the output tree.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the output differs from the fleet.")
 @click.option("--overwrite-edits", is_flag=True, help="Overwrite and delete files of meshgen's that were edited.")
-@click.option("--allow-withdrawal", is_flag=True, help="Withdraw what still has consumers.")
+@click.option("--allow-withdrawal", is_flag=True, help="Withdraw what still has consumers, and what they have last.")
 @click.option(
     "--against",
     multiple=True,

@@ -127,6 +127,14 @@ class Repository:
         """
         return self._text("rev-list", "--max-count=1", commit, "--", *self._below("")).strip() or None
 
+    def fork(self, one: str, other: str) -> str | None:
+        """The commit from which two came apart, a best one of several; None where it is not here."""
+        return self._text("merge-base", one, other, codes=(0, 1)).strip() or None
+
+    def published(self, commit: str) -> bool:
+        """Whether a branch of a remote is known to have the commit."""
+        return bool(self._text("for-each-ref", "--count=1", f"--contains={commit}", "refs/remotes").strip())
+
     def blobs(self, commit: str) -> frozenset[str]:
         """The ids of everything in the commit's whole tree, not only of what is below the directory."""
         listed = self._run("ls-tree", "-r", "-z", "--full-tree", commit)

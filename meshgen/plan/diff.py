@@ -11,18 +11,19 @@ Laws (tests/plan/test_diff.py): `diff(p, p)` is empty, `applied(objects(old), di
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from meshgen.analysis.hosts import host_matches
 from meshgen.plan.keys import objects
 from meshgen.plan.model import GatewayAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from meshgen.calls import RemoteEndpoint
     from meshgen.plan.keys import Key, Planned
     from meshgen.plan.model import Plan
+    from meshgen.plan.reach import Reach
 
 
 class Use(NamedTuple):
@@ -38,6 +39,21 @@ class Entrance(NamedTuple):
 
     gateway: GatewayAddress
     host: str
+
+
+class Loss(NamedTuple):
+    """What callers of `consumer` no longer have for `host`, the worst of it."""
+
+    consumer: str
+    host: str
+    kind: Literal["last", "failover", "port"]
+    """`last`: nobody answers them; `failover`: one cluster does, where it was several; `port`: they answer on fewer."""
+    gateways: tuple[GatewayAddress, ...]
+    """Of the other clusters that they are sent to no longer, sorted."""
+    own: bool
+    """Whether they lose their own cluster's copy."""
+    ports: tuple[int, ...]
+    """The ports that lead nowhere any more, sorted; only of a loss of that kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +139,27 @@ def uses(plan: Plan) -> frozenset[Use]:
         for workload in cluster.workload_entries:
             found.update(Use(cluster.cluster, host, _gateway(workload.endpoint)) for host in workload.hosts)
     return frozenset(found)
+
+
+def used_by(consumer: str, host: str, reach: Reach) -> Iterator[Use]:
+    """The uses of one call."""
+    return (Use(consumer, host, source.gateway) for source in reach.sources)
+
+
+def lost(consumer: str, host: str, old: Reach, new: Reach | None) -> Loss | None:
+    """What of a call that had sources is lost; `new` is None where the consumer is no more.
+
+    A source may move to another gateway of its cluster, and callers to a copy of their own.
+    """
+    after = frozenset() if new is None else new.clusters
+    gateways = tuple(source.gateway for source in old.sources if source.gateway.cluster not in after)
+    own = old.own and (new is None or not new.own)
+    if new is None or not new.places:
+        return Loss(consumer, host, "last", gateways, own, ()) if old.sources else None
+    if old.places > 1 and new.places == 1:
+        return Loss(consumer, host, "failover", gateways, own, ())
+    ports = () if new.own or old.own else tuple(port for port in old.ports if port not in new.ports)
+    return Loss(consumer, host, "port", (), False, ports) if ports else None  # noqa: FBT003
 
 
 def cut(used: Iterable[Use], new: Plan) -> tuple[Use, ...]:

@@ -1,13 +1,13 @@
-"""What the fleet meant before: plans of earlier commits, compiled by this meshgen, never read from the output tree.
+"""What the fleet meant before: earlier commits, compiled by this meshgen, never read from the output tree.
 
-See docs/adr/0016-old-plans.md.
+See docs/adr/0016-old-plans.md and docs/adr/0018-losses.md.
 
     before = earlier(fleet, output, now, against=(), environment=os.environ)
-    findings = [*before.diagnostics, *withdrawn(before.uses, plan, typed_fleet)]
+    findings = [*before.diagnostics, *guard(before.pasts, now)]
 """
 
 from meshgen.revisions import meant
 from meshgen.revisions.earlier import Earlier, Now, earlier
-from meshgen.revisions.withdrawal import withdrawn
+from meshgen.revisions.guard import guard
 
-__all__ = ["Earlier", "Now", "earlier", "meant", "withdrawn"]
+__all__ = ["Earlier", "Now", "earlier", "guard", "meant"]

@@ -11,12 +11,13 @@ from meshgen.calls import Calls
 from meshgen.language.typed import typed_fleet
 from meshgen.load import load_contents
 from meshgen.plan import plan
-from meshgen.plan.gateways import exposed
+from meshgen.plan.reach import Reaches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from meshgen.plan.model import GatewayAddress, Plan
+    from meshgen.plan.model import Plan
+    from meshgen.plan.reach import Reach
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,17 +25,24 @@ class Meaning:
     """What a fleet means."""
 
     relations: Relations
-    known: Plan | None = None
-    """Its whole plan, where that was made already."""
+    known: tuple[Calls, Plan] | None = None
+    """The calls of all consumers and the whole plan, where they were made already."""
 
     @cached_property
-    def exposed(self) -> Mapping[GatewayAddress, frozenset[str]]:
-        """What each gateway lets in, as in the plan, which costs far more."""
-        return dict(exposed(self.relations))
+    def calls(self) -> Calls:
+        """Those of all consumers."""
+        return self.known[0] if self.known else Calls(self.relations)
 
     @cached_property
     def plan(self) -> Plan:
-        return self.known or plan(Calls(self.relations))
+        """Costs far more than the calls."""
+        return self.known[1] if self.known else plan(self.calls)
+
+    def reaches(self, consumers: Iterable[str] | None = None) -> dict[tuple[str, str], Reach]:
+        """(consumer, host) → how callers get what other clusters serve; of some consumers, or of all."""
+        reaches = Reaches(self.calls)
+        chosen = self.relations.facts.keys() if consumers is None else self.relations.facts.keys() & set(consumers)
+        return {(consumer, host): reach for consumer in sorted(chosen) for host, reach in reaches.of(consumer)}
 
 
 def meaning(contents: Mapping[str, bytes]) -> Meaning | None:

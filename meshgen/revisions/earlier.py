@@ -2,68 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic
 from meshgen.git import Cause, GitError, in_work_tree, open_repository
-from meshgen.plan.diff import lets_in, uses
 from meshgen.revisions import findings
 from meshgen.revisions.ci import target_branch
 from meshgen.revisions.compile import Meaning
 from meshgen.revisions.history import History, UnknownError, texts
+from meshgen.revisions.past import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from meshgen.analysis.relations import Relations
-    from meshgen.plan.diff import Use
+    from meshgen.calls import Calls
     from meshgen.plan.model import Plan
     from meshgen.revisions.history import Texts
+    from meshgen.revisions.past import Past, Together
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The fleet that is built, so that an equal one is not read again, and what it lets in."""
+    """The fleet that is built, so that an equal one is not read again, and how the output stands to it."""
 
     sources: Mapping[str, str]
     """The text of each of its files."""
-    relations: Relations
+    calls: Calls
     plan: Plan
     only: frozenset[str] | None = None
     """The clusters that are written, and that the plan has; None: all."""
+    in_sync: bool = False
+    """Whether the output on disk is what the fleet says."""
+    built_here: bool = False
+    """Whether the last build on this machine wrote this fleet."""
 
-    def closes(self, before: Meaning) -> bool:
-        """Whether a gateway lets in less than before."""
-        return any(
-            not lets_in(self.plan, gateway, host)
-            for gateway, hosts in before.exposed.items()
-            if self.only is None or gateway.cluster in self.only
-            for host in hosts
-        )
+    @property
+    def relations(self) -> Relations:
+        return self.calls.relations
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A commit that counts, and as what it does: two that are one commit count once."""
+    """Commits that count together, and as what they do: those that stand twice count once."""
 
-    commit: str
+    commits: tuple[str, ...]
     branch: str = field(default="", compare=False)
-    """The branch that the change goes to, where it is by that one that the commit counts."""
+    """The branch that the change goes to, where it is by that one that the first of them counts."""
+    named: bool = field(default=False, compare=False)
+    """Whether somebody said that their fleets are what the clusters run."""
+    tip: str = field(default="", compare=False)
+    """The commit that they were found from."""
 
-    def __str__(self) -> str:
-        shown = f"commit {self.commit[: findings.SHORT]}"
-        return f"{shown} of `{self.branch}`" if self.branch else shown
+    def shown(self, commit: str) -> str:
+        by = f"commit {commit[: findings.SHORT]}"
+        return f"{by} of `{self.branch}`" if self.branch else by
 
 
 @dataclass(slots=True)
 class Earlier:
-    """What was in use before."""
+    """What the clusters may run."""
 
-    uses: dict[Use, str] = field(default_factory=dict)
-    """Each use, and by what it is known: `commit 3ff41a9f838e`, or one of the target branch. A commit that let in no
-    more than now adds none."""
+    pasts: list[Together] = field(default_factory=list)
+    """Without those in which nothing can be lost, since their fleet is the one that is built."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     """Why it may be more than that: MG653 to MG655."""
     committed: bool = False
@@ -74,7 +77,7 @@ class Earlier:
 
 
 def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environment: Mapping[str, str]) -> Earlier:
-    """The uses by the fleets of earlier commits: those of `against`, else those that count by themselves.
+    """What the clusters run by the fleets of earlier commits: those of `against`, else those that count by themselves.
 
     Reads Git's objects only; where it cannot say what was in use, a diagnostic says why.
     """
@@ -90,7 +93,7 @@ def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environ
             found.unanswered = findings.no_answer(error)
         return found
     try:
-        steps = list(_named(history, against) if against else _by_themselves(history, environment))
+        steps = list(_named(history, against) if against else _by_themselves(history, now, environment))
     except GitError as error:
         steps = [findings.no_answer(error)]
     found.committed = bool(steps)
@@ -99,15 +102,43 @@ def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environ
             found.diagnostics.append(step)
             continue
         try:
-            meaning = history.meaning(step.commit)
+            past = _past(history, now, step)
         except UnknownError as error:
             found.diagnostics.append(error.diagnostic)
         except GitError as error:
             found.diagnostics.append(findings.no_answer(error))
         else:
-            for use in uses(meaning.plan) if now.closes(meaning) else ():
-                found.uses.setdefault(use, str(step))
+            found.pasts += past
     return found
+
+
+def _past(history: History, now: Now, step: _Step) -> list[Together]:
+    """What a step says; empty where it says what is built."""
+    together: list[Past] = []
+    for commit in step.commits:
+        meaning = history.meaning(commit)
+        if meaning.relations is now.relations and (now.in_sync or step.named):
+            return []
+        reached = (
+            {key: (reach, commit) for key, reach in meaning.reaches().items()} if step.named else history.ran(commit)
+        )
+        going = _going(history, now, step, {consumer for consumer, _ in reached})
+        together.append(
+            {
+                key: Known(replace(reach, draining=True) if key[0] in going else reach, step.shown(by))
+                for key, (reach, by) in reached.items()
+            }
+        )
+    return [tuple(together)]
+
+
+def _going(history: History, now: Now, step: _Step, consumers: set[str]) -> frozenset[str]:
+    """The consumers that are no more and were announced to go since: of those that are no source, no output says so."""
+    gone = consumers - now.relations.facts.keys()
+    if not gone or not step.tip or not history.readable(step.tip):
+        return frozenset()
+    then = history.meaning(step.tip).relations
+    return frozenset(name for name in gone & then.facts.keys() if then.cluster(name).state == "draining")
 
 
 def _open(fleet: Path, output: Path, now: Now) -> History:
@@ -119,7 +150,7 @@ def _open(fleet: Path, output: Path, now: Now) -> History:
         if error.cause is Cause.FAILED or (error.cause is not Cause.NO_REPOSITORY and in_work_tree(output)):
             raise
         beside = None
-    whole = now.plan if now.only is None else None
+    whole = (now.calls, now.plan) if now.only is None else None
     same: dict[Texts, Meaning | None] = {
         texts(text.encode() for text in now.sources.values()): Meaning(now.relations, whole)
     }
@@ -135,25 +166,54 @@ def _open(fleet: Path, output: Path, now: Now) -> History:
 def _named(history: History, against: Sequence[str]) -> Iterator[_Step | Diagnostic]:
     for revision in against:
         commit = history.commit(revision)
-        yield findings.no_commit(revision, "there is no such commit here") if commit is None else _Step(commit)
+        if commit is None:
+            yield findings.no_commit(revision, "there is no such commit here")
+        else:
+            yield _Step((commit,), named=True)
 
 
-def _by_themselves(history: History, environment: Mapping[str, str]) -> Iterator[_Step | Diagnostic]:
-    steps = [step for tip in history.tips() for step in _counting(history, tip)] if history.tracked() else []
+def _by_themselves(history: History, now: Now, environment: Mapping[str, str]) -> Iterator[_Step | Diagnostic]:
+    tips = history.tips() if history.tracked() else ()
+    steps = [step for tip in tips for step in _counting(history, tip)]
     yield from steps
     # Where no commit of the change has an output, none of the target branch says what the clusters run.
-    if not steps or (branch := target_branch(environment)) is None:
-        return
-    target = history.commit(f"refs/remotes/origin/{branch}")
-    if target is None:
-        yield findings.no_target(branch)
-    else:
-        yield from _counting(history, target, f"origin/{branch}")
+    branch = target_branch(environment)
+    if steps and branch is not None:
+        target = history.commit(f"refs/remotes/origin/{branch}")
+        if target is None:
+            yield findings.no_target(branch)
+        else:
+            yield from _of_target(history, tips[0], target, f"origin/{branch}")
+    if len(steps) == len(tips) == 1 and isinstance(steps[0], _Step) and now.in_sync:
+        yield from _taken_back(history, now, steps[0].commits[0], reviewed=branch is not None)
 
 
 def _counting(history: History, tip: str, branch: str = "") -> Iterator[_Step | Diagnostic]:
     try:
         for commit in history.counting(tip):
-            yield _Step(commit, branch)
+            yield _Step((commit,), branch, tip=tip)
     except UnknownError as error:
         yield error.diagnostic
+
+
+def _of_target(history: History, tip: str, target: str, branch: str) -> Iterator[_Step | Diagnostic]:
+    """What counts for the target branch; what it got since this change left it, this change does not withdraw."""
+    fork = history.forked(tip, target)
+    for step in _counting(history, target, branch):
+        if isinstance(step, _Step) and fork is not None and fork not in step.commits:
+            yield replace(step, commits=(*step.commits, fork))
+        else:
+            yield step
+
+
+def _taken_back(history: History, now: Now, commit: str, *, reviewed: bool) -> Iterator[_Step]:
+    """What ran before a commit whose fleet and output are those that are built, where no build has compared it yet.
+
+    Git may have made it: a merge of two branches that were fine alone, or the revert of a commit.
+    """
+    if not history.readable(commit) or history.meaning(commit).relations is not now.relations:
+        return
+    before = history.before(commit)
+    judged = reviewed or now.built_here or history.fleet.published(commit)
+    if before and (len(before) > 1 or not judged):
+        yield _Step(before)

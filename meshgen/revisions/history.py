@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import own_entries
 from meshgen.emit import emit
+from meshgen.emit.artifact import object_path
+from meshgen.emit.service_entry import SERVICE_ENTRY
+from meshgen.emit.workload_entry import WORKLOAD_ENTRY
 from meshgen.emit.yaml import HEADER
 from meshgen.git import Cause, GitError
 from meshgen.load import is_fleet_file
@@ -18,10 +23,16 @@ if TYPE_CHECKING:
 
     from meshgen.diagnostics import Diagnostic
     from meshgen.git import Repository
+    from meshgen.plan.reach import Reach
     from meshgen.revisions.compile import Meaning
 
 Texts = tuple[bytes, ...]
 """The files of a fleet, sorted: how they are called and where they stand changes nothing."""
+Reached = dict[tuple[str, str], tuple["Reach", str]]
+"""(consumer, host) → how it is reached, and the commit whose fleet says so."""
+_FURTHEST = 5
+"""How many commits back an output is followed that its fleet does not compile to."""
+_ENTRIES = {"serviceEntry": SERVICE_ENTRY.schema, "workloadEntry": WORKLOAD_ENTRY.schema}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -55,6 +66,8 @@ class History:
     """Seen from the output directory; None where that is in no repository, or in another one than the fleet."""
     known: dict[Texts, Meaning | None] = field(default_factory=dict)
     """The fleets that were read already; None: cannot be read."""
+    _built: dict[str, bool] = field(default_factory=dict)
+    """Whether the output of a commit is what its fleet compiles to."""
 
     def commit(self, revision: str) -> str | None:
         """The commit that people call `revision`."""
@@ -92,7 +105,71 @@ class History:
             if any(commit in self.output.boundary and not self._as_built(self.output, commit) for commit in before):
                 raise UnknownError(findings.shallow(self.shown[1]))
             return before
-        return (last,) if self._built(self.output, last) else ()
+        return (last,) if self._anything(self.output, last) else ()
+
+    def before(self, commit: str) -> tuple[str, ...]:
+        """What changed the output last before a commit that did, on each way to it; empty where that is not known."""
+        if self.output is None or commit in self.output.boundary:
+            return ()
+        found = [self.output.last_change(parent) for parent in self.output.parents(commit)]
+        known = tuple(dict.fromkeys(last for last in found if last is not None))
+        return known if None not in found and all(map(self.readable, known)) else ()
+
+    def forked(self, one: str, other: str) -> str | None:
+        """What had changed the output last where two commits came apart; None where that is not known."""
+        fork = self.fleet.fork(one, other)
+        last = None if fork is None or self.output is None else self.output.last_change(fork)
+        return last if last is not None and self.readable(last) else None
+
+    def readable(self, commit: str) -> bool:
+        """Whether it is known what the fleet of a commit meant."""
+        try:
+            return self._meaning(commit) is not None
+        except UnknownError:
+            return False
+
+    def ran(self, commit: str) -> Reached:
+        """What the clusters run where they run the output of a commit that changed it.
+
+        That is what its fleet says where it was built. Where it was not, or only for some clusters, objects that
+        the fleet had given up before still stand in the output, and lead where they led.
+        """
+        chain = self._unbuilt(commit)
+        found: Reached = {key: (reach, chain[-1]) for key, reach in self.meaning(chain[-1]).reaches().items()}
+        for older, newer in pairwise(reversed(chain)):
+            found = self._after(found, older, newer)
+        return found
+
+    def _unbuilt(self, commit: str) -> tuple[str, ...]:
+        """A commit and, as long as the output is not what the fleet says, the commits that changed it before."""
+        chain = [commit]
+        while self.output is not None and len(chain) <= _FURTHEST and not self._as_built(self.output, chain[-1]):
+            before = self.before(chain[-1])
+            if len(before) != 1:
+                break
+            chain += before
+        return tuple(chain)
+
+    def _after(self, found: Reached, older: str, newer: str) -> Reached:
+        """What `found` becomes by the commit that followed, whose output keeps what was not built."""
+        assert self.output is not None  # noqa: S101 - else nothing follows on anything
+        meant = self.meaning(newer)
+        reaches = meant.reaches()
+        old_tree, tree = self.output.tree(older), self.output.tree(newer)
+        planned: dict[str, frozenset[str]] = {}
+        kept: Reached = {}
+        for (consumer, host), (reach, by) in found.items():
+            now = reaches.get((consumer, host))
+            if not reach.clusters - (frozenset() if now is None else now.clusters):
+                continue
+            if consumer not in planned:
+                planned[consumer] = frozenset(_entries(meant, consumer))
+            for path, sort in _entries(self.meaning(by), consumer, host).items():
+                # One ServiceEntry holds all endpoints: with a source less it has to change.
+                same = sort == "serviceEntry" and tree.get(path) == old_tree.get(path)
+                if path in tree and (same or path not in planned[consumer]):
+                    kept[consumer, host] = (reach, by)
+        return {key: (reach, newer) for key, reach in reaches.items()} | kept
 
     def meaning(self, commit: str) -> Meaning:
         """What the fleet of a commit meant."""
@@ -135,6 +212,11 @@ class History:
 
     def _as_built(self, output: Repository, commit: str) -> bool:
         """Whether the output of a commit is what its fleet compiles to."""
+        if commit not in self._built:
+            self._built[commit] = self._compiles(output, commit)
+        return self._built[commit]
+
+    def _compiles(self, output: Repository, commit: str) -> bool:
         found = self._meaning(commit)
         if found is None:
             return False
@@ -145,7 +227,7 @@ class History:
                     return False
         return not self._written(output, left)
 
-    def _built(self, output: Repository, commit: str) -> bool:
+    def _anything(self, output: Repository, commit: str) -> bool:
         """Whether a commit has anything that a build wrote."""
         return self._written(output, {path: entry.id for path, entry in output.tree(commit).items()})
 
@@ -154,3 +236,17 @@ class History:
         """Whether one of these files begins as meshgen's do."""
         manifests = [identity for path, identity in ids.items() if path.endswith(".yaml")]
         return any(content.startswith(HEADER.encode().rstrip()) for content in output.read(manifests).values())
+
+
+def _entries(meant: Meaning, consumer: str, host: str | None = None) -> dict[str, str]:
+    """Where in the output the endpoints of a call stand, or of all calls of a consumer, and in which sort of object."""
+    if consumer not in meant.relations.facts or not own_entries(meant.relations.fleet):
+        return {}
+    calls = meant.calls.of(consumer)
+    return {
+        object_path(consumer, _ENTRIES[taken.sort], taken.namespace, taken.name): taken.sort
+        for call in (calls.values() if host is None else [calls[host]] if host in calls else [])
+        for item in call.imports
+        for taken in item.takes
+        if taken.sort in _ENTRIES
+    }

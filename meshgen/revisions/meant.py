@@ -1,43 +1,77 @@
-"""What the last build here meant: for output that no commit holds (design §7, local state).
+"""What the last build here meant: for output that no commit holds, and to know what was built here (design §7).
 
-A JSON document: consumer → gateway, as `<cluster>/<namespace>/<name>` → the hosts that it calls there.
+A JSON document: `clusters` names for each cluster the fleet that was written for it last, by the hash of its files;
+`fleets` has the texts of those that no commit holds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from meshgen import interrupts
-from meshgen.plan.diff import Use, uses
-from meshgen.plan.model import GatewayAddress
+from meshgen.revisions.compile import Meaning, meaning
+from meshgen.revisions.past import Known
 from meshgen.tree import TreeError, disk, findings
 from meshgen.tree.paths import META
 from meshgen.tree.state import IGNORE, IGNORED, LOCAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from meshgen.plan.model import Plan
+    from meshgen.revisions.earlier import Now
+    from meshgen.revisions.past import Past
 
-_SLASHES = 2
 _FILE = f"{LOCAL}/meant.json"
+_BY = "the last build"
 
 
-def remembers(output: Path) -> bool:
-    """Whether a build here left what it meant."""
-    return disk.is_file(f"{os.path.realpath(output)}/{_FILE}")
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What builds at one output meant."""
+
+    clusters: Mapping[str, str] = field(default_factory=dict)
+    """Cluster → the fleet that was written for it last."""
+    fleets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Fleet → the texts of its files."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether it can tell what some cluster runs."""
+        return not self.fleets.keys().isdisjoint(self.clusters.values())
+
+    def holds(self, sources: Mapping[str, str], clusters: Iterable[str]) -> bool:
+        """Whether a fleet is what was written last for these clusters."""
+        wanted = _name(sources)
+        return all(self.clusters.get(cluster) == wanted for cluster in clusters)
+
+    def past(self, now: Now) -> Past:
+        """How the calls were reached that it knows of; a fleet that cannot be read any more says nothing."""
+        current = _name(now.sources)
+        found: dict[tuple[str, str], Known] = {}
+        for fleet in sorted(set(self.clusters.values()) & self.fleets.keys()):
+            consumers = [cluster for cluster, written in self.clusters.items() if written == fleet]
+            if fleet == current:
+                meant: Meaning | None = Meaning(now.relations)
+            else:
+                texts = enumerate(self.fleets[fleet])
+                meant = meaning({f"{number}.yaml": text.encode(errors="replace") for number, text in texts})
+            if meant is not None:
+                found |= {key: Known(reach, _BY) for key, reach in meant.reaches(consumers).items()}
+        return found
 
 
-def remembered(output: Path) -> frozenset[Use]:
-    """What the last build at `output` meant, as far as it is known: a file that cannot be read says nothing."""
+def remembered(output: Path) -> Memory:
+    """What the last builds at `output` meant, as far as it is known: a file that cannot be read says nothing."""
     try:
         return parsed(disk.read(f"{os.path.realpath(output)}/{_FILE}"))
     except OSError:
-        return frozenset()
+        return Memory()
 
 
 def remember(output: Path, content: bytes) -> None:
@@ -64,30 +98,42 @@ def remember(output: Path, content: bytes) -> None:
         raise TreeError(findings.disk_error(output, _FILE, error)) from error
 
 
-def document(plan: Plan, before: Iterable[Use] = (), only: frozenset[str] | None = None) -> bytes:
-    """What a build meant, sorted; with `only` these clusters were written, and the others still do what they did."""
-    kept = (use for use in before if only is not None and use.consumer not in only)
-    new = (use for use in uses(plan) if only is None or use.consumer in only)
-    found: dict[str, dict[str, list[str]]] = {}
-    for consumer, host, gateway in sorted({*kept, *new}):
-        found.setdefault(consumer, {}).setdefault("/".join(gateway), []).append(host)
-    return json.dumps(found).encode() + b"\n"
+def document(
+    sources: Mapping[str, str], clusters: Iterable[str], before: Memory, *, whole: bool, committed: bool
+) -> bytes:
+    """What a build meant that wrote these clusters; unless they are the `whole` fleet, the others go on as they did.
+
+    `committed`: a commit holds the texts of the fleet, or will.
+    """
+    name = _name(sources)
+    written = ({} if whole else dict(before.clusters)) | dict.fromkeys(clusters, name)
+    fleets = {fleet: list(texts) for fleet, texts in before.fleets.items() if fleet in written.values()}
+    if not committed:
+        fleets[name] = sorted(sources.values())
+    return json.dumps({"clusters": written, "fleets": fleets}, sort_keys=True).encode() + b"\n"
 
 
-def parsed(content: bytes) -> frozenset[Use]:
-    """The uses in a document; none of one that is broken: it is no more than a memory."""
+def parsed(content: bytes) -> Memory:
+    """The memory in a document; an empty one of one that is broken."""
     try:
         found: Any = json.loads(content)
     except (ValueError, RecursionError):
-        return frozenset()
-    return frozenset(
-        Use(consumer, host, GatewayAddress(*gateway.split("/")))
-        for consumer, gateways in _items(found)
-        for gateway, hosts in _items(gateways)
-        for host in (hosts if isinstance(hosts, list) else ())
-        if isinstance(host, str) and gateway.count("/") == _SLASHES
+        return Memory()
+    return Memory(
+        clusters={cluster: fleet for cluster, fleet in _items(found, "clusters") if isinstance(fleet, str)},
+        fleets={
+            fleet: tuple(texts)
+            for fleet, texts in _items(found, "fleets")
+            if isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+        },
     )
 
 
-def _items(found: Any) -> Iterable[tuple[str, Any]]:
-    return found.items() if isinstance(found, dict) else ()
+def _name(sources: Mapping[str, str]) -> str:
+    """A fleet by its files, wherever they stand."""
+    return hashlib.sha256(json.dumps(sorted(sources.values())).encode()).hexdigest()
+
+
+def _items(found: Any, key: str) -> Iterable[tuple[str, Any]]:
+    items = found.get(key) if isinstance(found, dict) else None
+    return items.items() if isinstance(items, dict) else ()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.hosts import namespace_matches, parse_host
 from meshgen.diagnostics.codes import diagnose
 from meshgen.plan.diff import cut
+from meshgen.revisions.words import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from meshgen.diagnostics import Diagnostic, Span
     from meshgen.language.fleet import Fleet
@@ -17,18 +18,25 @@ if TYPE_CHECKING:
     from meshgen.plan.model import Plan
 
 
-def withdrawn(
-    used: Mapping[Use, str], plan: Plan, fleet: Fleet, *, only: frozenset[str] | None = None
-) -> Iterator[Diagnostic]:
-    """Find what was in use before and is no longer let in: one MG650 for each host, gateway or cluster that goes.
+def closed(used: Mapping[Use, str], plan: Plan, only: frozenset[str] | None = None) -> dict[Use, str]:
+    """What was in use before and is no longer let in, sorted.
 
     `used`: each use, and by what it is known. `only`: the clusters that are written; the gateways of others go on as
     they are, and all consumers count, since one that is not written goes on too.
     """
+    return {use: used[use] for use in cut(used, plan) if only is None or use.gateway.cluster in only}
+
+
+def withdrawn(
+    used: Mapping[Use, str], last: Container[tuple[str, str]], plan: Plan, fleet: Fleet
+) -> Iterator[Diagnostic]:
+    """One MG650 for each host, gateway or cluster that goes while it is in use.
+
+    `used`: what is closed. `last`: (consumer, host) of those that are left with no endpoint.
+    """
     lost: dict[tuple[str, str], list[Use]] = {}
-    for use in cut(used, plan):
-        if only is None or use.gateway.cluster in only:
-            lost.setdefault(_gone(use, plan, fleet), []).append(use)
+    for use in used:
+        lost.setdefault(_gone(use, plan, fleet), []).append(use)
     for (kind, name), uses in sorted(lost.items()):
         consumers = _names(use.consumer for use in uses)
         sources = _names(use.gateway.cluster for use in uses)
@@ -36,17 +44,16 @@ def withdrawn(
         call = "calls" if len(consumers) == 1 else "call"
         message = {
             "cluster": f"cluster `{name}` is no longer in the fleet",
-            "gateway": f"gateway `{name}` of {_listed(sources)} is no longer in the fleet",
-            "host": f"`{name}` would no longer be exposed by {_listed(sources)}",
+            "gateway": f"gateway `{name}` of {listed(sources)} is no longer in the fleet",
+            "host": f"`{name}` would no longer be exposed by {listed(sources)}",
         }[kind]
-        what = "it" if kind == "host" else _listed(hosts)
+        what = "it" if kind == "host" else listed(hosts)
         known = " and ".join(dict.fromkeys(used[use] for use in uses))
         yield diagnose(
             "MG650",
-            f"{message}, but {_listed(consumers)} still {call} {what} there, as of {known}",
+            f"{message}, but {listed(consumers)} still {call} {what} there, as of {known}",
             span=_place(fleet, kind, uses[0]),
-            help="Set `state: draining` (or `state: leaving` in the inventory), build and sync everywhere, "
-            "then remove it; `--allow-withdrawal` if nothing calls it.",
+            help=_help(kind, sorted({use.consumer for use in uses if (use.consumer, use.host) in last})),
             object=name if kind == "host" else f"{kind}/{name}",
         )
 
@@ -61,14 +68,16 @@ def _gone(use: Use, plan: Plan, fleet: Fleet) -> tuple[str, str]:
     return "host", use.host
 
 
+def _help(kind: str, last: list[str]) -> str:
+    """The way to go; to drain a cluster is none for those whose last endpoint that would take (MG656)."""
+    rest = "build and sync everywhere, then remove it; `--allow-withdrawal` if nothing calls it."
+    if kind == "host" or not last:
+        return f"Set `state: draining` (or `state: leaving` in the inventory), {rest}"
+    return f"Set `state: draining`, on the services themselves where nothing else answers {listed(last)}, {rest}"
+
+
 def _names(found: Iterable[str]) -> list[str]:
     return sorted(set(found))
-
-
-def _listed(names: list[str]) -> str:
-    """All of them: where `--allow-withdrawal` overrules, the finding is the record of what was cut."""
-    *before, last = [f"`{name}`" for name in names]
-    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _place(fleet: Fleet, kind: str, use: Use) -> Span | None:

@@ -27,6 +27,14 @@ _WORDS: dict[Why, str] = {
     "source state": "not from `{cluster}`: the Service is {text} in `{cluster}`",
     "no address": "not from `{cluster}`: gateway {names} of `{cluster}` has no known address yet",
     "no consumer": "not from `{cluster}`: {names} is not among the consumers",
+    "no cluster": "the fleet has no cluster `{cluster}`",
+    "no namespace": "not from `{cluster}`: namespace {names} is not in its inventory",
+    "source gone": "not from `{cluster}`: the Service is not in its inventory",
+    "no workspace": "not from `{cluster}`: no workspace spans namespace {names} there",
+    "no gateway": "not from `{cluster}`: workspace {names} has no east-west gateway there",
+    "unfit": "not from `{cluster}`: the Service {text}",
+    "not listed": "not from `{cluster}`: workspace {names} does not expose it",
+    "port gone": "not from `{cluster}`: the Service there has no such port",
 }
 
 

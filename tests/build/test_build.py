@@ -64,6 +64,7 @@ def test_a_change_of_the_fleet_changes_only_what_it_means(project: Project) -> N
     assert project.build().last_line.startswith("2 clusters: 1 object written, 12 unchanged, 0 removed")
     assert [path for path, content in project.tree.items() if content != before[path]] == [
         ".meshgen/local/c1.written",
+        ".meshgen/local/meant.json",
         "c1/meshgen-multicluster/serviceentry.networking.istio.io_web.shop.svc.cluster.local.yaml",
     ]
 

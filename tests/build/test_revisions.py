@@ -507,19 +507,15 @@ def test_a_fleet_that_did_not_change_is_not_read_again(
     assert work == []
 
 
-def test_an_earlier_fleet_is_planned_only_where_something_closes(teams: Teams, work: list[str]) -> None:
-    teams.say("web", DRAINED)
-    assert teams.guard() == []
-    assert work == ["read"]
+def test_an_earlier_fleet_is_planned_once_to_see_whether_its_output_was_built(teams: Teams, work: list[str]) -> None:
     teams.say("web", "")
     assert len(teams.guard()) == 1
-    assert work == ["read", "read", "planned"]
+    assert work == ["read", "planned"]
 
 
-def test_what_other_clusters_close_is_not_the_business_of_one_that_is_written(teams: Teams, work: list[str]) -> None:
+def test_what_other_clusters_close_is_not_the_business_of_one_that_is_written(teams: Teams) -> None:
     teams.say("web", "")
     assert teams.guard("--cluster", "c2") == []
-    assert work == ["read"]
     assert len(teams.guard("--cluster", "c1")) == 1
 
 
@@ -530,3 +526,166 @@ def test_nothing_of_an_earlier_fleet_is_written_or_pointed_at(teams: Teams) -> N
     assert teams.tree == before
     assert all(str(teams.fleet) in line for line in outcome.said.splitlines() if "[MG650]" in line)
     assert teams.git("status", "--porcelain") == "M fleet/web.yaml"
+
+
+THIRD = fleet(PLATFORM, """
+kind: Fleet
+metadata: {name: demo}
+spec:
+  platform: istio
+  clusters:
+  - {name: c1, region: eu, network: n1}
+  - {name: c2, region: us, network: n2}
+  - {name: c3, region: us, network: n3}
+---
+kind: Inventory
+metadata: {name: c3}
+spec: {namespaces: [{name: web}, {name: api}]}
+""")  # fmt: skip
+
+
+def test_MG650_fires_when_only_some_consumers_were_built_without_it(teams: Teams) -> None:
+    teams.write(THIRD)
+    teams.step("web", WEB)
+    used = teams.git("rev-parse", "HEAD")
+    teams.step("web", DRAINED, "--cluster", "c2")
+    teams.say("web", "")
+    assert teams.guard("--cluster", "c1") == [
+        f"`{WEB}` would no longer be exposed by `c1`, but `c3` still calls it there, as of commit {used[:12]}"
+    ]
+    teams.step("web", DRAINED, "--cluster", "c3")
+    teams.say("web", "")
+    assert teams.guard("--cluster", "c1") == []
+
+
+@pytest.mark.parametrize("touched", ["notes.txt", "c2/notes.txt"])
+def test_MG650_fires_when_a_withdrawal_was_committed_unbuilt_before_the_output_changed(
+    teams: Teams, touched: str
+) -> None:
+    used = teams.git("rev-parse", "HEAD")
+    teams.say("web", "")
+    commit(teams.root, "withdraw web; not built")
+    for text in ("one", "two"):
+        put(teams.output, touched, text)
+        commit(teams.root, "touch the output")
+    assert teams.guard() == [f"{CUT}{used[:12]}"]
+    teams.say("api", DRAINED.replace(WEB, API))
+    assert teams.guard() == [f"{CUT}{used[:12]}"]
+
+
+def test_an_output_of_another_version_is_not_an_unbuilt_one(teams: Teams) -> None:
+    """Every file differs from what this one writes, but what the fleet gave up is gone."""
+    teams.step("web", DRAINED)
+    teams.say("web", "")
+    assert teams.build().code == 0
+    for file in teams.output.glob("c*/**/*.yaml"):
+        file.write_text(file.read_text() + "# of another version\n")
+    commit(teams.root, "built by another version")
+    assert teams.guard() == []
+
+
+def test_MG650_fires_when_git_takes_an_exposure_back_until_a_build_here_or_a_remote_has_it(
+    teams: Teams, tmp_path: Path
+) -> None:
+    teams.step("web", DRAINED)
+    teams.step("web", "")
+    exposed = teams.step("web", WEB)
+    teams.git("revert", "--no-edit", "HEAD")
+    assert teams.guard() == [f"{CUT}{exposed[:12]}"]
+    assert teams.clone(tmp_path / "clone").guard() == []
+    assert teams.build("--allow-withdrawal").code == 0
+    assert teams.guard() == []
+
+
+SOURCES = """
+kind: Fleet
+metadata: {name: demo}
+spec: {platform: istio}
+---
+kind: Cluster
+metadata: {name: c1}
+spec: {region: eu, network: n1}
+---
+kind: Inventory
+metadata: {name: c1}
+spec: {namespaces: [{name: web}]}
+"""
+
+
+def source(name: str, state: str) -> str:
+    return fleet(f"""
+kind: Cluster
+metadata: {{name: {name}}}
+spec: {{region: us, network: n{name}, state: {state}}}
+---
+kind: Inventory
+metadata: {{name: {name}}}
+spec:
+  namespaces: [{{name: web}}]
+  services:
+  - {{name: web, namespace: web, selector: {{app: web}}, ports: [{{name: http, port: 80}}], serviceAccounts: [web]}}
+  gateways: [{{name: ew, namespace: web, addresses: [192.0.2.{name[1]}]}}]
+""")
+
+
+LAST = (
+    f"`c1` would lose its last endpoint for `{WEB}`: cluster `c2` is draining and cluster `c3` is draining, "
+    "as of commit "
+)
+
+
+@pytest.fixture
+def sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Teams:
+    """`c1` calls `web` in two others; of two branches that each drain one of them, one is merged into the other."""
+    project = Teams(init(tmp_path / "work"), capsys)
+    project.write(SOURCES)
+    for name in ("c2", "c3"):
+        put(project.fleet, f"{name}.yaml", source(name, "active"))
+    project.step("web", WEB)
+    project.git("checkout", "--quiet", "-b", "other")
+    put(project.fleet, "c2.yaml", source("c2", "draining"))
+    project.step("web", WEB)
+    project.git("checkout", "--quiet", "main")
+    put(project.fleet, "c3.yaml", source("c3", "draining"))
+    project.step("web", WEB)
+    project.git("merge", "--quiet", "other", codes=(1,))
+    return project
+
+
+def lost(project: Teams, *arguments: str) -> list[str]:
+    return project.build("--check", *arguments).messages("MG656")
+
+
+def test_MG656_fires_while_two_branches_that_each_drain_one_source_are_merged(sources: Teams) -> None:
+    assert [message[: len(LAST)] for message in lost(sources)] == [LAST]
+
+
+def test_MG656_fires_after_a_merge_of_two_branches_that_each_drain_one_source(sources: Teams, tmp_path: Path) -> None:
+    assert sources.build("--allow-withdrawal").code == 0
+    ours, theirs = sources.git("rev-parse", "main", "other").split()
+    commit(sources.root, "merged")
+    assert lost(sources.clone(tmp_path / "clone")) == [f"{LAST}{ours[:12]}"]
+    assert lost(sources, "--against", theirs) == [f"{LAST}{theirs[:12]}"]
+
+
+def test_MG656_fires_after_a_merge_that_took_the_output_of_one_side(sources: Teams) -> None:
+    sources.git("checkout", "--ours", "output")
+    commit(sources.root, "merged, not built")
+    assert [message[: len(LAST)] for message in lost(sources)] == [LAST]
+
+
+def test_a_branch_that_is_behind_its_target_withdraws_nothing(
+    teams: Teams, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teams.step("api", DRAINED.replace(WEB, API))
+    teams.step("api", "")
+    there = teams.clone(tmp_path / "clone")
+    there.git("checkout", "--quiet", "-b", "feature")
+    there.step("web", shown(WEB, "a"))
+    teams.step("api", API)
+    there.git("fetch", "--quiet")
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    assert there.build("--check").code == 0
+    there.step("web", DRAINED)
+    there.say("web", "")
+    assert len(there.guard()) == 1
