@@ -162,10 +162,12 @@ class Cluster:
         self.wait_for_istiod()
 
     def ensure_namespace(self, name: str, labels: dict[str, str] | None = None) -> None:
+        """Labels, once given, stay where it is asked for without any."""
         body = reference("v1", "Namespace", name)
+        self.api.apply(body)
         if labels:
             body["metadata"]["labels"] = labels
-        self.api.apply(body)
+            self.api.apply(body, manager="platform")
 
     def node(self, zone: str = "") -> str:
         zone = zone or next(iter(self.settings.zones), "")

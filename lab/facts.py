@@ -14,6 +14,19 @@ from lab.cluster import ClusterSettings
 if TYPE_CHECKING:
     from pathlib import Path
 
+_MESH_CONFIG = (
+    "discoverySelectors",
+    "enableAutoMtls",
+    "defaultServiceExportTo",
+    "defaultVirtualServiceExportTo",
+    "defaultDestinationRuleExportTo",
+    "serviceEntryVisibility",
+)
+"""What an inventory says of a mesh in the words of its configuration."""
+_ENVIRONMENT = {
+    "ipAutoAllocation": "PILOT_ENABLE_IP_AUTOALLOCATE",
+    "selectWorkloadEntries": "PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES",
+}
 _TEST_NET = ipaddress.ip_network("192.0.2.0/24")
 
 
@@ -77,6 +90,8 @@ def read_facts(fleet: Path) -> Facts:
             network=cluster.get("network", istio.get("network", "")),
             trust_domain=domain,
             dns_capture=capture,
+            istiod_env={name: str(istio[key]).lower() for key, name in _ENVIRONMENT.items() if key in istio},
+            mesh_config={key: istio[key] for key in _MESH_CONFIG if key in istio},
         )
         facts[name] = ClusterFacts(settings, inventory)
     gateways = spec.get("gateways", []) + [w.get("eastWestGateway", {}) for w in spec.get("workspaces", [])]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lab.fleet import CLIENT_NAMESPACE
 from lab.load import Load, send
 from lab.scenarios.drafts import BOOKINFO, Draft, url
 
@@ -59,6 +60,37 @@ def test_clusters_whose_istio_has_no_network_name(own_stage: Stage, show: Show) 
 def test_an_istio_that_sends_ready_endpoints_only(own_stage: Stage, show: Show) -> None:
     """Releases before 1.31 sent no endpoints that are not ready."""
     _check(own_stage.boot(BOOKINFO, {"PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS": "false"}), show)
+
+
+SELECTED = {"team": "shop"}
+
+
+def test_an_istio_that_looks_at_labelled_namespaces_only(own_stage: Stage, show: Show) -> None:
+    """Our own namespace carries the label that the discovery selectors of the mesh ask for."""
+    draft = BOOKINFO.changed()
+    for name, cluster in draft.clusters.items():
+        network = cluster["network"]
+        labels = {"istio-system": {"topology.istio.io/network": network}}
+        draft.inventories[name] = {
+            "istio": {"version": "1.32", "network": network, "discoverySelectors": [{"matchLabels": SELECTED}]},
+            "namespaces": [
+                {"name": namespace, "labels": SELECTED | labels.get(namespace, {})}
+                for namespace in ("bookinfo", "istio-system", CLIENT_NAMESPACE)
+            ],
+        }
+    _check(own_stage.boot(draft), show)
+
+
+def test_a_mesh_without_automatic_mutual_tls_that_keeps_rules_to_their_namespaces(own_stage: Stage, show: Show) -> None:
+    """What the mesh does not do by itself our objects say."""
+    draft = BOOKINFO.changed()
+    kept = ["."]
+    for name, cluster in draft.clusters.items():
+        istio = {"version": "1.32", "network": cluster["network"], "enableAutoMtls": False, "ipAutoAllocation": False}
+        exports = {"defaultVirtualServiceExportTo": kept, "defaultDestinationRuleExportTo": kept}
+        draft.services[name] = [{**item, "injected": True} for item in draft.services[name]]
+        draft.inventories[name] = {"istio": istio | exports}
+    _check(own_stage.boot(draft), show)
 
 
 def _with_mesh_wide_retries() -> Draft:
