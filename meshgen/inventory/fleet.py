@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.inventory.facts import key_of
 from meshgen.inventory.fields import plain_value
 from meshgen.language.typed import typed_fleet
-from meshgen.load.documents import Loaded, load
+from meshgen.load.documents import Loaded, load_texts
+from meshgen.load.files import read_files
 
 if TYPE_CHECKING:
     from meshgen.inventory.facts import Item
@@ -19,24 +21,36 @@ if TYPE_CHECKING:
     from meshgen.load.documents import Document
 
 
+_KIND = re.compile(r"^kind:[ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
+
+
 class FleetFiles:
-    """The fleet at a path, read once and when asked for; nothing is there where the path does not exist."""
+    """The fleet at a path, read once and when asked for; nothing is there where the path does not exist.
+
+    Inventories, which are the bulk of a fleet, are parsed one by one.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._parsed: dict[str, tuple[Document, ...]] = {}
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """The texts of its files, by the name in diagnostics."""
+        return read_files(self._path)[0] if self._path.exists() else {}
+
+    @cached_property
+    def _inventories(self) -> dict[str, str]:
+        return {file: text for file, text in self.sources.items() if set(_KIND.findall(text)) == {"Inventory"}}
 
     @cached_property
     def _loaded(self) -> Loaded:
-        return load(self._path)[0] if self._path.exists() else Loaded()
-
-    @property
-    def sources(self) -> dict[str, str]:
-        """The texts of its files, by the name in diagnostics."""
-        return dict(self._loaded.sources)
+        texts = {file: text for file, text in self.sources.items() if file not in self._inventories}
+        return load_texts(texts, [])[0]
 
     @cached_property
     def fleet(self) -> Fleet | None:
-        """The typed fleet, None where a mistake keeps it from being read."""
+        """The typed fleet without inventories, None where a mistake keeps it from being read."""
         return typed_fleet(self._loaded)[0] if self._loaded.documents else None
 
     @cached_property
@@ -65,9 +79,11 @@ class FleetFiles:
 
     def document(self, cluster: str) -> Document | None:
         """The inventory of a cluster, wherever in the fleet it is."""
-        return next(
-            (found for found in self._loaded.documents if found.kind == "Inventory" and found.name == cluster), None
-        )
+        for file, text in self._inventories.items():
+            if cluster in text and file not in self._parsed:
+                self._parsed[file] = load_texts({file: text}, [])[0].documents
+        documents = (*self._loaded.documents, *(found for parsed in self._parsed.values() for found in parsed))
+        return next((found for found in documents if found.kind == "Inventory" and found.name == cluster), None)
 
     def path(self, cluster: str) -> Path:
         """The file of the inventory of a cluster, or where it belongs."""

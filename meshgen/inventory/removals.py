@@ -82,10 +82,10 @@ def _gateways(cluster: str, before: Relations, after: Relations) -> Iterator[_Lo
 
 
 def _relations(fleet: Fleet, cluster: str, spec: Mapping[str, Any]) -> Relations | None:
-    if cluster not in {known.name for known in fleet.clusters}:
-        return None
+    """The relations of this cluster alone, with `spec` as its inventory."""
+    here = tuple(known for known in fleet.clusters if known.name == cluster)
     inventory = Inventory.model_validate({"name": cluster, **spec})
-    return Relations(replace(fleet, inventories={**fleet.inventories, cluster: inventory}))
+    return Relations(replace(fleet, clusters=here, inventories={cluster: inventory})) if here else None
 
 
 def _place(spec: Node, section: str, namespace: str, name: str) -> Span:

@@ -24,25 +24,20 @@ def copies(documents: Iterable[tuple[str, Identity]]) -> dict[str, str]:
     all; where such a pair is, one document counts as well. Which of the two is the copy is a guess by its name.
     """
     known: dict[str, set[Identity]] = {}
-    owners: dict[Identity, list[str]] = {}
     for file, identity in documents:
         known.setdefault(file, set()).add(identity)
-        files = owners.setdefault(identity, [])
-        if file not in files:
-            files.append(file)
+    originals: dict[Identity, str] = {}
     sure: dict[str, str] = {}
     single: dict[str, str] = {}
     for file in sorted(known, key=_likely_original):
-        others = {other for identity in known[file] for other in owners[identity] if other != file}
-        for other in sorted(others, key=_likely_original):
-            if _likely_original(other) > _likely_original(file) or other in sure or other in single:
-                continue
-            shared = known[file] & known[other]
-            if any(kind == "Fleet" for kind, _ in shared) or (shared == known[file] and len(shared) > 1):
-                sure[file] = other
-                break
-            if shared == known[file]:
-                single[file] = other
+        own = known[file]
+        before = {originals[identity] for identity in own if identity in originals}
+        fleet = next((originals[identity] for identity in own if identity[0] == "Fleet" and identity in originals), "")
+        other = fleet or (min(before) if len(before) == 1 and own <= known[min(before)] else "")
+        if other:
+            (sure if fleet or len(own) > 1 else single)[file] = other
+        else:
+            originals.update({identity: file for identity in own if identity not in originals})
     return {**single, **sure} if sure else {}
 
 

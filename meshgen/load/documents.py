@@ -56,15 +56,16 @@ def load(path: Path) -> tuple[Loaded, list[Diagnostic]]:
 
     No input raises: what cannot be read is left out of the result and reported (MG001 to MG020).
     """
-    return _load(*read_files(path))
+    return load_texts(*read_files(path))
 
 
 def load_contents(contents: Mapping[str, bytes]) -> tuple[Loaded, list[Diagnostic]]:
     """Reads a fleet that is not on disk, as one of an earlier commit: the contents of its files by their paths."""
-    return _load(*decoded(contents))
+    return load_texts(*decoded(contents))
 
 
-def _load(sources: dict[str, str], diagnostics: list[Diagnostic]) -> tuple[Loaded, list[Diagnostic]]:
+def load_texts(sources: dict[str, str], diagnostics: list[Diagnostic]) -> tuple[Loaded, list[Diagnostic]]:
+    """The fleet that the texts of `sources` make, by the path of their file, with what reading them found before."""
     documents: list[Document] = []
     manifests: list[Node] = []
     for file, text in sources.items():

@@ -38,6 +38,18 @@ def test_what_json_says_is_read(data: dict[str, object], ascii_only: bool, inden
     assert value(json.dumps(data, ensure_ascii=ascii_only, indent=indent)) == [data]
 
 
+PIECES = st.sampled_from(
+    ["{", "}", "[", "]", ",", ":", '"', "\\", "\\u", "d83d", "a", "-", "1e9", "null", " ", "\n", "\ud83d"]
+)
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_whatever_the_text_reading_ends(text: str) -> None:
+    for start in ("", "{", "[", '{"a":'):
+        found = read_json(start + text, "f")
+        assert found is None or len(found[0]) + len(found[1]) > 0
+
+
 def spans(node: Node) -> Iterator[Span]:
     yield node.span
     for key, inner in (node.entries or {}).values():
