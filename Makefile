@@ -71,7 +71,7 @@ schemas: $(INSTALLED)
 	$(BIN)/python tools/schemas/generate.py
 	UPDATE=1 $(BIN)/pytest -q tests/load/test_schema.py
 
-# The heads of the pages and docs/rules.md from the tables of codes and rules.
+# The heads of the pages and docs/rules.md from the tables of codes and rules, docs/fields.md from the models.
 docs: $(INSTALLED)
 	$(BIN)/python tools/docs/generate.py
 

@@ -1,4 +1,5 @@
-"""Writes docs/rules.md and the heads of the pages of codes from the tables of codes and rules.
+"""Writes docs/rules.md and the heads of the pages of codes from the tables of codes and rules, docs/fields.md from the
+models of the language.
 
     python tools/docs/generate.py            write
     python tools/docs/generate.py --check    write nothing, exit 1 when a file would change
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fields
 from ruamel.yaml import YAML
 
 from meshgen.check.table import all_codes
@@ -98,7 +100,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when a file would change")
     check = parser.parse_args().check
     try:
-        wanted = {ROOT / "docs" / "rules.md": rules(), **dict(pages())}
+        wanted = {ROOT / "docs" / "rules.md": rules(), ROOT / "docs" / "fields.md": fields.page(), **dict(pages())}
     except SourceError as error:
         print(error, file=sys.stderr)
         return 2
