@@ -18,9 +18,12 @@ from meshgen.cli.output import say
 if TYPE_CHECKING:
     from meshgen.build import Report
     from meshgen.cli.options import Reporting
+    from meshgen.diagnostics import Diagnostic
     from meshgen.verify.kubeconform import Mode
 
 _MODES: tuple[Literal["auto", "require", "off"], ...] = ("auto", "require", "off")
+_OF_OUTPUT = "MG5"
+"""Codes from here on are about the output (design §6)."""
 _QUIET_SECONDS = 1.0
 """A build that takes no longer shows no progress bar."""
 
@@ -80,7 +83,7 @@ def build(
     """
     from meshgen.build import Options, drift_of
     from meshgen.build import build as run
-    from meshgen.diagnostics.render import TEXT_FORMATS
+    from meshgen.diagnostics.render import TEXT_FORMATS, summary
     from meshgen.tree import TreeError, is_environment
 
     options = Options(
@@ -102,14 +105,23 @@ def build(
     drift = drift_of(report) if options.check and not failed else None
     listed = drift is not None and reporting.form in TEXT_FORMATS
     found = [*report.diagnostics, drift] if drift is not None and not listed else report.diagnostics
-    reporting.show(found, report.sources, to_stdout=True, count=False)
+    known = [] if failed or reporting.asked else _known(report)
+    reporting.show([each for each in found if each not in known], report.sources, to_stdout=True, count=False)
     if not failed and not reporting.quiet:
-        say(_summary(report, check=options.check), err=True)
+        told = f"; {summary(known)}: see `meshgen validate`" if known else ""
+        say(f"{_summary(report, check=options.check)}{told}", err=True)
     if listed:
         _show_drift(report)
     if is_environment(report.diagnostics):
         raise click.exceptions.Exit(2)
     raise click.exceptions.Exit(1 if failed or drift else 0)
+
+
+def _known(report: Report) -> list[Diagnostic]:
+    """The findings that a build which changes nothing need not say again: those about the fleet, not about the tree."""
+    if report.comparison is None or not report.comparison.in_sync:
+        return []
+    return [found for found in report.diagnostics if found.code < _OF_OUTPUT]
 
 
 def _summary(report: Report, *, check: bool) -> str:

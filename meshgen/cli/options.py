@@ -25,6 +25,8 @@ class Reporting:
     form: str = "full"
     fail_on: Literal["error", "warning"] = "error"
     quiet: bool = False
+    asked: bool = False
+    """Whether the form was asked for, rather than chosen for the place where the command runs."""
 
     def show(
         self,
@@ -85,8 +87,9 @@ def reporting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_reporting(
         *args: Any, form: str | None, fail_on: Literal["error", "warning"], quiet: bool, **kwargs: Any
     ) -> Any:
+        asked = form is not None or os.environ.get("GITHUB_ACTIONS") == "true"
         form = form or ("github" if os.environ.get("GITHUB_ACTIONS") == "true" else "full")
-        return command(*args, reporting=Reporting(form, fail_on, quiet), **kwargs)
+        return command(*args, reporting=Reporting(form, fail_on, quiet, asked), **kwargs)
 
     return with_reporting
 

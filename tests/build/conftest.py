@@ -75,6 +75,11 @@ class Project:
         return Outcome(code, out, err)
 
     @property
+    def count(self) -> int:
+        """How many objects the output has."""
+        return len(self.names("*/*/*.yaml"))
+
+    @property
     def tree(self) -> dict[str, bytes]:
         """Every file of the output directory."""
         return {

@@ -56,6 +56,31 @@ def test_a_second_build_changes_nothing(project: Project) -> None:
     assert project.tree == before
 
 
+def test_an_unchanged_build_prints_one_line_and_a_format_that_is_asked_for_prints_all(project: Project) -> None:
+    project.write(HAS)
+    arguments = ("build", str(project.fleet), "-o", str(project.output), "--kubeconform", "off")
+    first = project.run(*arguments)
+    assert "warning[MG316]" in first.out
+    for more in ((), ("--check",)):
+        again = project.run(*arguments, *more)
+        verb, gone = ("to write", "to remove") if more else ("written", "removed")
+        assert (again.code, again.out) == (0, "")
+        assert again.err == (
+            f"2 clusters: 0 objects {verb}, {project.count} unchanged, 0 {gone}; kubeconform did not run; "
+            "1 warning: see `meshgen validate`\n"
+        )
+    assert "[MG316]" in project.run(*arguments, "--format", "concise").out
+
+
+def test_an_unchanged_build_still_says_what_only_a_build_finds(project: Project) -> None:
+    project.write(HAS)
+    project.build()
+    (project.output / "c1" / "stray.yaml").write_text("kind: ConfigMap\n")
+    again = project.run("build", str(project.fleet), "-o", str(project.output), "--kubeconform", "off")
+    assert "MG603" in again.out
+    assert "MG316" not in again.out
+
+
 def test_a_change_of_the_fleet_changes_only_what_it_means(project: Project) -> None:
     project.write(LACKS)
     project.build()

@@ -70,7 +70,7 @@ def page() -> str:
 @cache
 def sections() -> dict[str, Schema]:
     """The spec of each kind, then each model inside of them, by name."""
-    documents = {kind: schema_of(kind) for kind in KINDS}
+    documents = _documents()
     found: dict[str, Schema] = {kind: document["properties"]["spec"] for kind, document in documents.items()}
     for name, schema in all_definitions().items():
         if name not in found and "properties" in schema:
@@ -83,7 +83,16 @@ def sections() -> dict[str, Schema]:
 @cache
 def all_definitions() -> dict[str, Schema]:
     """The models inside of all kinds, by name."""
-    return dict(sorted({name: each for kind in KINDS for name, each in schema_of(kind)["definitions"].items()}.items()))
+    return dict(
+        sorted(
+            {name: each for document in _documents().values() for name, each in document["definitions"].items()}.items()
+        )
+    )
+
+
+@cache
+def _documents() -> dict[str, Schema]:
+    return {kind: schema_of(kind) for kind in KINDS}
 
 
 def _default(said: Schema, *, required: bool) -> str:
