@@ -60,7 +60,8 @@ def parse(text: str, file: str, *, merge_keys: bool = False, cut: bool = False) 
 
     `cut`: what is nested too deep is left out, instead of being reported.
 
-    `merge_keys`: `<<` is kept as a key like any other, for the caller to resolve, instead of being reported.
+    `merge_keys`: `<<` is kept as a key like any other, for the caller to resolve, instead of being reported; tags that
+    kubectl ignores are no finding either.
 
     Raises LibyamlMissingError where the C parser is not installed: the one in Python is ten times slower and
     reports other places.
@@ -217,11 +218,15 @@ class _Reader:
                 node.value = core_value(text)
                 if node.value == text and old_reading(text) is not None:
                     self._ambiguous = True
-        elif event.tag not in {"!", f"{CORE_TAGS}str"}:
+        elif event.tag not in {"!", f"{CORE_TAGS}str"} and not self._ignored(event.tag):
             self._tagged(node, event, span)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchor(span, node)
         self._add(node, 1, 0)
+
+    def _ignored(self, tag: str) -> bool:
+        """Whether kubectl, which has merge keys, takes what is tagged so for a text, or for what it is."""
+        return self._merge_keys and (not tag.startswith(CORE_TAGS) or tag == f"{CORE_TAGS}binary")
 
     def _tagged(self, node: Node, event: Any, span: Span) -> None:
         allowed = _TYPES.get(event.tag.removeprefix(CORE_TAGS)) if event.tag.startswith(CORE_TAGS) else None
@@ -249,7 +254,8 @@ class _Reader:
             return
         mapping = type(event).__name__ == "MappingStartEvent"
         node = Node(span, entries={}) if mapping else Node(span, items=[])
-        if event.tag not in {None, "!", f"{CORE_TAGS}{'map' if mapping else 'seq'}"}:
+        own = {None, "!", f"{CORE_TAGS}{'map' if mapping else 'seq'}"}
+        if event.tag not in own and not self._ignored(event.tag):
             self._report(bad_tag(event.tag, span))
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchor(span)

@@ -83,3 +83,11 @@ def test_plain_scalars_are_what_kubectl_reads(text: str) -> None:
 def test_merge_keys_and_aliases_are_resolved(text: str, value: Any) -> None:
     (node, _), *_ = parse(text, "f.yaml", merge_keys=True).documents
     assert plain(node) == value
+
+
+def test_tags_that_kubectl_ignores_are_no_finding() -> None:
+    parsed = parse("a: !local x\nb: !!binary aGk=\nc: !other {d: 1}\n", "f", merge_keys=True)
+    assert (parsed.diagnostics, [plain(node) for node, _ in parsed.documents]) == (
+        [],
+        [{"a": "x", "b": "aGk=", "c": {"d": 1}}],
+    )
