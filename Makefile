@@ -11,7 +11,7 @@ KUSTOMIZE := .cache/bin/kustomize
 BY_KUBECONFORM = $$(test -x $(KUBECONFORM) && echo --kubeconform $(KUBECONFORM))
 EXAMPLES := $(sort $(wildcard examples/*/fleet))
 
-.PHONY: tools build test lint unit fuzz check-examples examples schemas docs startup bench bench-matrix lab lab-full lab-ci lab-build lab-packages lab-demo clean
+.PHONY: tools build test lint unit fuzz check-examples examples schemas docs startup bench bench-matrix lab lab-full lab-ci lab-build lab-packages lab-demo dist clean
 
 build: $(INSTALLED) $(KUBECONFORM)
 	$(BIN)/meshgen build $(BY_KUBECONFORM)
@@ -74,6 +74,12 @@ schemas: $(INSTALLED)
 # The heads of the pages and docs/rules.md from the tables of codes and rules, docs/fields.md from the models.
 docs: $(INSTALLED)
 	$(BIN)/python tools/docs/generate.py
+
+# The wheel and the sdist, each installed in a fresh environment and tried (needs the package index).
+dist: $(INSTALLED)
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python tools/dist/smoke.py dist/*.whl dist/*.tar.gz
 
 startup: $(INSTALLED)
 	$(BIN)/python -m bench.startup

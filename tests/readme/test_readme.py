@@ -27,15 +27,26 @@ def test_a_sync_of_the_readme_is_accepted_by_the_schema_of_its_engine(kind: str)
     assert refusals(body) == []
 
 
-def test_the_fleet_of_the_readme_is_the_fleet_of_the_repository() -> None:
-    committed = (ROOT / "fleet" / "fleet.yaml").read_text()
+EXAMPLE = ROOT / "examples" / "istio"
+
+
+def test_the_fleet_of_the_readme_is_the_example_for_istio() -> None:
+    committed = (EXAMPLE / "fleet" / "fleet.yaml").read_text()
     assert YAML(typ="safe").load(blocks()["Fleet"]) == YAML(typ="safe").load(committed)
 
 
 def test_the_files_that_the_readme_lists_are_those_of_the_directory() -> None:
-    listing = README.partition("$ ls output/cluster-2/bookinfo\n")[2].partition("```")[0]
+    listing = README.partition("$ ls examples/istio/output/cluster-2/bookinfo\n")[2].partition("```")[0]
     names = [line.split()[0] for line in listing.splitlines()]
-    assert names == sorted(file.name for file in (ROOT / "output" / "cluster-2" / "bookinfo").iterdir())
+    assert names == sorted(file.name for file in (EXAMPLE / "output" / "cluster-2" / "bookinfo").iterdir())
+
+
+def test_the_table_of_the_readme_is_what_show_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    from meshgen.cli import main
+
+    assert main(["show", str(EXAMPLE / "fleet")]) == 0
+    shown = README.partition("$ meshgen show examples/istio/fleet\n")[2].partition("\n\n")[0]
+    assert capsys.readouterr().out.rstrip() == shown
 
 
 def test_the_targets_that_the_readme_names_exist() -> None:
