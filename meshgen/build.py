@@ -125,7 +125,7 @@ def _guarded(
     """What the build would take from callers, and whether commits hold fleet and output."""
     before = earlier(fleet, output, now, options.against, os.environ)
     pasts = before.pasts
-    if not before.committed and memory.tells:
+    if not before.committed and memory.tells and not memory.holds(now.sources, memory.clusters):
         pasts = [*pasts, (memory.past(now),)]
     findings = [*before.diagnostics, *guard(pasts, now)]
     if before.unanswered and output.is_dir() and not memory.tells:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import parse_host
+from meshgen.analysis.unexposed import unexposed
 from meshgen.calls.model import Reason
 from meshgen.calls.reasons import not_serving
 
@@ -50,16 +51,8 @@ def _not_exposed(relations: Relations, cluster: str, host: str) -> Reason:
     gone = _no_namespace(relations, cluster, name) or absent_copy(relations, cluster, name)
     if gone is not None:
         return gone
-    workspace = relations.workspace_of(cluster, name.namespace)
-    if workspace is None:
-        return Reason("no workspace", cluster, (name.namespace,))
-    gateway = relations.gateway_of(workspace)
-    if gateway is None or (gateway.namespace, gateway.name) not in relations.gateway_places[cluster]:
-        return Reason("no gateway", cluster, (workspace.name,))
-    why = relations.unexposable(cluster, relations.services[cluster][name])
-    if why is not None:
-        return Reason("unfit", cluster, (why,))
-    return Reason("not listed", cluster, (workspace.name,))
+    found = unexposed(relations, cluster, relations.services[cluster][name])
+    return Reason("source gone", cluster) if found is None else Reason(found.why, cluster, found.names)
 
 
 def _unused(call: Call, exposure: Exposure) -> Reason:
@@ -67,7 +60,9 @@ def _unused(call: Call, exposure: Exposure) -> Reason:
     if call.standing == "namesake":
         return Reason("namesake", call.consumer, (exposure.workspace.name,))
     if call.unfit is not None:
-        return Reason("unfit", call.consumer, (call.unfit,))
+        return Reason("cannot", call.consumer, (call.unfit,))
+    if call.stays is not None:
+        return Reason("stays", call.consumer, (call.stays,))
     if not exposure.failover.enabled:
         return Reason("failover off", call.consumer)
     group = next((item.group for item in call.imports if item.group is not None), None)

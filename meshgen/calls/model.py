@@ -133,8 +133,10 @@ Why = Literal[
     "source gone",
     "no workspace",
     "no gateway",
-    "unfit",
+    "gateway elsewhere",
     "not listed",
+    "exception",
+    "cannot",
     "port gone",
 ]
 

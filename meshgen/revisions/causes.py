@@ -21,13 +21,22 @@ if TYPE_CHECKING:
     from meshgen.plan.reach import Reach
 
 _DRAINING: frozenset[Why] = frozenset({"cluster draining", "workspace draining", "service draining"})
+_OF_WORKSPACE: dict[Why, str] = {
+    "no gateway": "eastWestGateway",
+    "gateway elsewhere": "eastWestGateway",
+    "not listed": "exposedServices",
+    "exception": "unexposedServices",
+}
 _WORDS: dict[Why, str] = {
     "no cluster": "cluster `{cluster}` is no longer in the fleet",
     "no namespace": "namespace {names} is no longer in the inventory of `{cluster}`",
     "source gone": "the inventory of `{cluster}` no longer has the Service",
     "no workspace": "no workspace spans namespace {names} of `{cluster}` any more",
     "no gateway": "workspace {names} has no east-west gateway in `{cluster}` any more",
-    "unfit": "the Service in `{cluster}` {text}",
+    "gateway elsewhere": "its gateway is not in `{cluster}` any more",
+    "exception": "workspace {names} leaves it out in `{cluster}`",
+    "cannot": "the Service in `{cluster}` {text}",
+    "stays": "callers in `{cluster}` cannot move: {text}",
     "not listed": "workspace {names} no longer exposes it in `{cluster}`",
     "no address": "gateway {names} of `{cluster}` has no address any more",
     "cluster draining": "cluster `{cluster}` is draining",
@@ -149,11 +158,10 @@ def _place(relations: Relations, reason: Reason, host: str) -> Span | None:
             return exposure.setting.span("state")
         if reason.why == "no address" and exposure.observed_gateway is not None:
             return exposure.observed_gateway.span()
-    if reason.why in ("no gateway", "not listed"):
+    if reason.why in _OF_WORKSPACE:
         for workspace in relations.fleet.workspaces:
             if workspace.name in reason.names:
-                key = "eastWestGateway" if reason.why == "no gateway" else "exposedServices"
-                return workspace.key_span(key)
+                return workspace.key_span(_OF_WORKSPACE[reason.why])
     if inventory is None:
         return item.span()
     written = {"no namespace": "namespaces", "no workspace": "namespaces", "no address": "gateways"}.get(reason.why)

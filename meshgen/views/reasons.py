@@ -32,8 +32,10 @@ _WORDS: dict[Why, str] = {
     "source gone": "not from `{cluster}`: the Service is not in its inventory",
     "no workspace": "not from `{cluster}`: no workspace spans namespace {names} there",
     "no gateway": "not from `{cluster}`: workspace {names} has no east-west gateway there",
-    "unfit": "not from `{cluster}`: the Service {text}",
+    "gateway elsewhere": "not from `{cluster}`: its gateway is not there",
     "not listed": "not from `{cluster}`: workspace {names} does not expose it",
+    "exception": "not from `{cluster}`: workspace {names} leaves it out",
+    "cannot": "not from `{cluster}`: the Service {text}",
     "port gone": "not from `{cluster}`: the Service there has no such port",
 }
 

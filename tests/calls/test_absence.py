@@ -1,0 +1,62 @@
+"""Why callers are not sent to a cluster, for everything that can be in the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshgen.analysis.relations import Relations
+from meshgen.calls import Calls, Reason
+from meshgen.calls.absence import absent_source
+from meshgen.language.typed import typed_fleet
+from meshgen.load import load_contents
+from tests.fleets import HAS, LACKS, fleet
+
+WEB = "web.shop.svc.cluster.local"
+C2 = LACKS[LACKS.rindex("kind: Inventory") :]
+SHOP = '{namespaceSelector: {names: ["*/shop"]}, eastWestGateway: {name: ew, namespace: shop}'
+
+
+def shop(more: str = "", start: str = SHOP) -> str:
+    return f"\nkind: Workspace\nmetadata: {{name: shop}}\nspec: {start}{more}}}\n"
+
+
+def clusters(text: str) -> str:
+    return f"\nkind: Fleet\nmetadata: {{name: demo}}\nspec: {{platform: istio, clusters: [{text}]}}\n"
+
+
+C1 = "{name: c1, region: eu, network: n1}"
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason"),
+    [
+        ((clusters(C1),), Reason("no cluster", "c2")),
+        ((clusters(f"{C1}, {{name: c2, network: n2, state: draining}}"),), Reason("cluster draining", "c2")),
+        ((shop(", state: draining"),), Reason("workspace draining", "c2", ("shop",))),
+        ((shop(f", exposedServices: [{{host: {WEB}, state: draining}}]"),), Reason("service draining", "c2")),
+        ((C2.replace("name: web,", "name: web, state: leaving,"),), Reason("source state", "c2", ("leaving",))),
+        ((C2.replace("192.0.2.1, 192.0.2.2", ""),), Reason("no address", "c2", ("shop/ew",))),
+        ((shop(", consumers: {names: [c2]}"),), Reason("no consumer", "c2", ("c1",))),
+        ((C2.replace("namespaces: [{name: shop}]", "namespaces: []"),), Reason("no namespace", "c2", ("shop",))),
+        ((C2.replace("name: web,", "name: other,"),), Reason("source gone", "c2")),
+        ((shop(start=SHOP.replace("*/shop", "c1/shop")),), Reason("no workspace", "c2", ("shop",))),
+        ((shop(start='{namespaceSelector: {names: ["*/shop"]}'),), Reason("no gateway", "c2", ("shop",))),
+        (
+            (shop(start=SHOP.replace("name: ew", "clusters: {names: [c1]}, name: ew")),),
+            Reason("gateway elsewhere", "c2", ("shop/ew", "shop")),
+        ),
+        ((shop(", exposedServices: []"),), Reason("not listed", "c2", ("shop",))),
+        ((C2.replace("selector: {app: web}", "clusterIP: None"),), Reason("cannot", "c2", ("is headless",))),
+        ((HAS, shop(", failover: {enabled: false}")), Reason("failover off", "c1")),
+        (
+            (HAS, shop(start=SHOP.replace("*/shop", "c2/shop"))),
+            Reason("namesake", "c1", ("shop",)),
+        ),
+    ],
+    ids=lambda value: f"{value.why}" if isinstance(value, Reason) else "",
+)
+def test_the_reason(texts: tuple[str, ...], reason: Reason) -> None:
+    loaded, problems = load_contents({"fleet.yaml": fleet(LACKS, *texts).encode()})
+    typed, more = typed_fleet(loaded)
+    assert typed is not None, [*problems, *more]
+    assert absent_source(Calls(Relations(typed)), "c1", WEB, "c2") == reason
