@@ -121,6 +121,7 @@ def import_(
 @inventory.command("announce", short_help="Say that a copy of a Service arrives, or leaves.")
 @click.option(
     "--cluster",
+    shell_complete=completing.clusters,
     required=True,
     metavar="NAME",
     callback=_name(r"[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?"),
@@ -134,10 +135,15 @@ def import_(
     help="What is about to happen.",
 )
 @click.option(
-    "--from", "source", default="", metavar="NAME", help="Cluster whose copy is the model of one that arrives."
+    "--from",
+    "source",
+    shell_complete=completing.clusters,
+    default="",
+    metavar="NAME",
+    help="Cluster whose copy is the model of one that arrives.",
 )
 @click.option("--fleet", default="fleet", show_default=True, metavar="DIR", help="Directory of the fleet.")
-@click.argument("host", metavar="HOST")
+@click.argument("host", metavar="HOST", shell_complete=completing.hosts)
 @reporting_options
 def announce_(
     *, cluster: str, state: Literal["arriving", "leaving"], source: str, fleet: str, host: str, reporting: Reporting

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from meshgen.inventory.command import Request, Result, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SPEC = """
 spec:
@@ -166,3 +166,18 @@ def test_MG063_fires_for_a_cluster_that_the_fleet_does_not_have(here: Here) -> N
 def test_MG063_silent_for_a_fleet_without_clusters(here: Here) -> None:
     (here.directory / "fleet/fleet.yaml").unlink()
     assert here.said(service("orders"), cluster="wset") == []
+
+
+OBJECTS = [service("orders"), service("users"), GATEWAY, ACCOUNT, SNAPSHOT]
+
+
+@pytest.mark.slow
+@given(st.lists(st.sampled_from(OBJECTS), min_size=1, max_size=6, unique=True), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_no_part_of_a_dump_takes_away_what_is_exposed(objects: list[str], replace: bool) -> None:  # noqa: FBT001
+    with tempfile.TemporaryDirectory() as directory:
+        here = Here(Path(directory))
+        here.run(*objects, replace=replace)
+        after = here.file.read_text()
+    assert all(f"- name: {name}\n" in after for name in ("orders", "users"))
+    assert "addresses: [203.0.113.1" in after
