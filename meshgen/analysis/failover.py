@@ -29,6 +29,11 @@ class EffectiveFailover:
     outlier_detection: dict[str, int | str | bool]
     """Istio's fields, in Istio's spelling."""
 
+    @property
+    def asks_for_routes(self) -> bool:
+        """Whether it says of retries what only routes of one host carry: the mesh's policy is one for all."""
+        return self.per_try_timeout is not None or self.idempotent == "all" or bool(self.idempotent_requests)
+
 
 DEFAULT_OUTLIER_DETECTION: dict[str, int | str | bool] = {
     "consecutive5xxErrors": 0,

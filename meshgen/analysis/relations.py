@@ -13,6 +13,7 @@ from meshgen.analysis.facts import ClusterFacts, cluster_facts
 from meshgen.analysis.failover import EffectiveFailover, effective
 from meshgen.analysis.host_index import HostIndex
 from meshgen.analysis.hosts import ServiceName, namespace_matches, parse_host, qualify, selects, service_matches
+from meshgen.analysis.mutual_tls import PeerAuthentications
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         Inventory,
         ObservedDestinationRule,
         ObservedGateway,
-        ObservedPeerAuthentication,
         ObservedService,
         ObservedVirtualService,
     )
@@ -375,11 +375,14 @@ class Relations:
         return (item for item in objects if facts is None or facts.reads(item.revision))
 
     @cached_property
-    def peer_authentications(self) -> dict[str, list[ObservedPeerAuthentication]]:
+    def peer_authentications(self) -> dict[str, PeerAuthentications]:
         """Cluster → the PeerAuthentications that its istiod reads."""
         return {
-            cluster: list(self.read(cluster, inventory.peer_authentications))
-            for cluster, inventory in self.fleet.inventories.items()
+            cluster.name: PeerAuthentications(
+                self.read(cluster.name, inventory.peer_authentications), self.facts[cluster.name].root_namespace
+            )
+            for cluster in self.fleet.clusters
+            if (inventory := self.inventory(cluster.name)) is not None and inventory.peer_authentications
         }
 
     @cached_property

@@ -63,8 +63,7 @@ def retry(
     if not routed:
         return RetryDecision("none", "no HTTP port")
     tries = failover.attempts or _attempts(levels + (local_levels(failover) if local else 0))
-    # Only a VirtualService carries the timeout of one host: the mesh's policy is everybody's.
-    by_mesh = failover.mode == "auto" and mesh_retries and failover.per_try_timeout is None
+    by_mesh = failover.mode == "auto" and mesh_retries and not failover.asks_for_routes
     if failover.mode == "meshConfig" or by_mesh:
         return RetryDecision("mesh", attempts=tries)
     if not local and not _several_places(sources):

@@ -10,8 +10,9 @@ from meshgen.inventory.controllers import OF_A_REVISION
 from meshgen.inventory.duplicates import contradictions
 from meshgen.inventory.facts import Facts
 from meshgen.inventory.injection import injectors_in
-from meshgen.inventory.mesh import istio_facts
+from meshgen.inventory.mesh import istio_facts, without_configuration
 from meshgen.inventory.objects import CLUSTER_KINDS, POD_KINDS, KubernetesObject, content, objects_in
+from meshgen.inventory.pods import Chosen
 from meshgen.inventory.policies import READERS, route
 from meshgen.inventory.services import TRAFFIC_DISTRIBUTION, gateway_api_item, gateway_item, service_item
 from meshgen.inventory.workloads import workloads_in
@@ -48,6 +49,7 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
             labels[item.name] = {**item.fields.at("metadata").labels("labels"), **labels.get(item.name, {})}
     injectors = injectors_in(objects.known)
     facts.istio, facts.unset = istio_facts(objects.known, injectors, findings)
+    facts.without_mesh_config = without_configuration(objects.known)
     workloads = workloads_in(objects.known, labels, injectors)
     distributions = {
         item.name: item.fields.at("metadata", "annotations").text(TRAFFIC_DISTRIBUTION)
@@ -69,6 +71,7 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
         return reader[1](item) if reader is not None else content(item)
 
     findings += contradictions(objects.twice, says)
+    chosen = Chosen(objects.known, workloads)
     domain = str(facts.istio.get("clusterDomain", "cluster.local"))
     named: set[str] = set()
     facts.gateways_only = bool(objects.known)
@@ -93,7 +96,8 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
             facts.add("namespaces", _namespace(item.name, labels[item.name]), item)
             continue
         service = service_item(item, behind, distributions.get(item.namespace)) if item.kind == "Service" else None
-        _add(facts, item, domain, service)
+        of_pods = chosen.services(item) if item.kind == "PeerAuthentication" else {}
+        _add(facts, item, domain, service, of_pods)
     for item in objects.known:
         # After Services: one that Istio made for a Gateway says the same and more.
         if (item.group, item.kind) == ("gateway.networking.k8s.io", "Gateway"):
@@ -147,14 +151,16 @@ def _of_revisions(objects: Iterable[KubernetesObject]) -> list[Diagnostic]:
     ]
 
 
-def _add(facts: Facts, item: KubernetesObject, domain: str, service: dict[str, object] | None) -> None:
+def _add(
+    facts: Facts, item: KubernetesObject, domain: str, service: dict[str, object] | None, chosen: dict[str, object]
+) -> None:
     reader = READERS.get((item.group, item.kind))
     if service is not None:
         if (item.namespace, item.name) != ("default", "kubernetes"):
             facts.add("services", service, item)
     elif reader is not None:
         section, make = reader
-        facts.add(section, make(item) | _revision(item), item)
+        facts.add(section, make(item) | _revision(item) | chosen, item)
     elif item.group == "gateway.networking.k8s.io" and item.kind != "Gateway":
         found = route(item, domain)
         if found is not None:

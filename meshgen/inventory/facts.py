@@ -48,6 +48,8 @@ class Facts:
     """All facts of one import."""
 
     istio: Item = field(default_factory=dict)
+    without_mesh_config: str | None = None
+    """The namespace of an istiod that was read without its mesh configuration."""
     unset: frozenset[str] = frozenset()
     """Facts about Istio that the import shows to be left at their default."""
     sections: dict[str, dict[Key, Fact]] = field(default_factory=lambda: {name: {} for name in SECTIONS})

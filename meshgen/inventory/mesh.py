@@ -99,6 +99,14 @@ def _system_namespaces(objects: Iterable[KubernetesObject]) -> set[str]:
     return found or {ROOT_NAMESPACE}
 
 
+def without_configuration(objects: Iterable[KubernetesObject]) -> str | None:
+    """The namespace of an istiod whose mesh configuration is not among the objects; None where it is, or no istiod."""
+    known = list(objects)
+    if any(_is_mesh_config(item) for item in known):
+        return None
+    return next((item.namespace for item in known if _is_istiod(item)), None)
+
+
 def _is_istiod(item: KubernetesObject) -> bool:
     if item.kind != "Deployment":
         return False

@@ -328,6 +328,12 @@ class ObservedPeerAuthentication(ForeignObject):
     enabled_ports: list[Port] = Field(
         [], title="Enabled ports", description="Ports of pods with `PERMISSIVE` or `STRICT`, whatever `mode` says."
     )
+    services: list[ServiceLabel] = Field(
+        [], title="Services", description="Services of its namespace all of whose pods its selector chooses."
+    )
+    services_in_part: list[ServiceLabel] = Field(
+        [], title="Services in part", description="Services of its namespace some of whose pods its selector chooses."
+    )
 
 
 class Inventory(Item):

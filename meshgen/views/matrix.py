@@ -9,6 +9,7 @@ from meshgen.analysis.hosts import name_matches
 from meshgen.analysis.relations import OWN_GATEWAY
 from meshgen.analysis.unexposed import unexposed
 from meshgen.diagnostics.printing import json_text
+from meshgen.views.mesh import mesh_lines
 from meshgen.views.reasons import sentence
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def matrix(calls: Calls, form: Form, wanted: Wanted = Wanted(), width: int | Non
     rows = [[host, *map(cell, row)] for host, row in found.items()]
     if form == "markdown":
         return _tabulated(rows, clusters, "pipe")
-    return _fitting(rows, clusters, f".svc.{calls.relations.fleet.spec.cluster_domain}", width) + _below(calls, found)
+    return _fitting(rows, clusters, f".svc.{calls.relations.fleet.spec.cluster_domain}", width) + _below(
+        calls, found, clusters
+    )
 
 
 def _is_wanted(name: str, patterns: tuple[str, ...]) -> bool:
@@ -94,11 +97,12 @@ def _widest(text: str) -> int:
     return max(map(len, text.splitlines()))
 
 
-def _below(calls: Calls, hosts: Iterable[str]) -> str:
-    """What a reader of the table would miss: ports that other clusters do not get, and Services that stayed out."""
+def _below(calls: Calls, hosts: Iterable[str], clusters: Iterable[str]) -> str:
+    """What a reader of the table would miss: ports that others do not get, odd meshes, Services that stayed out."""
     domain = calls.relations.fleet.spec.cluster_domain
     ports = {host: others for host in hosts if (others := ports_that_stay(calls, host))}
     lines = [f"{host}: {', '.join(others)} in its own clusters only" for host, others in ports.items()]
+    lines += mesh_lines(calls.relations, clusters)
     out = {
         name.host(domain)
         for cluster, services in calls.relations.services.items()

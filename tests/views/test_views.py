@@ -94,6 +94,15 @@ spec:
     ]
 
 
+def test_settings_of_meshes_stand_below_the_table() -> None:
+    odd = "{rootNamespace: mesh-root, enableAutoMtls: false, defaultServiceExportTo: [.]}"
+    inventory = LACKS[LACKS.index("kind: Inventory") :].split("---")[0].replace("spec:\n", f"spec:\n  istio: {odd}\n")
+    assert matrix(compiled(LACKS, inventory).calls, "table").splitlines()[3:] == [
+        "",
+        "mesh of c1: root namespace mesh-root; no automatic mutual TLS; Services not exported to all by default",
+    ]
+
+
 def test_the_table_in_markdown() -> None:
     assert matrix(compiled(LACKS).calls, "markdown") == """\
 | host                       | c1         | c2      |

@@ -15,7 +15,7 @@ from meshgen.check.rule import Finding, Rule
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from meshgen.analysis.relations import Exposure, Relations
     from meshgen.calls import Import
@@ -76,11 +76,7 @@ def sidecar_hides_entries(context: Context) -> Iterator[Finding]:
         sidecars = list(relations.read(cluster, inventory.sidecars)) if inventory else []
         root = relations.facts[cluster].root_namespace
         for sidecar in sidecars:
-            blind: dict[str, list[str]] = {}
-            for namespace in _namespaces_of(relations, cluster, sidecar, sidecars):
-                hosts = [item.host for item in items if _meant_for(item, namespace)]
-                if hosts and not any(_sees(sidecar, namespace, shared, host) for host in hosts):
-                    blind[namespace] = hosts
+            blind = _blind(sidecar, _namespaces_of(relations, cluster, sidecar, sidecars), shared, items)
             if not blind:
                 continue
             namespace, hosts = next(iter(blind.items()))
@@ -109,10 +105,32 @@ def _namespaces_of(
     return sorted({namespace.name for namespace in inventory.namespaces} - skipped)
 
 
-def _meant_for(item: Import, namespace: str) -> bool:
-    setting = item.sources[0].setting
-    allowed = setting.consumer_namespaces if setting is not None else None
-    return allowed is None or namespace in allowed
+def _blind(
+    sidecar: ObservedSidecar, namespaces: list[str], shared: str, items: Sequence[Import]
+) -> dict[str, list[str]]:
+    """The namespaces whose proxies see none of the hosts that are meant for them, and these hosts.
+
+    Elsewhere than in the shared namespace all proxies of a Sidecar see the same of it, so each host is looked at once.
+    """
+    if not namespaces:
+        return {}
+    for_all: list[str] = []
+    for_some: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    for item in items:
+        setting = item.sources[0].setting
+        meant = setting.consumer_namespaces if setting is not None else None
+        if _sees(sidecar, namespaces[0], shared, item.host):
+            if meant is None:
+                return {}
+            seen.update(meant)
+        elif meant is None:
+            for_all.append(item.host)
+        else:
+            for namespace in meant:
+                for_some.setdefault(namespace, []).append(item.host)
+    hosts = {name: [*for_all, *for_some.get(name, [])] for name in namespaces if name not in seen}
+    return {name: missed for name, missed in hosts.items() if missed}
 
 
 def _sees(sidecar: ObservedSidecar, namespace: str, shared: str, host: str) -> bool:

@@ -126,41 +126,6 @@ def zones_unknown(context: Context) -> Iterator[Finding]:
         )
 
 
-_CARRIED = {
-    "mesh": "the mesh's own policy retries it, for all hosts alike",
-    "off": "retries are off",
-    "one place": "it has one address, so there is nowhere to retry",
-    "no HTTP port": "it has no HTTP port",
-}
-
-
-def timeout_not_carried(context: Context) -> Iterator[Finding]:
-    """Find settings of `perTryTimeout` that no VirtualService carries, one finding a place.
-
-    MG363 and MG364 have the hosts of which a team's route or an undeclared port keeps it (design §3, Retries).
-    """
-    seen: set[Span | None] = set()
-    for item in context.calls.imports:
-        retries = item.retries
-        why = _CARRIED.get("mesh" if retries.carrier == "mesh" else retries.reason)
-        if item.failover.per_try_timeout is None or retries.carrier == "virtualService" or why is None:
-            continue
-        source = item.sources[0]
-        span = failover_at(source.workspace, source.setting, "retries", "perTryTimeout")
-        if span in seen:
-            continue
-        seen.add(span)
-        yield Finding(
-            message=f"`perTryTimeout: {item.failover.per_try_timeout}` does nothing for `{item.host}` in cluster "
-            f"`{item.consumer}`: {why}",
-            span=span,
-            help="Set `mode: virtualService`, or remove `perTryTimeout`."
-            if retries.carrier == "mesh" or retries.reason == "off"
-            else "Remove `perTryTimeout`.",
-            object=item.host,
-        )
-
-
 def traffic_distribution_replaced(context: Context) -> Iterator[Finding]:
     """Find Services with a traffic distribution of their own that our priorities replace, one finding a Service.
 
@@ -191,6 +156,5 @@ RULES = (
     Rule("MG369", "warning", "dead endpoints stay in use", "0.1", ejection_keeps_dead_endpoints),
     Rule("MG370", "error", "a duration of nothing", "0.1", duration_of_nothing),
     Rule("MG388", "warning", "zones count but are unknown", "0.1", zones_unknown),
-    Rule("MG407", "warning", "a timeout of tries that does nothing", "0.1", timeout_not_carried),
-    Rule("MG408", "hint", "a Service's traffic distribution is replaced", "0.1", traffic_distribution_replaced),
+    Rule("MG407", "hint", "a Service's traffic distribution is replaced", "0.1", traffic_distribution_replaced),
 )

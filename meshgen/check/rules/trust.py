@@ -8,7 +8,6 @@ from meshgen.analysis.accounts import needed_accounts
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.gateways import gateway_pods
 from meshgen.analysis.hosts import ServiceName
-from meshgen.analysis.mutual_tls import disabling
 from meshgen.calls.traffic_policy import breaking_tls, governing, private, rules_beside
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes, short, trust_domain_place
@@ -189,14 +188,8 @@ def mtls_disabled(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     seen: set[int] = set()
-    for cluster, host, namespace, labels, ports, written in _workloads(context.calls):
-        found = disabling(
-            relations.peer_authentications[cluster],
-            relations.facts[cluster].root_namespace,
-            namespace,
-            labels,
-            ports,
-        )
+    for cluster, host, namespace, labels, ports, service, written in _workloads(context.calls):
+        found = relations.peer_authentications[cluster].disabling(namespace, labels, ports, service)
         if found is None or id(found.policy) in seen:
             continue
         policy = found.policy
@@ -212,7 +205,7 @@ def mtls_disabled(context: Context) -> Iterator[Finding]:
         )
 
 
-Workload = tuple[str, str, str, "Mapping[str, str]", "Sequence[int]", "Span | None"]
+Workload = tuple[str, str, str, "Mapping[str, str]", "Sequence[int]", str, "Span | None"]
 
 
 def _workloads(calls: Calls) -> Iterator[Workload]:
@@ -220,17 +213,18 @@ def _workloads(calls: Calls) -> Iterator[Workload]:
 
     Each with the ports of its endpoints.
     """
-    clusters = {cluster for cluster, policies in calls.relations.peer_authentications.items() if policies}
+    clusters = calls.relations.peer_authentications
     for exposure in calls.relations.exposures:
         if exposure.cluster in clusters:
             service = exposure.service
-            place = exposure_at(exposure)
-            yield exposure.cluster, exposure.host, service.namespace, service.selector, _pod_ports(service), place
+            ports = _pod_ports(service)
+            at = (exposure.cluster, exposure.host, service.namespace, service.selector, ports, service.name)
+            yield *at, exposure_at(exposure)
     for item in calls.imports:
         if item.consumer in clusters:
             labels = {} if item.local is None else item.local.selector
             ports = sorted({endpoint.port for endpoint in item.endpoints})
-            yield item.consumer, item.host, item.namespace, labels, ports, exposure_at(item.sources[0])
+            yield item.consumer, item.host, item.namespace, labels, ports, "", exposure_at(item.sources[0])
 
 
 def _pod_ports(service: ObservedService) -> list[int]:
