@@ -14,7 +14,7 @@ from meshgen.inventory.mesh import istio_facts, without_configuration
 from meshgen.inventory.objects import CLUSTER_KINDS, POD_KINDS, KubernetesObject, content, objects_in
 from meshgen.inventory.pods import Chosen
 from meshgen.inventory.policies import READERS, route
-from meshgen.inventory.services import TRAFFIC_DISTRIBUTION, gateway_api_item, gateway_item, service_item
+from meshgen.inventory.services import gateway_api_item, gateway_item, service_item
 from meshgen.inventory.workloads import workloads_in
 
 if TYPE_CHECKING:
@@ -42,20 +42,12 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     findings: list[Diagnostic] = []
     objects = objects_in(documents, namespace, findings)
     facts = Facts(read=dict(Counter(item.kind for item in objects.known)), unknown=dict(Counter(objects.unknown)))
-    labels: dict[str, dict[str, str]] = {}
-    for item in (*objects.known, *(second for _, second in objects.twice)):
-        if item.kind == "Namespace":
-            # Of two manifests one may leave out what the other one says.
-            labels[item.name] = {**item.fields.at("metadata").labels("labels"), **labels.get(item.name, {})}
+    labels = _namespace_labels((*objects.known, *(second for _, second in objects.twice)))
     injectors = injectors_in(objects.known)
     facts.istio, facts.unset = istio_facts(objects.known, injectors, findings)
     facts.without_mesh_config = without_configuration(objects.known)
     workloads = workloads_in(objects.known, labels, injectors)
-    distributions = {
-        item.name: item.fields.at("metadata", "annotations").text(TRAFFIC_DISTRIBUTION)
-        for item in objects.known
-        if item.kind == "Namespace"
-    }
+    of_namespaces = {item.name: item.fields for item in objects.known if item.kind == "Namespace"}
 
     def says(item: KubernetesObject) -> object:
         reader = READERS.get((item.group, item.kind))
@@ -95,9 +87,8 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
         if item.kind == "Namespace":
             facts.add("namespaces", _namespace(item.name, labels[item.name]), item)
             continue
-        service = service_item(item, behind, distributions.get(item.namespace)) if item.kind == "Service" else None
-        of_pods = chosen.services(item) if item.kind == "PeerAuthentication" else {}
-        _add(facts, item, domain, service, of_pods)
+        service = service_item(item, behind, of_namespaces.get(item.namespace)) if item.kind == "Service" else None
+        _add(facts, item, domain, service, chosen.services(item) if item.kind == "PeerAuthentication" else {})
     for item in objects.known:
         # After Services: one that Istio made for a Gateway says the same and more.
         if (item.group, item.kind) == ("gateway.networking.k8s.io", "Gateway"):
@@ -113,6 +104,15 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     findings += _mistaken(facts)
     findings += _of_revisions(objects.known)
     return facts, findings
+
+
+def _namespace_labels(objects: Iterable[KubernetesObject]) -> dict[str, dict[str, str]]:
+    """The labels of the Namespaces: of two manifests of one each may leave out what the other one says."""
+    labels: dict[str, dict[str, str]] = {}
+    for item in objects:
+        if item.kind == "Namespace":
+            labels[item.name] = {**item.fields.at("metadata").labels("labels"), **labels.get(item.name, {})}
+    return labels
 
 
 def _mistaken(facts: Facts) -> Iterator[Diagnostic]:

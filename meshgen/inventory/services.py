@@ -29,10 +29,10 @@ _DISTRIBUTIONS = {
 }
 
 
-def service_item(service: KubernetesObject, workloads: Sequence[Workload], distribution: str | None = None) -> Item:
+def service_item(service: KubernetesObject, workloads: Sequence[Workload], of_namespace: Fields | None = None) -> Item:
     """The Service as the inventory has it: defaults left out, so that a manifest and a live object read alike.
 
-    `workloads` are those of its namespace, `distribution` is the namespace's own traffic distribution.
+    `workloads` are those of its namespace, `of_namespace` is its Namespace, where that is known.
     """
     fields = service.fields
     spec = fields.at("spec")
@@ -50,7 +50,7 @@ def service_item(service: KubernetesObject, workloads: Sequence[Workload], distr
         "type": kind if kind != "ClusterIP" else None,
         "clusterIP": "None" if headless else None,
         "internalTrafficPolicy": "Local" if spec.text("internalTrafficPolicy") == "Local" else None,
-        "trafficDistribution": _traffic_distribution(fields, distribution),
+        "trafficDistribution": _traffic_distribution(fields, of_namespace),
         "exportTo": None if exported is None else [part.strip() for part in exported.split(",") if part.strip()],
         "serviceAccounts": sorted({workload.service_account for workload in behind}) or None,
         "injected": _all_injected(behind),
@@ -90,13 +90,13 @@ def gateway_api_item(gateway: KubernetesObject) -> Item | None:
     }
 
 
-def _traffic_distribution(service: Fields, of_namespace: str | None) -> str | None:
+def _traffic_distribution(service: Fields, namespace: Fields | None) -> str | None:
     """What Istio takes (GetTrafficDistribution, pilot/pkg/model/service.go): field, own annotation, the namespace's."""
     field = service.at("spec").text("trafficDistribution")
     if field is not None and field.lower() in _DISTRIBUTIONS:
         return _DISTRIBUTIONS[field.lower()]
-    annotated = service.at("metadata", "annotations").text(TRAFFIC_DISTRIBUTION) or of_namespace
-    return _DISTRIBUTIONS.get((annotated or "").lower())
+    annotated = (each.at("metadata", "annotations").text(TRAFFIC_DISTRIBUTION) for each in (service, namespace) if each)
+    return _DISTRIBUTIONS.get((next(filter(None, annotated), None) or "").lower())
 
 
 def _port(port: Fields, workloads: Sequence[Workload]) -> Item:
