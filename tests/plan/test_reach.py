@@ -46,8 +46,8 @@ def test_where_a_cluster_lacks_the_service() -> None:
 
 def test_a_copy_of_its_own_is_another_place() -> None:
     found = reach(compiled(HAS))[WEB]
-    assert (found.own, found.places, found.clusters) == (True, 2, {"c2"})
-    assert found.accepted == {"cluster.local/ns/shop/sa/web"}
+    assert (found.own, found.places, found.clusters) == (True, 2, frozenset({"c2"}))
+    assert found.accepted == frozenset({"cluster.local/ns/shop/sa/web"})
 
 
 def test_a_control_planes_calls_have_sources_without_entries() -> None:
