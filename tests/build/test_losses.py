@@ -215,7 +215,7 @@ def test_one_cause_is_one_finding_that_names_all_and_points_at_it(project: Proje
     assert losses(outcome) == [
         f"`c1` and `c3` would lose {last}; `c1` and `c3` would lose {failover}: gateway `shop/ew` of `c2` {GONE}"
     ]
-    (found,) = [line for line in outcome.err.splitlines() if "MG656" in line]
+    (found,) = [line for line in outcome.out.splitlines() if "MG656" in line]
     file, line, column = found.partition(": ")[0].rsplit(":", 2)
     text = (project.root / file).read_text().splitlines()[int(line) - 1]
     assert text[int(column) - 1 :].startswith("{name: ew, namespace: shop, addresses: []}")
