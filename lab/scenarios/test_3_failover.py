@@ -120,7 +120,7 @@ FAULTS = {
     "mysql": Fault(((2, _kill_application), (17, _take_endpoint_out)), 24, ports=(TCP,)),
     "mysql-proxy": Fault(((2, _kill_proxy),), 22, ports=(TCP,)),
 }
-SPARED = Fault((), 0, ports=(HTTP, GRPC))
+SPARED = Fault((), 0)
 
 
 def _fleet() -> Draft:
@@ -275,10 +275,7 @@ def _all_ran_once(outcome: Outcome) -> bool:
 
 @pytest.mark.quick
 def test_no_grpc_call_runs_twice_when_the_application_dies(outcomes: dict[str, Outcome], show: Show) -> None:
-    """gRPC is POST to the mesh: a call that fails is not run again.
-
-    The live proxy answers for its dead application, until so many errors have taken the endpoint out. Measured.
-    """
+    """The live proxy answers UNAVAILABLE for its dead application, which is tried again as Istio does (ADR 27)."""
     report = outcomes["calls"].report
     show("gRPC, application killed (losses measured)", report)
     assert (report.last(3).lost, set(report.last(3).by_cluster)) == ([], {"c2"})
@@ -312,11 +309,9 @@ def test_tcp_connections_do_not_fail_over_while_a_proxy_lives_without_its_applic
     assert (report.last(3).lost, set(report.last(3).by_cluster)) == ([], {"c2"})
 
 
-@pytest.mark.parametrize(
-    "target", [f"{url('spared')}503", f"{url('reviews')}503", f"grpc://{host('spared')}:50051/503"]
-)
+@pytest.mark.parametrize("target", [f"{url('spared')}503", f"{url('reviews')}503"])
 def test_nothing_runs_twice_that_the_application_answers_503(stage: Stage, target: str, show: Show) -> None:
-    """Two levels and meshgen's retries (spared), one level and Istio's own (reviews); UNAVAILABLE is gRPC's 503."""
+    """Two levels and meshgen's retries (spared), one level and Istio's own (reviews)."""
     lab = stage.boot(FLEET)
     report = send(lab.new_client("c1"), target, 30, method="POST")
     keys = {request.key for request in report.requests}

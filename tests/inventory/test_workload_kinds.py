@@ -22,8 +22,9 @@ DEPLOYMENT, STATEFUL_SET = TEMPLATE.replace("KIND", "Deployment"), TEMPLATE.repl
 
 
 def pod(owner: str = "") -> str:
-    owners = f", ownerReferences: [{{apiVersion: apps/v1, kind: {owner}, name: a, uid: '1', controller: true}}]"
-    return f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a-0, namespace: shop, labels: {{app: a}}{owners if owner else ''}}}\n"
+    item = f"{{apiVersion: apps/v1, kind: {owner}, name: a, uid: '1', controller: true}}"
+    owners = f", ownerReferences: [{item}]" if owner else ""
+    return f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a-0, namespace: shop, labels: {{app: a}}{owners}}}\n"
 
 
 @pytest.mark.parametrize(
