@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meshgen.diagnostics.model import Diagnostic
 
 if TYPE_CHECKING:
-    from meshgen.diagnostics.model import Note, Severity, Span
+    from meshgen.diagnostics.model import Cause, Note, Severity, Span
 
 
 class Code(NamedTuple):
@@ -130,6 +130,7 @@ def diagnose(
     help: str = "",  # noqa: A002 - the field's name
     notes: tuple[Note, ...] = (),
     object: str = "",  # noqa: A002 - the field's name
+    cause: Cause | None = None,
 ) -> Diagnostic:
     """A finding of `code`, with the severity of its line in `CODES`. Raises KeyError for a code without one."""
-    return Diagnostic(code, _SEVERITIES[code], message, span, help, notes, object)
+    return Diagnostic(code, _SEVERITIES[code], message, span, help, notes, object, cause)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import namespace_matches, parse_host
+from meshgen.diagnostics import Cause
 from meshgen.diagnostics.codes import diagnose
+from meshgen.diagnostics.several import NAMES
 from meshgen.plan.diff import cut
 from meshgen.revisions.words import listed
 
@@ -55,6 +57,15 @@ def withdrawn(
             span=_place(fleet, kind, uses[0]),
             help=_help(kind, sorted({use.consumer for use in uses if (use.consumer, use.host) in last})),
             object=name if kind == "host" else f"{kind}/{name}",
+            cause=Cause(
+                f"{NAMES} would no longer be exposed by {listed(sources)}, but {listed(consumers)} still {call} them "
+                f"there, as of {known}",
+                f"fleet/{fleet.name}",
+                f"`{name}`",
+                f"`{name}`",
+            )
+            if kind == "host"
+            else None,
         )
 
 

@@ -48,11 +48,13 @@ def edited(output: Path, path: str, *, unwanted: bool) -> Diagnostic:
 
 def overruled(finding: Diagnostic, switch: str) -> Diagnostic:
     """The same as a hint: it says what `switch` overrules."""
+    told = f": `{switch}` lets it happen"
     return replace(
         finding,
         severity="hint",
-        message=f"{finding.message}: `{switch}` lets it happen",
+        message=f"{finding.message}{told}",
         help=f"Leave `{switch}` out to be kept from it.",
+        cause=finding.cause and finding.cause._replace(message=f"{finding.cause.message}{told}"),
     )
 
 

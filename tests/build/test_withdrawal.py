@@ -279,3 +279,34 @@ def test_MG650_fires_for_a_service_of_a_group_that_does_not_name_the_entries(pro
     only_one_left = workspace("exposedServices: [web.shop.svc.cluster.local]")
     outcome = steps(project, (both, workspace("")), (both, only_one_left))
     assert outcome.code == 1
+
+
+def test_many_hosts_that_go_in_the_same_way_are_one_finding(project: Project) -> None:
+    names = ("api", "db", "web")
+    services = "".join(
+        f"""
+  - {{name: {name}, namespace: shop, selector: {{app: {name}}}, ports: [{{name: http, port: 80}}],
+     serviceAccounts: [{name}]}}"""
+        for name in names
+    )
+    inventory = f"""
+kind: Inventory
+metadata: {{name: c2}}
+spec:
+  namespaces: [{{name: shop}}]
+  services:{services}
+  gateways: [{{name: ew, namespace: shop, addresses: [192.0.2.1, 192.0.2.2]}}]
+"""
+    listed = workspace(f"exposedServices: [{', '.join(f'{name}.shop.svc.cluster.local' for name in names)}]")
+    one_left = workspace(f"exposedServices: [{WEB}]")
+    told = (
+        "`api.shop.svc.cluster.local` and `db.shop.svc.cluster.local` would no longer be exposed by `c2`, "
+        "but `c1` still calls them there"
+    )
+    refused = steps(project, (LACKS, inventory, listed), (LACKS, inventory, one_left))
+    assert (refused.code, messages(refused)) == (1, [told])
+    allowed = project.build("--allow-withdrawal")
+    assert allowed.code == 0
+    (message,) = allowed.messages("MG650")
+    assert message.startswith(told)
+    assert message.endswith("`--allow-withdrawal` lets it happen")
