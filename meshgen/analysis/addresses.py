@@ -5,6 +5,10 @@ from __future__ import annotations
 import ipaddress
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+FAMILIES = {"IPv4": 4, "IPv6": 6}
+"""Kubernetes' names of the families of addresses → their versions."""
+Families = frozenset[int]
+"""Versions of IP: 4, 6."""
 Range = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 

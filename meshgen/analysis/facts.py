@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.addresses import FAMILIES, Families, parse_range
 from meshgen.analysis.injection import Injectors
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from meshgen.language.cluster import Cluster
     from meshgen.language.fleet import Fleet
-    from meshgen.language.inventory import ObservedIstio
+    from meshgen.language.inventory import Inventory, ObservedIstio
 
 FLOOR = (1, 24)
 """Oldest Istio that meshgen emits for, and what it assumes where none is named."""
@@ -46,6 +47,8 @@ class ClusterFacts:
     """Who injects pods."""
     istio: ObservedIstio | None
     """What the inventory says about the mesh."""
+    families: Families | None
+    """Families of IP addresses that its pods can dial; None: unknown."""
 
     @property
     def allocates_addresses(self) -> bool:
@@ -135,7 +138,16 @@ def cluster_facts(fleet: Fleet, cluster: Cluster) -> ClusterFacts:
         mesh_retries=bool(observed and observed.retry_remote_localities),
         injectors=_injectors(observed),
         istio=observed,
+        families=_families(cluster, inventory),
     )
+
+
+def _families(cluster: Cluster, inventory: Inventory | None) -> Families | None:
+    named = cluster.ip_families or (inventory.ip_families if inventory else None)
+    if named:
+        return frozenset(FAMILIES[family] for family in named)
+    ranges = [parsed for text in cluster.pod_cidrs if (parsed := parse_range(text)) is not None]
+    return frozenset(item.version for item in ranges) or None
 
 
 def _injectors(observed: ObservedIstio | None) -> Injectors:

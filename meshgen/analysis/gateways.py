@@ -1,13 +1,22 @@
-"""The pods of gateways: which labels choose them, and which network they see."""
+"""Gateways in a cluster: which labels choose their pods, how they are set up, where other clusters reach them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
+from meshgen.analysis.addresses import parse
+from meshgen.analysis.hosts import selects
 from meshgen.analysis.names import gateway_id
 
 if TYPE_CHECKING:
-    from meshgen.language.gateway import GatewaySettings
+    from collections.abc import Iterable
+
+    from meshgen.analysis.addresses import Families
+    from meshgen.diagnostics import Span
+    from meshgen.language.cluster import Cluster
+    from meshgen.language.gateway import Advertised, Autoscaling, GatewaySettings, Resources
+    from meshgen.language.inventory import ObservedGateway, ObservedGatewayPort
 
 GATEWAY_ID = "gateway.meshgen.io/id"
 NO_NETWORK_VIEW = "meshgen-local"
@@ -24,3 +33,128 @@ def gateway_pods(settings: GatewaySettings) -> dict[str, str]:
     if settings.selector:
         return dict(settings.selector)
     return {"app": settings.name, GATEWAY_ID: gateway_id(settings.namespace, settings.name)}
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySetup:
+    """How a gateway is set up in one cluster: its settings, and what is different there."""
+
+    port: int
+    replicas: int | None
+    """None: an autoscaler sets the number of pods."""
+    autoscaling: Autoscaling | None
+    """The autoscaler that meshgen emits."""
+    resources: Resources | None
+    service_annotations: dict[str, str]
+    load_balancer_class: str | None
+    load_balancer_source_ranges: tuple[str, ...]
+    advertised: Advertised | None
+
+
+def gateway_setup(settings: GatewaySettings, cluster: Cluster, observed: ObservedGateway | None) -> GatewaySetup:
+    """The settings of a gateway as they hold in `cluster`; `observed` is what the cluster's inventory says about it."""
+    overrides = [item for item in settings.overrides if selects(item.clusters, cluster)]
+    annotations = dict(settings.service_annotations)
+    for item in reversed(overrides):
+        annotations |= item.service_annotations
+    scaled = next((item for item in overrides if item.replicas is not None or item.autoscaling is not None), settings)
+    autoscaled = scaled.autoscaling is not None or (observed is not None and observed.autoscaled)
+    ranges = _first((item.load_balancer_source_ranges for item in overrides), settings.load_balancer_source_ranges)
+    return GatewaySetup(
+        port=_first((item.port for item in overrides), settings.port),
+        replicas=None if autoscaled else scaled.replicas,
+        autoscaling=scaled.autoscaling,
+        resources=_first((item.resources for item in overrides), settings.resources),
+        service_annotations=dict(sorted(annotations.items())),
+        load_balancer_class=_first((item.load_balancer_class for item in overrides), settings.load_balancer_class),
+        load_balancer_source_ranges=tuple(ranges or ()),
+        advertised=_first((item.advertised for item in overrides), None),
+    )
+
+
+Value = TypeVar("Value")
+
+
+def _first(values: Iterable[Value | None], default: Value) -> Value:
+    return next((value for value in values if value is not None), default)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """Where other clusters reach a gateway, and which port of its Service leads to it."""
+
+    addresses: tuple[str, ...]
+    hostname: str | None
+    port: int
+    """The port that other clusters dial."""
+    service_port: int
+    """The port of the gateway's Service that leads to its listener; the `port.number` of its Gateway objects."""
+    leads: bool
+    """Whether the Service is known to have such a port, or nothing is known about it."""
+    shown_by: ObservedGateway | Advertised | None
+    """Whose addresses these are."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is any address or name."""
+        return bool(self.addresses or self.hostname)
+
+    @property
+    def by_name(self) -> str | None:
+        """The hostname of a gateway that is known by nothing else."""
+        return None if self.addresses else self.hostname
+
+    def span(self, *path: str | int) -> Span | None:
+        """Where addresses and hostname stand, else the place of what shows them."""
+        return self.shown_by.span(*path) if self.shown_by is not None else None
+
+    def usable(self, families: Families | None) -> tuple[tuple[int, str | None], ...]:
+        """The addresses that a cluster with these families can dial (None: any), each with its place from 1.
+
+        A gateway known by hostname only gives one without an address.
+        """
+        if not self.addresses:
+            return ((1, None),) if self.hostname else ()
+        return tuple(
+            (place, text)
+            for place, text in enumerate(self.addresses, start=1)
+            if families is None or (address := parse(text)) is None or address.version in families
+        )
+
+
+def reach(settings: GatewaySettings, setup: GatewaySetup, observed: ObservedGateway | None) -> Reach:
+    """Where other clusters reach a gateway: what the fleet advertises, else what its Service shows.
+
+    A gateway of meshgen has one port number throughout; of one that others run the Service says which of its ports is
+    dialled, and which leads to its listener (pilot/pkg/model/gateway.go, resolvePorts; for NodePorts
+    serviceregistry/kube/conversion.go).
+    """
+    service_port = dialled = setup.port
+    leads = True
+    if observed is not None and observed.ports and not settings.managed:
+        found = _leading(observed.ports, setup.port)
+        leads = found is not None
+        if found is not None:
+            service_port, dialled = found.port, found.node_port or found.port
+    advertised = setup.advertised
+    shown_by: ObservedGateway | Advertised | None = observed
+    if advertised is not None and (advertised.addresses or advertised.hostname):
+        shown_by = advertised
+    return Reach(
+        addresses=tuple(shown_by.addresses) if shown_by is not None else (),
+        hostname=shown_by.hostname if shown_by is not None else None,
+        port=(advertised.port if advertised is not None else None) or dialled,
+        service_port=service_port,
+        leads=leads,
+        shown_by=shown_by,
+    )
+
+
+def _leading(ports: Iterable[ObservedGatewayPort], wanted: int) -> ObservedGatewayPort | None:
+    """The port of a Service that a number means: as other clusters dial it, as the Service has it, as pods listen."""
+    known = list(ports)
+    for number in ("node_port", "port", "target_port"):
+        for port in known:
+            if getattr(port, number) == wanted:
+                return port
+    return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from meshgen.analysis.facts import ClusterFacts, cluster_facts
 from meshgen.analysis.failover import EffectiveFailover, effective
+from meshgen.analysis.gateways import GatewaySetup, Reach, gateway_setup, reach
 from meshgen.analysis.host_index import HostIndex
 from meshgen.analysis.hosts import ServiceName, namespace_matches, parse_host, qualify, selects, service_matches
 from meshgen.analysis.mutual_tls import PeerAuthentications
@@ -51,7 +52,8 @@ class Exposure:
     service: ObservedService
     host: str
     gateway: GatewaySettings
-    observed_gateway: ObservedGateway | None
+    reach: Reach
+    """Where other clusters reach the gateway."""
     failover: EffectiveFailover
     active: bool
     """Cluster, workspace and service are active."""
@@ -69,8 +71,7 @@ class Exposure:
 
     @property
     def address_known(self) -> bool:
-        observed = self.observed_gateway
-        return observed is not None and bool(observed.addresses or observed.hostname)
+        return self.reach.known
 
     @property
     def serves(self) -> bool:
@@ -203,6 +204,28 @@ class Relations:
             for cluster in self.fleet.clusters
         }
 
+    @cached_property
+    def gateway_setups(self) -> dict[str, dict[GatewayKey, GatewaySetup]]:
+        """Cluster → how its east-west gateways are set up there."""
+        return {
+            cluster: {
+                key: gateway_setup(self.gateways[key], self.cluster(cluster), self.observed_gateways[cluster].get(key))
+                for key in gateways
+            }
+            for cluster, gateways in self.gateway_places.items()
+        }
+
+    @cached_property
+    def reaches(self) -> dict[str, dict[GatewayKey, Reach]]:
+        """Cluster → where other clusters reach its east-west gateways."""
+        return {
+            cluster: {
+                key: reach(self.gateways[key], setup, self.observed_gateways[cluster].get(key))
+                for key, setup in setups.items()
+            }
+            for cluster, setups in self.gateway_setups.items()
+        }
+
     def local(self, cluster: str, workspace: Workspace, name: ServiceName) -> ObservedService | None:
         """The Service where `cluster` *has* it: in the inventory, not leaving, in a namespace of the workspace.
 
@@ -310,7 +333,7 @@ class Relations:
                 for setting in workspace.exposed_services
                 if (name := parse_host(setting.host, domain)) is not None and name.namespace in namespaces
             ]
-        observed = self.observed_gateways[cluster].get((gateway.namespace, gateway.name))
+        reached = self.reaches[cluster][gateway.namespace, gateway.name]
         exposures: dict[ServiceName, Exposure] = {}
         inherited = effective(workspace, None)
         for name, setting in wanted:
@@ -332,7 +355,7 @@ class Relations:
                     service,
                     name.host(domain),
                     gateway,
-                    observed,
+                    reached,
                     failover=effective(workspace, setting) if setting else inherited,
                     active=active,
                 ),

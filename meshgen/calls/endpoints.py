@@ -10,21 +10,18 @@ from meshgen.calls.model import RemoteEndpoint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from meshgen.analysis.addresses import Families
     from meshgen.analysis.relations import Exposure, Relations
     from meshgen.language.inventory import ServicePort
 
 
-def remote_endpoints(relations: Relations, exposure: Exposure) -> tuple[RemoteEndpoint, ...]:
-    """The endpoints of one source, in the order of the inventory's address list.
+def remote_endpoints(relations: Relations, exposure: Exposure, families: Families | None) -> tuple[RemoteEndpoint, ...]:
+    """The endpoints of one source for consumers that dial these families, in the order of its gateway's addresses.
 
     A gateway known by hostname only gives one endpoint without an address.
     """
-    observed = exposure.observed_gateway
-    if observed is None:
-        return ()
     gateway = exposure.gateway
     network = names.gateway_network(exposure.cluster, gateway.namespace, gateway.name)
-    addresses: Sequence[str | None] = observed.addresses or ([None] if observed.hostname else [])
     return tuple(
         RemoteEndpoint(
             source=exposure.cluster,
@@ -32,11 +29,11 @@ def remote_endpoints(relations: Relations, exposure: Exposure) -> tuple[RemoteEn
             gateway=gateway.name,
             network=network,
             address=address,
-            port=gateway.port,
+            port=exposure.reach.port,
             locality=_locality(relations, exposure.cluster),
             place=place,
         )
-        for place, address in enumerate(addresses, start=1)
+        for place, address in exposure.reach.usable(families)
     )
 
 

@@ -17,6 +17,7 @@ from meshgen.calls.traffic_policy import TrafficPolicyDecision, traffic_policy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from meshgen.analysis.addresses import Families
     from meshgen.analysis.relations import Exposure, Relations
     from meshgen.calls.groups import Group
     from meshgen.calls.model import Form, Reason, RemoteEndpoint
@@ -32,21 +33,24 @@ class Importing:
     def __init__(self, relations: Relations, multicluster_namespace: str) -> None:
         self._relations = relations
         self._shared_namespace = multicluster_namespace
-        self._interned: dict[tuple[int, ...], Sources] = {}
+        self._interned: dict[tuple[Families | None, tuple[int, ...]], Sources] = {}
+        self._families: dict[int, Families | None] = {}
         self._ports: dict[int, tuple[ServicePort, ...]] = {}
-        self._endpoints: dict[tuple[str, str, str], tuple[RemoteEndpoint, ...]] = {}
+        self._endpoints: dict[tuple[str, str, str, Families | None], tuple[RemoteEndpoint, ...]] = {}
         self._all_endpoints: dict[int, tuple[RemoteEndpoint, ...]] = {}
         self._levels: dict[tuple[int, str | None], tuple[Level, ...]] = {}
-        self._entries: dict[tuple[str, str, str, ServiceName], tuple[Taken, ...]] = {}
+        self._entries: dict[tuple[str, str, str, Families | None, ServiceName], tuple[Taken, ...]] = {}
         self._taken: dict[tuple[int, Form, str, str], tuple[Taken, ...]] = {}
         self._served_by: dict[int, tuple[Reason, ...]] = {}
         self._own_policies: dict[int, TrafficPolicyDecision] = {}
         self._decided: dict[tuple[int, int, bool], RetryDecision] = {}
 
-    def interned(self, sources: Iterable[Exposure]) -> Sources:
-        """One tuple for the same sources, whoever asks."""
+    def interned(self, sources: Iterable[Exposure], families: Families | None) -> Sources:
+        """One tuple for the same sources, whoever asks of those that dial the same families of addresses."""
         found = tuple(sources)
-        return self._interned.setdefault(tuple(map(id, found)), found)
+        kept = self._interned.setdefault((families, tuple(map(id, found))), found)
+        self._families.setdefault(id(kept), families)
+        return kept
 
     def served_by(self, serving: Sources) -> tuple[Reason, ...]:
         """Why callers may go where they may."""
@@ -141,7 +145,7 @@ class Importing:
                 takes = [Taken("serviceEntry", place[0], sources[0].host)]
             else:
                 takes = [Taken("stub", place[0], service.name)]
-                takes += (taken for source in sources for taken in self._entries_of(source, service))
+                takes += (taken for source in sources for taken in self._entries_of(source, sources, service))
             takes += self._policies(*place, policy, retries)
             takes += self._remote_gateways(self._endpoints_of(sources))
             self._taken[key] = tuple(takes)
@@ -174,7 +178,7 @@ class Importing:
         return replace(
             item,
             takes=(
-                *(taken for source in item.sources for taken in self._entries_of(source, group.lead)),
+                *(taken for source in item.sources for taken in self._entries_of(source, item.sources, group.lead)),
                 *self._policies(item.namespace, names.local_policy(item.service.name), item.policy, item.retries),
                 *self._remote_gateways(item.endpoints),
             ),
@@ -193,27 +197,29 @@ class Importing:
             if endpoint.address is None:
                 yield Taken("remoteGateway", self._shared_namespace, names.remote_gateway(endpoint.network))
 
-    def _entries_of(self, source: Exposure, lead: ServiceName) -> tuple[Taken, ...]:
-        gateway = source.gateway
-        key = (source.cluster, gateway.namespace, gateway.name, lead)
+    def _entries_of(self, source: Exposure, sources: Sources, lead: ServiceName) -> tuple[Taken, ...]:
+        """The entries for one of `sources`."""
+        gateway, families = source.gateway, self._families[id(sources)]
+        key = (source.cluster, gateway.namespace, gateway.name, families, lead)
         if key not in self._entries:
-            stem = names.entry_stem(*key)
+            stem = names.entry_stem(source.cluster, gateway.namespace, gateway.name, lead)
             self._entries[key] = tuple(
                 Taken("workloadEntry", lead.namespace, names.entry_name(stem, endpoint.place))
-                for endpoint in self._endpoints_of_source(source)
+                for endpoint in self._endpoints_of_source(source, families)
             )
         return self._entries[key]
 
-    def _endpoints_of_source(self, source: Exposure) -> tuple[RemoteEndpoint, ...]:
-        key = (source.cluster, source.gateway.namespace, source.gateway.name)
+    def _endpoints_of_source(self, source: Exposure, families: Families | None) -> tuple[RemoteEndpoint, ...]:
+        key = (source.cluster, source.gateway.namespace, source.gateway.name, families)
         if key not in self._endpoints:
-            self._endpoints[key] = remote_endpoints(self._relations, source)
+            self._endpoints[key] = remote_endpoints(self._relations, source, families)
         return self._endpoints[key]
 
     def _endpoints_of(self, sources: Sources) -> tuple[RemoteEndpoint, ...]:
         if id(sources) not in self._all_endpoints:
+            families = self._families[id(sources)]
             self._all_endpoints[id(sources)] = tuple(
-                endpoint for source in sources for endpoint in self._endpoints_of_source(source)
+                endpoint for source in sources for endpoint in self._endpoints_of_source(source, families)
             )
         return self._all_endpoints[id(sources)]
 
@@ -227,8 +233,9 @@ class Importing:
         region = self._relations.cluster(consumer).region
         key = (id(sources), region)
         if key not in self._levels:
-            near = self.interned(s for s in sources if self._relations.cluster(s.cluster).region == region)
-            far = self.interned(s for s in sources if self._relations.cluster(s.cluster).region != region)
+            families = self._families[id(sources)]
+            near = self.interned((s for s in sources if self._relations.cluster(s.cluster).region == region), families)
+            far = self.interned((s for s in sources if self._relations.cluster(s.cluster).region != region), families)
             self._levels[key] = tuple(Level(level, self._endpoints_of(level)) for level in (near, far) if level)
         return self._levels[key]
 

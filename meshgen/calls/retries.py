@@ -95,5 +95,4 @@ def local_levels(failover: EffectiveFailover) -> int:
 
 def _several_places(sources: Sequence[Exposure]) -> bool:
     """Whether there are several addresses; a hostname stands for several."""
-    observed = [source.observed_gateway for source in sources if source.observed_gateway is not None]
-    return len(observed) > 1 or any(len(gateway.addresses) != 1 for gateway in observed)
+    return len(sources) > 1 or any(len(source.reach.addresses) != 1 for source in sources)

@@ -96,6 +96,7 @@ class _Consumer:
         self._relations = relations
         self._name = consumer
         self._importing = importing
+        self._families = relations.facts[consumer].families
         self._serving = {host: self._served(exposures) for host, exposures in relations.by_host.items()}
         self._locals = {
             name: local
@@ -139,20 +140,25 @@ class _Consumer:
 
     def _served(self, exposures: list[Exposure]) -> tuple[Exposure, ...]:
         cluster = self._relations.cluster(self._name)
-        return self._importing.interned(
+        serving = (
             exposure
             for exposure in exposures
-            if exposure.serves and exposure.cluster != self._name and self._relations.consumes(cluster, exposure)
+            if exposure.serves
+            and exposure.cluster != self._name
+            and self._relations.consumes(cluster, exposure)
+            and exposure.reach.usable(self._families)
         )
+        return self._importing.interned(serving, self._families)
 
     def _may_move(self, host: str, name: ServiceName) -> tuple[Exposure, ...]:
         """The sources that callers of the own copy may move to: of the same workspace, with failover on."""
         workspace = self._relations.workspace_of(self._name, name.namespace)
-        return self._importing.interned(
+        movable = (
             source
             for source in self._serving[host]
             if workspace is not None and source.workspace.name == workspace.name and source.failover.enabled
         )
+        return self._importing.interned(movable, self._families)
 
     def _grouped(self) -> Iterator[Group]:
         sources: dict[str, dict[str, tuple[str, ...]]] = {}

@@ -65,6 +65,8 @@ def cluster_selectors(fleet: Fleet) -> Iterator[tuple[ClusterSelector, str]]:
     for gateway, name in declared_gateways(fleet):
         if gateway.clusters is not None:
             yield gateway.clusters, name
+        for override in gateway.overrides:
+            yield override.clusters, name
     for workspace in fleet.workspaces:
         if workspace.consumers is not None:
             yield workspace.consumers, f"workspace/{workspace.name}"

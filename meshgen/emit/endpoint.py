@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.cluster import Cluster
-from meshgen.language.gateway import GatewaySettings
+from meshgen.language.gateway import Advertised, GatewayOverride, GatewaySettings
 from meshgen.language.inventory import ObservedGateway
 
 if TYPE_CHECKING:
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
     from meshgen.calls import RemoteEndpoint
     from meshgen.emit.reasons import Reasons
+
+GATEWAY_PORT = (
+    Input(Advertised, "port"),
+    Input(ObservedGateway, "ports", "elsewhere"),
+    Input(GatewayOverride, "port"),
+    Input(GatewaySettings, "port"),
+)
+"""What decides the port at which a gateway is dialled."""
 
 
 def endpoint(remote: RemoteEndpoint, ports: Iterable[str], labels: dict[str, str]) -> dict[str, Any]:
@@ -37,15 +45,15 @@ def endpoint_reasons(path: str) -> Reasons:
     return {
         f"{path}address": Reason(
             "an address of the source's gateway, by its place in the list",
-            (Input(ObservedGateway, "addresses", "elsewhere"),),
+            (Input(Advertised, "addresses"), Input(ObservedGateway, "addresses", "elsewhere")),
         ),
         f"{path}network": Reason("a made-up network for each remote gateway, unlike every real one (design §3)"),
         f"{path}locality": Reason(
             "region of the source, and its zone where it has one only", (Input(Cluster, "region", "elsewhere"),)
         ),
         f"{path}ports": Reason(
-            "the port of the source's gateway, whatever port is called",
-            (Input(GatewaySettings, "port"),),
+            "the port at which the source's gateway is dialled, whatever port is called",
+            GATEWAY_PORT,
             "15443, Istio's for traffic between clusters",
         ),
     }

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.endpoint import GATEWAY_PORT
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.fleet import FleetSpec
-from meshgen.language.gateway import GatewaySettings
+from meshgen.language.gateway import Advertised
 from meshgen.language.inventory import ObservedGateway
 
 if TYPE_CHECKING:
@@ -48,11 +49,12 @@ _REASONS: Reasons = {
     ),
     "spec gatewayClassName": Reason("nothing is deployed for it"),
     "spec addresses": Reason(
-        "the hostname of the remote gateway, which istiod resolves", (Input(ObservedGateway, "hostname", "elsewhere"),)
+        "the hostname of the remote gateway, which istiod resolves",
+        (Input(Advertised, "hostname"), Input(ObservedGateway, "hostname", "elsewhere")),
     ),
     "spec listeners": Reason("what istiod takes for the gateway of a network"),
     "spec listeners [] port": Reason(
-        "the port of the remote gateway", (Input(GatewaySettings, "port"),), "15443, Istio's for it"
+        "the port at which the remote gateway is dialled", GATEWAY_PORT, "15443, Istio's for it"
     ),
 }
 

@@ -11,6 +11,7 @@ from meshgen.inventory.duplicates import contradictions
 from meshgen.inventory.facts import Facts
 from meshgen.inventory.injection import injectors_in
 from meshgen.inventory.mesh import istio_facts, without_configuration
+from meshgen.inventory.nodes import families_in, nodes_in
 from meshgen.inventory.objects import CLUSTER_KINDS, POD_KINDS, KubernetesObject, content, objects_in
 from meshgen.inventory.pods import Chosen
 from meshgen.inventory.policies import READERS, route
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from meshgen.load.nodes import Node
 
 _NOISE_LABELS = frozenset({"kubernetes.io/metadata.name"})
-_NOT_WHOLE = frozenset({"ConfigMap", "Secret", *(kind for _, kind in CLUSTER_KINDS)})
+_NOT_WHOLE = frozenset({"ConfigMap", "HorizontalPodAutoscaler", "Secret", *(kind for _, kind in CLUSTER_KINDS)})
 """Kinds that do not show that a namespace's Services were to be seen as well."""
 _REMOTE_CLASS = "istio-remote"
 """The class of Gateways that stand for those of other clusters: ours, or somebody's."""
@@ -64,16 +65,23 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
 
     findings += contradictions(objects.twice, says)
     chosen = Chosen(objects.known, workloads)
+    nodes = nodes_in(objects.known)
+    facts.ip_families = families_in(objects.known)
+    scaled = _autoscaled(objects.known)
     domain = str(facts.istio.get("clusterDomain", "cluster.local"))
     named: set[str] = set()
     facts.gateways_only = bool(objects.known)
     for item in objects.known:
         behind = workloads.get(item.namespace, [])
         # Addresses are what the inventory is for, so a gateway counts whoever wrote it.
-        gateway = gateway_item(item, behind) if item.kind == "Service" else None
+        gateway = (
+            gateway_item(item, behind, nodes, None if scaled is None else scaled.get(item.namespace, set()))
+            if item.kind == "Service"
+            else None
+        )
         if gateway is not None:
             facts.add("gateways", gateway, item)
-        else:
+        elif item.kind != "Node":
             facts.gateways_only = False
         if _is_managed(item):
             facts.managed += 1
@@ -174,6 +182,17 @@ def _namespace(name: str, labels: Mapping[str, str]) -> dict[str, object]:
 
 def _revision(item: KubernetesObject) -> dict[str, object]:
     return {"revision": item.fields.at("metadata").labels("labels").get("istio.io/rev")}
+
+
+def _autoscaled(objects: Iterable[KubernetesObject]) -> dict[str, set[tuple[str, str]]] | None:
+    """Namespace → kind and name of what autoscalers of others scale there; None where there is no autoscaler."""
+    autoscalers = [item for item in objects if item.kind == "HorizontalPodAutoscaler"]
+    found: dict[str, set[tuple[str, str]]] = {}
+    for item in autoscalers:
+        target = item.fields.at("spec", "scaleTargetRef")
+        if not _is_managed(item):
+            found.setdefault(item.namespace, set()).add((target.text("kind") or "", target.text("name") or ""))
+    return found if autoscalers else None
 
 
 def _is_managed(item: KubernetesObject) -> bool:

@@ -47,6 +47,7 @@ class Fact:
 class Facts:
     """All facts of one import."""
 
+    ip_families: list[str] = field(default_factory=list)
     istio: Item = field(default_factory=dict)
     without_mesh_config: str | None = None
     """The namespace of an istiod that was read without its mesh configuration."""

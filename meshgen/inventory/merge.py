@@ -30,6 +30,9 @@ def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spe
     `workloads`).
     """
     spec: Spec = {}
+    families = facts.ip_families or ([] if replace else old.get("ipFamilies") or [])
+    if families:
+        spec["ipFamilies"] = families
     mesh = {} if replace else old.get("istio") or {}
     istio = {**{key: value for key, value in mesh.items() if key not in facts.unset}, **facts.istio}
     if istio:
@@ -96,17 +99,24 @@ def _item(section: str, before: Item | None, item: Item, *, replace: bool) -> It
 def _gateway(before: Item | None, item: Item) -> Item | None:
     has_status = "addresses" in item or "hostname" in item
     if before is None:
-        return item if has_status else None
+        item = {key: value for key, value in item.items() if value}
+        # Of a Service that nobody calls a gateway by more than a port nothing has to be known.
+        return item if has_status or item.keys() & {"ports", "networkView"} else None
     merged = {"name": item["name"], "namespace": item["namespace"]}
     addresses = place(before.get("addresses") or [], item.get("addresses") or [])
     hostname = item.get("hostname") if has_status else before.get("hostname")
     view = item.get("networkView", before.get("networkView"))
+    autoscaled = item.get("autoscaled", before.get("autoscaled"))
     if addresses:
         merged["addresses"] = addresses
     if hostname is not None:
         merged["hostname"] = hostname
+    if "ports" in item:
+        merged["ports"] = item["ports"]
     if view is not None:
         merged["networkView"] = view
+    if autoscaled:
+        merged["autoscaled"] = True
     return merged
 
 

@@ -37,6 +37,7 @@ NAMESPACED_KINDS = (
         ("", "ConfigMap"),
         ("", "Secret"),
         ("", "Service"),
+        ("autoscaling", "HorizontalPodAutoscaler"),
         ("gateway.networking.k8s.io", "Gateway"),
         ("networking.istio.io", "DestinationRule"),
         ("networking.istio.io", "Gateway"),
@@ -48,6 +49,7 @@ NAMESPACED_KINDS = (
 )
 CLUSTER_KINDS = {
     ("", "Namespace"),
+    ("", "Node"),
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
 }
 KINDS = NAMESPACED_KINDS | CLUSTER_KINDS

@@ -33,10 +33,10 @@ def document(cluster: str, spec: Mapping[str, Any]) -> str:
 
 
 def section(key: str, value: Any, indent: int) -> list[str]:
-    """A field of the `spec`: a list of items, or the mapping `istio`."""
+    """A field of the `spec`: a list of items or of words, or the mapping `istio`."""
     pad = " " * indent
-    if not isinstance(value, list):
-        return field(key, value, indent, flow=False)
+    if not isinstance(value, list) or (value and isinstance(value[0], str)):
+        return field(key, value, indent, flow=isinstance(value, list))
     if not value:
         return [f"{pad}{key}: []"]
     return [f"{pad}{key}:", *(line for item in value for line in list_item(key, item, indent))]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.gateways import GATEWAY_ID
 from meshgen.inventory.workloads import selected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from meshgen.inventory.facts import Item
     from meshgen.inventory.fields import Fields
+    from meshgen.inventory.nodes import Node
     from meshgen.inventory.objects import KubernetesObject
     from meshgen.inventory.workloads import Workload
 
-_GATEWAY_PORTS = frozenset({15021, 15443})
+_STATUS_PORT = 15021
+_EAST_WEST_PORT = 15443
+_GATEWAY_PORTS = frozenset({_STATUS_PORT, _EAST_WEST_PORT})
 """The status port, which every gateway of Istio's chart or of Tetrate has, and the east-west one."""
+_OF_ISTIOD = frozenset({15012, 15017})
+"""Ports through which an east-west gateway of Istio's samples also lets in to istiod."""
 _DEPLOYED_CLASSES = frozenset({None, "istio"})
 """Classes of Gateways that istiod runs pods for and that take traffic from outside."""
 
@@ -58,19 +65,85 @@ def service_item(service: KubernetesObject, workloads: Sequence[Workload], of_na
     }
 
 
-def gateway_item(service: KubernetesObject, workloads: Sequence[Workload]) -> Item | None:
-    """The gateway that `service` is, of whatever role; without addresses where its status has none."""
+def gateway_item(
+    service: KubernetesObject,
+    workloads: Sequence[Workload],
+    nodes: Sequence[Node] = (),
+    autoscaled: set[tuple[str, str]] | None = None,
+) -> Item | None:
+    """The gateway that `service` is, of whatever role; without addresses where nothing shows any.
+
+    `workloads` are those of its namespace, `nodes` those of the cluster; `autoscaled` are kind and name of what an
+    autoscaler scales in the namespace, None where the input has no autoscalers.
+
+    Addresses as istiod reads them: external IPs and the load balancer's, of a NodePort Service those of nodes
+    (serviceregistry/kube/conversion.go, controller/network.go).
+    """
     spec = service.fields.at("spec")
-    if not any(port.number("port") in _GATEWAY_PORTS for port in spec.items("ports")):
+    selector = spec.labels("selector")
+    behind = selected(workloads, selector)
+    ports = [_gateway_port(port, behind, node_ports=spec.text("type") == "NodePort") for port in spec.items("ports")]
+    numbers = {number for port in ports for number in (port["port"], port.get("targetPort"))}
+    if not (numbers & _GATEWAY_PORTS or GATEWAY_ID in selector or any(workload.gateway for workload in behind)):
         return None
     ingress = list(service.fields.at("status", "loadBalancer").items("ingress"))
+    addresses = [*(spec.texts("externalIPs") or []), *(entry.text("ip") for entry in ingress)]
+    if spec.text("type") == "NodePort":
+        addresses += _of_nodes(service, nodes)
     return {
         "name": service.name,
         "namespace": service.namespace,
-        "addresses": _sorted(entry.text("ip") for entry in ingress),
+        "addresses": _sorted(addresses),
         "hostname": next(iter(sorted(filter(None, (entry.text("hostname") for entry in ingress)))), "").lower() or None,
-        "networkView": _one_view(selected(workloads, spec.labels("selector"))),
+        "ports": _telling(ports),
+        "networkView": _one_view(behind),
+        "autoscaled": None if autoscaled is None else any((workload.kind, workload.name) in autoscaled for workload in behind),
     }
+
+
+def _gateway_port(port: Fields, behind: Sequence[Workload], *, node_ports: bool) -> Item:
+    number, target = port.number("port"), port.number_or_name("targetPort")
+    if isinstance(target, str):
+        found = {workload.ports[target] for workload in behind if target in workload.ports}
+        target = found.pop() if len(found) == 1 else target
+    node_port = port.number("nodePort") if node_ports else None
+    item = {
+        "port": number,
+        "targetPort": None if target in {number, 0, ""} else target,
+        "nodePort": node_port or None,
+        "protocol": port.text("protocol"),
+    }
+    return {key: value for key, value in item.items() if value is not None or key == "port"}
+
+
+def _telling(ports: Sequence[Item]) -> list[Item] | None:
+    """The ports that may lead to a listener, sorted; None where the usual one does, and nothing has to be said."""
+    found = [
+        {key: value for key, value in port.items() if key != "protocol"}
+        for port in ports
+        if port.get("protocol", "TCP") == "TCP"
+        and isinstance(port["port"], int)
+        and port.get("targetPort", port["port"]) != _STATUS_PORT
+        and port["port"] not in _OF_ISTIOD
+    ]
+    if {"port": _EAST_WEST_PORT} in found:
+        return None
+    return sorted(found, key=lambda port: int(port["port"])) or None
+
+
+def _of_nodes(service: KubernetesObject, nodes: Iterable[Node]) -> Iterator[str]:
+    """External addresses of the nodes that the Service's annotation chooses; of all nodes without it."""
+    text = service.fields.at("metadata", "annotations").text("traffic.istio.io/nodeSelector")
+    wanted: object = {}
+    if text:
+        try:
+            wanted = json.loads(text)
+        except (ValueError, RecursionError):
+            return  # istiod leaves the Service alone, too
+    if isinstance(wanted, dict):
+        for node in nodes:
+            if wanted.items() <= node.labels.items():
+                yield from node.addresses
 
 
 def gateway_api_item(gateway: KubernetesObject) -> Item | None:
@@ -79,6 +152,7 @@ def gateway_api_item(gateway: KubernetesObject) -> Item | None:
     if spec.text("gatewayClassName") not in _DEPLOYED_CLASSES:
         return None
     addresses = list(gateway.fields.at("status").items("addresses"))
+    listeners = [{"port": number} for item in spec.items("listeners") if (number := item.number("port")) is not None]
     hostnames = [entry.text("value") or "" for entry in addresses if entry.text("type") == "Hostname"]
     # pilot/pkg/config/kube/gatewaycommon, GetDefaultName: name and class, unless the annotation says otherwise.
     override = gateway.fields.at("metadata", "annotations").text("gateway.istio.io/name-override")
@@ -87,6 +161,7 @@ def gateway_api_item(gateway: KubernetesObject) -> Item | None:
         "namespace": gateway.namespace,
         "addresses": _sorted(entry.text("value") for entry in addresses if entry.text("type") in {None, "IPAddress"}),
         "hostname": min(hostnames).lower() if hostnames else None,
+        "ports": _telling(listeners),
     }
 
 

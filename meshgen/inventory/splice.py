@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from meshgen.load.nodes import Node
 
 _HASH = re.compile(r"(?:^|(?<=\s))#")
-_ORDER = ("istio", *SECTIONS)
+_ORDER = ("ipFamilies", "istio", *SECTIONS)
 
 
 class CannotSpliceError(Exception):
@@ -111,7 +111,7 @@ def _section(lines: list[str], part: _Part, key: str, node: Node, new: Any) -> l
     # Comments on items go with them, so of a list that empties the line of its key counts alone.
     own = part.lines[:1] if in_block and not new else part.lines
     comments = [" " * indent + comment for comment in _comments(own, part.first_line, node)]
-    if not in_block or not new:
+    if not in_block or not new or (isinstance(new, list) and isinstance(new[0], str)):
         return [*comments, *render.section(key, new, indent), *_blank_end(part)]
     if node.entries:
         body = _fields(_under(lines, part, node, node.span.column - 1), node, new)

@@ -37,6 +37,8 @@ def input_summary(facts: Facts, left_out: Sequence[str] = ()) -> str:
 def change_summary(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Items added, changed and removed, list by list; empty where nothing changed."""
     lines = []
+    if (old.get("ipFamilies") or []) != (new.get("ipFamilies") or []):
+        lines.append("ipFamilies: changed")
     if (old.get("istio") or {}) != (new.get("istio") or {}):
         lines.append("istio: changed")
     for section in SECTIONS:

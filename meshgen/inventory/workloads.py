@@ -33,6 +33,8 @@ class Workload:
     """The named ports of its containers."""
     written: str
     """The kind that people wrote: of a pod that of what runs it, `Pod` where nothing does."""
+    gateway: bool
+    """Whether its pods are a gateway's, by the template that injects them."""
 
 
 def workloads_in(
@@ -99,6 +101,7 @@ def _workload(
             injected = True
         elif pod.at("status").keys():
             injected = False  # admission is over
+    templates = pod.at("metadata", "annotations").text("inject.istio.io/templates")
     return Workload(
         item.kind,
         item.name,
@@ -109,6 +112,7 @@ def _workload(
         ends(item, pod),
         _named_ports(spec),
         _written(item),
+        templates == "gateway",
     )
 
 

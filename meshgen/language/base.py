@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -112,6 +112,8 @@ ClusterName = Annotated[
 """The name of a cluster; it names a directory of the output tree, so it cannot start with `_` or `.`."""
 INT32, UINT32 = 2**31 - 1, 2**32 - 1
 """The largest numbers that the API server reads into fields of these types."""
+IPFamily = Literal["IPv4", "IPv6"]
+"""A family of IP addresses, as Kubernetes names it."""
 Port = Annotated[int, Field(ge=1, le=65535)]
 _UNIT = {"h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _LONGEST_DURATION = (2**63 - 1) // 1_000_000

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from meshgen.language.base import ClusterName, IstioVersion, Item, Label, Labels, LabelValue, Subdomain
+from meshgen.language.base import ClusterName, IPFamily, IstioVersion, Item, Label, Labels, LabelValue, Subdomain
 
 State = Literal["active", "draining"]
 
@@ -60,5 +60,11 @@ class Cluster(Item):
         title="Pod ranges",
         description="Address ranges (CIDR) of pods and nodes; no gateway address of another cluster may lie inside.",
         examples=[["10.1.0.0/16"]],
+    )
+    ip_families: list[IPFamily] | None = Field(
+        None,
+        title="IP families",
+        description="Families of addresses that its pods can dial. Absent: from the inventory, else from `podCIDRs`.",
+        examples=[["IPv4"], ["IPv4", "IPv6"]],
     )
     istio: Istio | None = Field(None, title="Istio", description="Overrides the fleet's `istio`.")

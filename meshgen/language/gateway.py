@@ -6,11 +6,93 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meshgen.language.base import INT32, ClusterSelector, Item, Label, Labels, Port, ServiceLabel
+from meshgen.language.base import (
+    INT32,
+    ClusterSelector,
+    Item,
+    Label,
+    Labels,
+    Port,
+    ServiceLabel,
+    Subdomain,
+)
 
 NETWORK_VIEW = "ISTIO_META_REQUESTED_NETWORK_VIEW"
 """Variable of a gateway's pods: the only network whose endpoints the gateway sees."""
 DEFAULT_REPLICAS = 2
+
+Replicas = Annotated[int, Field(ge=1, le=INT32)]
+QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$"
+Quantity = Annotated[str, Field(pattern=QUANTITY, max_length=32)]
+"""A quantity of Kubernetes: `100m`, `1Gi`."""
+
+
+class Autoscaling(Item):
+    """A HorizontalPodAutoscaler for a gateway's pods, by their CPU."""
+
+    min_replicas: Replicas = Field(DEFAULT_REPLICAS, title="Fewest replicas", description="Fewest pods.")
+    max_replicas: Replicas = Field(title="Most replicas", description="Most pods.")
+    target_cpu_utilization_percentage: Annotated[int, Field(ge=1, le=1000)] = Field(
+        80,
+        alias="targetCPUUtilizationPercentage",
+        title="Target CPU utilization",
+        description="Average use of the requested CPU, in percent, beyond which pods are added.",
+    )
+
+
+class Resources(Item):
+    """What a gateway's container asks for and may use; replaces meshgen's own as a whole."""
+
+    requests: dict[Literal["cpu", "memory"], Quantity] = Field(
+        {}, title="Requests", description="What it asks for.", examples=[{"cpu": "500m", "memory": "256Mi"}]
+    )
+    limits: dict[Literal["cpu", "memory"], Quantity] = Field(
+        {}, title="Limits", description="What it may use.", examples=[{"memory": "1Gi"}]
+    )
+
+
+class Advertised(Item):
+    """Where other clusters reach a gateway if that is not what its Service shows: behind NAT, by a public name."""
+
+    addresses: list[str] = Field(
+        [],
+        title="Addresses",
+        description="IP addresses, instead of the inventory's. The place in this list names WorkloadEntries: keep it.",
+        examples=[["203.0.113.11"]],
+    )
+    hostname: Subdomain | None = Field(
+        None, title="Hostname", description="DNS name, where there are no `addresses`.", examples=["mesh.example.com"]
+    )
+    port: Port | None = Field(None, title="Port", description="Port, instead of the gateway's.", examples=[443])
+
+
+class GatewayOverride(Item):
+    """What is different about a gateway in some clusters."""
+
+    clusters: ClusterSelector = Field(title="Clusters", description="In which clusters.")
+    port: Port | None = Field(None, title="Port", description="Instead of the gateway's `port`.")
+    replicas: Replicas | None = Field(None, title="Replicas", description="Instead of the gateway's `replicas`.")
+    autoscaling: Autoscaling | None = Field(
+        None, title="Autoscaling", description="Instead of the gateway's `autoscaling` or `replicas`."
+    )
+    resources: Resources | None = Field(None, title="Resources", description="Instead of the gateway's `resources`.")
+    service_annotations: dict[str, str] = Field(
+        {}, title="Service annotations", description="Besides the gateway's, and instead of those of the same name."
+    )
+    load_balancer_class: str | None = Field(
+        None, title="Load balancer class", description="Instead of the gateway's `loadBalancerClass`."
+    )
+    load_balancer_source_ranges: list[str] | None = Field(
+        None,
+        title="Load balancer source ranges",
+        description="Instead of the gateway's `loadBalancerSourceRanges`.",
+    )
+    advertised: Advertised | None = Field(
+        None,
+        title="Advertised",
+        description="Where other clusters reach the gateway, if not at what its Service shows (NAT, public names). "
+        "No import touches it.",
+    )
 
 
 class GatewaySettings(Item):
@@ -25,11 +107,34 @@ class GatewaySettings(Item):
         None, title="Clusters", description="Where the gateway is. Absent: wherever its workspaces are."
     )
     port: Port = Field(15443, title="Port", description="Port on which other clusters reach it.")
-    replicas: Annotated[int, Field(ge=1, le=INT32)] = Field(
-        DEFAULT_REPLICAS, title="Replicas", description="Number of pods."
+    replicas: Replicas = Field(DEFAULT_REPLICAS, title="Replicas", description="Number of pods.")
+    autoscaling: Autoscaling | None = Field(
+        None, title="Autoscaling", description="An autoscaler that sets the number of pods, instead of `replicas`."
+    )
+    resources: Resources | None = Field(
+        None,
+        title="Resources",
+        description="Resources of its container. Absent: as Istio's chart for gateways has them.",
     )
     service_annotations: dict[str, str] = Field(
         {}, title="Service annotations", description="Annotations of its Service, for the load balancer."
+    )
+    load_balancer_class: str | None = Field(
+        None,
+        title="Load balancer class",
+        description="Who makes its load balancer. Absent: the cluster's own. It cannot change later.",
+        examples=["service.k8s.aws/nlb"],
+    )
+    load_balancer_source_ranges: list[str] | None = Field(
+        None,
+        title="Load balancer source ranges",
+        description="Ranges (CIDR) from which the load balancer takes traffic. Absent: all.",
+        examples=[["198.51.100.0/24"]],
+    )
+    overrides: list[GatewayOverride] = Field(
+        [],
+        title="Overrides",
+        description="What is different in some clusters; of several that say the same for a cluster the first counts.",
     )
     managed: bool = Field(
         True, title="Managed", description="Whether meshgen emits its Deployment and Service, or finds them there."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from meshgen.language.base import Item, Label, Labels, LabelValue, Port, ServiceLabel, Subdomain
+from meshgen.language.base import IPFamily, Item, Label, Labels, LabelValue, Port, ServiceLabel, Subdomain
 from meshgen.language.failover import OutlierDetection
 from meshgen.language.mesh import LabelSelector, ServiceEntryVisibility
 
@@ -169,20 +169,41 @@ class ObservedService(Item):
     )
 
 
+class ObservedGatewayPort(Item):
+    """A port of a gateway's Service."""
+
+    port: Port = Field(title="Port", description="Number of the Service's port.")
+    target_port: Port | Label | None = Field(
+        None, title="Target port", description="Number or name of the container's port. Absent: `port`."
+    )
+    node_port: Port | None = Field(
+        None, title="Node port", description="Port on the nodes, where the Service is of type NodePort."
+    )
+
+
 class ObservedGateway(Item):
-    """A gateway of the cluster as its load balancer shows it."""
+    """A gateway of the cluster as its Service shows it."""
 
     name: ServiceLabel = Field(title="Name", description="Name of the gateway's Service.")
     namespace: Label = Field(title="Namespace", description="Namespace of the gateway.")
     addresses: list[str] = Field(
         [],
         title="Addresses",
-        description="IP addresses of its load balancer. The place in this list names WorkloadEntries: keep it.",
+        description="IP addresses of its Service for others: its external ones and those of its load balancer, or "
+        "of nodes. The place in this list names WorkloadEntries: keep it.",
         examples=[["18.135.167.198"]],
     )
     hostname: Subdomain | None = Field(None, title="Hostname", description="DNS name of its load balancer.")
+    ports: list[ObservedGatewayPort] = Field(
+        [],
+        title="Ports",
+        description="Ports of its Service, without that for health. Absent: 15443, or unknown.",
+    )
     network_view: LabelValue | None = Field(
         None, title="Network view", description="Value of ISTIO_META_REQUESTED_NETWORK_VIEW in its pods."
+    )
+    autoscaled: bool = Field(
+        False, title="Autoscaled", description="Whether a HorizontalPodAutoscaler sets the number of its pods."
     )
 
 
@@ -340,6 +361,9 @@ class Inventory(Item):
     """Observed facts of one cluster; its name is the cluster's."""
 
     name: str = Field(title="Cluster", description="Name of the cluster.")
+    ip_families: list[IPFamily] = Field(
+        [], title="IP families", description="Families of addresses that it has. Absent: unknown."
+    )
     istio: ObservedIstio | None = Field(None, title="Istio", description="Facts about its Istio.")
     namespaces: list[ObservedNamespace] = Field([], title="Namespaces", description="Its namespaces.")
     services: list[ObservedService] = Field([], title="Services", description="Its Services.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.diagnostics.near import near
 from meshgen.language.base import DURATION, LABEL, SERVICE_LABEL, SUBDOMAIN
+from meshgen.language.gateway import QUANTITY
 from meshgen.language.shape import fields, shape_at
 from meshgen.load.documents import first_key, quoted
 from meshgen.load.scalars import BOOLEAN_WORDS
@@ -34,6 +35,7 @@ PATTERNS = {
     r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$": "Write a version such as `1.29` or `1.29.2`.",
     r"^([A-Z]+ )?/[^\s?#*]*\*?$": "Write a gRPC method or a path, such as `/shop.Cart/GetCart`, `/carts/*` or "
     "`PUT /carts/*`; `*` stands at the end.",
+    QUANTITY: "Write a quantity such as `500m`, `2` or `1Gi`, in quotes where it is a number.",
     r"^MG[0-9]{3}$": "Write a code such as `MG301`.",
 }
 """What each pattern of the models allows."""

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateways import NO_NETWORK_VIEW, gateway_pods
 from meshgen.analysis.hosts import parse_host
-from meshgen.plan.model import GatewayAddress, Origin, PlannedExposure, PlannedGateway, WorkspaceExposure
+from meshgen.plan.model import (
+    GatewayAddress,
+    Origin,
+    PlannedAutoscaling,
+    PlannedExposure,
+    PlannedGateway,
+    WorkspaceExposure,
+)
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
@@ -14,8 +21,11 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
-    from meshgen.language.gateway import GatewaySettings
+    from meshgen.language.gateway import Autoscaling, GatewaySettings, Resources
     from meshgen.language.workspace import Workspace
+
+POD_SECURITY = "pod-security.kubernetes.io/enforce"
+"""Label of a namespace: the Pod Security Standard that its pods have to keep."""
 
 
 def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGateway]:
@@ -23,13 +33,19 @@ def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGate
     facts = relations.facts[cluster]
     for (namespace, name), workspaces in relations.gateway_places[cluster].items():
         settings = relations.gateways[(namespace, name)]
+        setup = relations.gateway_setups[cluster][namespace, name]
         yield PlannedGateway(
             namespace=namespace,
             name=name,
             role=settings.role,
-            port=settings.port,
-            replicas=settings.replicas,
-            service_annotations=dict(sorted(settings.service_annotations.items())),
+            port=setup.port,
+            replicas=setup.replicas,
+            autoscaling=_autoscaling(setup.autoscaling),
+            resources=_resources(setup.resources),
+            service_annotations=setup.service_annotations,
+            load_balancer_class=setup.load_balancer_class,
+            load_balancer_source_ranges=setup.load_balancer_source_ranges,
+            restricted=_restricted(relations, cluster, namespace),
             managed=settings.managed,
             pod_labels=gateway_pods(settings),
             network=facts.network,
@@ -37,6 +53,27 @@ def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGate
             revision=facts.revision,
             origin=_gateway_origin(relations, settings, workspaces),
         )
+
+
+def _autoscaling(settings: Autoscaling | None) -> PlannedAutoscaling | None:
+    if settings is None:
+        return None
+    return PlannedAutoscaling(settings.min_replicas, settings.max_replicas, settings.target_cpu_utilization_percentage)
+
+
+def _resources(settings: Resources | None) -> dict[str, dict[str, str]] | None:
+    if settings is None:
+        return None
+    found = {"requests": settings.requests, "limits": settings.limits}
+    return {name: dict(sorted(values.items())) for name, values in found.items() if values}
+
+
+def _restricted(relations: Relations, cluster: str, namespace: str) -> bool:
+    inventory = relations.inventory(cluster)
+    return any(
+        item.name == namespace and item.labels.get(POD_SECURITY) == "restricted"
+        for item in (inventory.namespaces if inventory else [])
+    )
 
 
 def _gateway_origin(relations: Relations, settings: GatewaySettings, workspaces: list[Workspace]) -> Origin:
@@ -63,7 +100,7 @@ def exposures(relations: Relations, cluster: str) -> Iterator[PlannedExposure]:
                 namespace=settings.namespace,
                 gateway=settings.name,
                 host=host,
-                port=settings.port,
+                port=exposure.reach.service_port,
                 pod_labels=gateway_pods(settings),
                 origin=Origin(
                     workspace_origin(workspace).name, spans(declared, settings.span(), exposure.service.span())

@@ -155,8 +155,8 @@ class Importer:
     def _remote_gateways(self, item: Import, found: Imports) -> None:
         """The gateways among the sources that are known by hostname only, once each."""
         for source in item.sources:
-            observed = source.observed_gateway
-            if observed is None or observed.addresses or not observed.hostname:
+            hostname = source.reach.by_name
+            if hostname is None:
                 continue
             network = names.gateway_network(source.cluster, source.gateway.namespace, source.gateway.name)
             found.remote_gateways.setdefault(
@@ -165,8 +165,8 @@ class Importer:
                     name=names.remote_gateway(network),
                     namespace=self._calls.multicluster_namespace,
                     network=network,
-                    hostname=observed.hostname,
-                    port=source.gateway.port,
+                    hostname=hostname,
+                    port=source.reach.port,
                     origin=self._of_fleet,
                 ),
             )
@@ -209,10 +209,10 @@ class Importer:
                 endpoint=endpoint,
                 labels=labels,
                 port_keys=keys,
-                service_account=accounts[endpoint.place],
+                service_account=accounts[position],
                 origin=made_by,
             )
-            for endpoint in endpoints
+            for position, endpoint in enumerate(endpoints, start=1)
         ]
 
 
@@ -226,7 +226,7 @@ def origin(sources: Sequence[Exposure], local: Sequence[ObservedService] = ()) -
             setting.span() if setting else workspace.span(),
             *(service.span() for service in local),
             *(source.service.span() for source in sources),
-            *(source.observed_gateway.span() for source in sources if source.observed_gateway),
+            *(source.reach.span() for source in sources),
         ),
     )
 

@@ -52,6 +52,15 @@ class PlannedNamespace:
     origin: Origin
 
 
+class PlannedAutoscaling(NamedTuple):
+    """A HorizontalPodAutoscaler by CPU."""
+
+    min_replicas: int
+    max_replicas: int
+    cpu: int
+    """Average use of the requested CPU, in percent, beyond which pods are added."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedGateway:
     """A gateway of one cluster."""
@@ -60,8 +69,16 @@ class PlannedGateway:
     name: str
     role: Literal["eastWest", "ingress", "edge"]
     port: int
-    replicas: int
+    replicas: int | None
+    """None: an autoscaler sets it."""
+    autoscaling: PlannedAutoscaling | None
+    resources: dict[str, dict[str, str]] | None
+    """Requests and limits of its container; None: the platform's default."""
     service_annotations: dict[str, str]
+    load_balancer_class: str | None
+    load_balancer_source_ranges: tuple[str, ...]
+    restricted: bool
+    """Whether its namespace is known to enforce the Pod Security Standard `restricted`."""
     managed: bool
     pod_labels: dict[str, str]
     """Labels that choose its pods, of all namespaces."""

@@ -16,6 +16,9 @@ _FAILOVER = """failover:
 
 def _fleet(platform: str) -> str:
     tetrate = "" if platform == "istio" else "tetrate: {organization: acme, tenant: shops, managementCluster: c1}"
+    load_balancer = "loadBalancerClass: example.com/nlb\n    loadBalancerSourceRanges: [198.51.100.0/24]"
+    if platform != "istio":
+        load_balancer = ""
     hostname = "hostname: lb.example.com" if platform == "istio" else "addresses: [203.0.113.9, 203.0.113.8]"
     return f"""
 kind: Fleet
@@ -35,6 +38,10 @@ spec:
     namespace: gateways
     replicas: 3
     serviceAnnotations: {{example.com/load-balancer: internal}}
+    resources: {{requests: {{cpu: 500m}}}}
+    {load_balancer}
+    overrides:
+    - {{clusters: {{names: [c2]}}, autoscaling: {{maxReplicas: 5}}}}
 ---
 kind: Workspace
 metadata: {{name: shop}}
@@ -50,7 +57,9 @@ spec:
 kind: Inventory
 metadata: {{name: c1}}
 spec:
-  namespaces: [{{name: shop}}]
+  namespaces:
+  - {{name: shop}}
+  - {{name: gateways, labels: {{pod-security.kubernetes.io/enforce: restricted}}}}
   services: [{{name: web, namespace: shop, {_SERVICE}}}]
   gateways: [{{name: ew, namespace: gateways, addresses: [198.51.100.1, 198.51.100.2]}}]
 ---

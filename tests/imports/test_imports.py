@@ -9,6 +9,7 @@ emitted objects (`cluster/Kind/name`), null: no such field.
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,8 @@ def test_the_build_says_what_is_right(case: dict[str, Any]) -> None:
     assert sorted(said) == sorted(case.get("findings", []))
     for name, wanted in case.get("objects", {}).items():
         cluster, kind, object_name = name.split("/")
-        found = [item.body for item in result.manifests(kind, cluster=cluster) if item.name.startswith(object_name)]
+        objects = sorted(result.manifests(kind, cluster=cluster), key=attrgetter("name"))
+        found = [item.body for item in objects if item.name.startswith(object_name)]
         if wanted is None:
             assert found == [], name
         else:

@@ -91,6 +91,33 @@ def test_an_unknown_gateway_without_status_is_left_out() -> None:
     assert "gateways" not in merge({}, facts_of(GATEWAY))
 
 
+def test_a_gateway_without_status_is_kept_for_what_its_pods_show() -> None:
+    pods = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: gw, namespace: shop}\nspec:\n  template:\n"
+        "    metadata: {labels: {app: gw}}\n    spec: {containers: [{name: istio-proxy, env: "
+        "[{name: ISTIO_META_REQUESTED_NETWORK_VIEW, value: a}]}]}\n"
+    )
+    chosen = GATEWAY.replace("spec: {", "spec: {selector: {app: gw}, ")
+    assert merge({}, facts_of(chosen, pods))["gateways"] == [{"name": "gw", "namespace": "shop", "networkView": "a"}]
+
+
+AUTOSCALER = (
+    "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: x, namespace: shop}\n"
+    "spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: other}}\n"
+)
+
+
+@pytest.mark.parametrize(("shown", "after"), [((), [{**KNOWN, "autoscaled": True}]), ((AUTOSCALER,), [KNOWN])])
+def test_a_gateway_is_autoscaled_until_an_import_has_autoscalers_and_none_for_it(
+    shown: tuple[str, ...], after: list[dict[str, Any]]
+) -> None:
+    assert merge({"gateways": [{**KNOWN, "autoscaled": True}]}, facts_of(GATEWAY, *shown))["gateways"] == after
+
+
+def test_families_that_the_input_does_not_show_stay() -> None:
+    assert merge({"ipFamilies": ["IPv6"]}, facts_of(SERVICE))["ipFamilies"] == ["IPv6"]
+
+
 def test_a_new_address_takes_the_place_of_the_one_that_went() -> None:
     found = merge({"gateways": [KNOWN]}, facts_of(with_status("198.51.100.1", "198.51.100.7")))
     assert found["gateways"][0]["addresses"] == ["198.51.100.7", "198.51.100.1"]

@@ -126,6 +126,41 @@ def test_settings_of_the_gateway() -> None:
     assert found.spec("Gateway.networking.istio.io")["servers"][0]["port"]["number"] == 16443
 
 
+def test_what_is_different_in_a_cluster_stands_in_overrides() -> None:
+    found = compiled(
+        LACKS,
+        gateway("""
+      port: 16443, replicas: 3, serviceAnnotations: {a: everywhere, b: everywhere},
+      overrides: [
+        {clusters: {names: [c2]}, port: 443, replicas: 1, serviceAnnotations: {a: c2}, loadBalancerClass: nlb,
+         loadBalancerSourceRanges: [192.0.2.0/24], resources: {requests: {cpu: "2"}, limits: {memory: 2Gi}}},
+        {clusters: {names: ["*"]}, port: 17443}]"""),
+    )
+    service = found.spec("Service", cluster="c2")
+    assert (service["loadBalancerClass"], service["loadBalancerSourceRanges"]) == ("nlb", ["192.0.2.0/24"])
+    assert [found.spec("Service", cluster=name)["ports"][1]["port"] for name in ("c1", "c2")] == [17443, 443]
+    assert [found.spec("Deployment", cluster=name)["replicas"] for name in ("c1", "c2")] == [3, 1]
+    (container,) = found.spec("Deployment", cluster="c2")["template"]["spec"]["containers"]
+    assert container["resources"] == {"requests": {"cpu": "2"}, "limits": {"memory": "2Gi"}}
+    annotations = [found.body("Service", cluster=name)["metadata"]["annotations"] for name in ("c1", "c2")]
+    assert [(found["a"], found["b"]) for found in annotations] == [("everywhere", "everywhere"), ("c2", "everywhere")]
+
+
+def test_an_autoscaler_instead_of_a_number() -> None:
+    found = compiled(
+        LACKS, gateway("autoscaling: {maxReplicas: 6}, overrides: [{clusters: {names: [c1]}, replicas: 1}]")
+    )
+    assert found.names("HorizontalPodAutoscaler", cluster="c1") == []
+    assert found.spec("Deployment", cluster="c1")["replicas"] == 1
+    assert "replicas" not in found.spec("Deployment", cluster="c2")
+    assert found.spec("HorizontalPodAutoscaler", cluster="c2") == read("""
+scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: ew}
+minReplicas: 2
+maxReplicas: 6
+metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+""")
+
+
 def test_a_gateway_that_others_run_gets_its_configuration_only() -> None:
     found = compiled(LACKS, gateway("managed: false, selector: {istio: eastwest}"), """
 kind: Inventory

@@ -68,6 +68,28 @@ kubeSpec:
 """)
 
 
+def test_an_autoscaler_resources_and_what_a_restricted_namespace_demands() -> None:
+    settings = "autoscaling: {maxReplicas: 4}, resources: {requests: {cpu: 1000m}}"
+    restricted = """
+kind: Inventory
+metadata: {name: c1}
+spec:
+  namespaces: [{name: shop, labels: {pod-security.kubernetes.io/enforce: restricted}}]
+  gateways: [{name: ew, namespace: shop, addresses: [198.51.100.1]}]
+"""
+    found = compiled(LACKS, tse(), workspace(gateway=settings), restricted)
+    deployment = found.spec("IngressGateway", cluster="c1")["kubeSpec"]["deployment"]
+    assert deployment["hpaSpec"] == read("""
+minReplicas: 2
+maxReplicas: 4
+metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+""")
+    assert deployment["resources"] == {"requests": {"cpu": "1000m"}}
+    assert deployment["containerSecurityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    elsewhere = found.spec("IngressGateway", cluster="c2")["kubeSpec"]["deployment"]
+    assert "containerSecurityContext" not in elsewhere
+
+
 def test_another_port_is_an_error_since_the_gateway_listens_on_15443_only() -> None:
     assert compiled(LACKS, tse(), workspace(gateway="port: 16443")).errors
 

@@ -78,6 +78,10 @@ EMITTED: tuple[Custom | Core, ...] = (
     ),
     Core("api__v1", "io.k8s.api.core.v1.Service", "v1", "Service", name="service"),
     Core("apis__apps__v1", "io.k8s.api.apps.v1.Deployment", "apps/v1", "Deployment"),
+    Core(
+        "apis__autoscaling__v2", "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler", "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+    ),
     Core("apis__policy__v1", "io.k8s.api.policy.v1.PodDisruptionBudget", "policy/v1", "PodDisruptionBudget"),
     *ISTIO_KINDS,
     Custom(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.addresses import normal, parse, parse_range
+from meshgen.analysis.addresses import FAMILIES, normal, parse, parse_range
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.routes import routes
-from meshgen.check.places import gateway_object, listed, network_place, notes
+from meshgen.check.places import declared_gateways, gateway_object, listed, network_place, notes
 from meshgen.check.rule import Finding, Rule
+from meshgen.language.gateway import Advertised
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import GatewayKey
+    from meshgen.analysis.gateways import Reach
+    from meshgen.analysis.relations import GatewayKey, Relations
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
+    from meshgen.language.gateway import GatewayOverride, GatewaySettings
+    from meshgen.language.inventory import ObservedGateway
 
 
 def gateway_address_unknown(context: Context) -> Iterator[Finding]:
@@ -33,9 +37,9 @@ def gateway_address_unknown(context: Context) -> Iterator[Finding]:
             continue
         for key, workspaces in gateways.items():
             observed = relations.observed_gateways[cluster].get(key)
-            if observed is not None and (observed.addresses or observed.hostname):
+            if relations.reaches[cluster][key].known:
                 continue
-            namespace, name = key
+            name = key[1]
             elsewhere = [other for other in relations.observed_gateways[cluster] if other[1] == name and other != key]
             declared = next((w.east_west_gateway for w in workspaces if w.east_west_gateway), relations.gateways[key])
             yield Finding(
@@ -44,8 +48,7 @@ def gateway_address_unknown(context: Context) -> Iterator[Finding]:
                 span=declared.span("name"),
                 help=f"The inventory has `{elsewhere[0][0]}/{name}`: name that namespace, if this gateway is meant."
                 if observed is None and elsewhere and elsewhere[0] not in gateways
-                else f"Once its load balancer has one, run `kubectl get service {name} -n {namespace} -o yaml | "
-                f"meshgen inventory import --cluster {cluster} -`.",
+                else _how_to_learn(observed, cluster, key),
                 notes=notes(
                     (observed.span(), "the inventory has no address here")
                     if observed
@@ -55,8 +58,22 @@ def gateway_address_unknown(context: Context) -> Iterator[Finding]:
             )
 
 
+def _how_to_learn(observed: ObservedGateway | None, cluster: str, key: GatewayKey) -> str:
+    namespace, name = key
+    if observed is not None and any(port.node_port for port in observed.ports):
+        return (
+            f"It is reached at the nodes: run `kubectl get service/{name} nodes -n {namespace} -o yaml | "
+            f"meshgen inventory import --cluster {cluster} -`, or write `advertised` into its `overrides` where nodes "
+            "have no external address."
+        )
+    return (
+        f"Once its load balancer has one, run `kubectl get service {name} -n {namespace} -o yaml | "
+        f"meshgen inventory import --cluster {cluster} -`."
+    )
+
+
 def address_of_two_gateways(context: Context) -> Iterator[Finding]:
-    """Find two gateways with the same address and port: traffic for one cluster would arrive at the other.
+    """Find two gateways with the same address or hostname and port: traffic for one would arrive at the other.
 
     One finding for each pair of gateways, at the first address that they share.
 
@@ -68,23 +85,41 @@ def address_of_two_gateways(context: Context) -> Iterator[Finding]:
     seen: dict[tuple[str, int], tuple[str, GatewayKey, Span | None]] = {}
     for cluster, gateways in relations.gateway_places.items():
         for key in gateways:
-            observed = relations.observed_gateways[cluster].get(key)
+            reach = relations.reaches[cluster][key]
             others = {(cluster, key)}
-            for index, address in enumerate(observed.addresses if observed else ()):
-                span = observed.span("addresses", index) if observed else None
-                target = (normal(address), relations.gateways[key].port)
+            for address, span in _dialled(reach):
+                target = (normal(address), reach.port)
                 other_cluster, other, place = seen.setdefault(target, (cluster, key, span))
                 if (other_cluster, other) in others:
                     continue
                 others.add((other_cluster, other))
                 yield Finding(
                     message=f"gateways `{other[1]}` of cluster `{other_cluster}` and `{key[1]}` of cluster `{cluster}` "
-                    f"have the same address `{address}`",
+                    f"have the same {'address' if reach.addresses else 'hostname'} `{address}`",
                     span=span,
-                    help="Correct the inventory that is wrong: an address and port belongs to one gateway.",
+                    help="Correct the one that is wrong: an address and port belongs to one gateway.",
                     notes=notes((place, f"cluster `{other_cluster}` has it here")),
                     object=gateway_object(cluster, key),
                 )
+
+
+def _dialled(reach: Reach) -> Iterator[tuple[str, Span | None]]:
+    """The addresses of a gateway, else its hostname, and where they stand."""
+    for index, address in enumerate(reach.addresses):
+        yield address, reach.span("addresses", index)
+    if reach.by_name is not None:
+        yield reach.by_name, reach.span("hostname")
+
+
+def _written(relations: Relations) -> Iterator[tuple[str, GatewayKey, ObservedGateway | Advertised]]:
+    """Whatever has a list of addresses: gateways of inventories, of any role, and what the fleet advertises."""
+    for cluster, gateways in relations.observed_gateways.items():
+        for key, observed in gateways.items():
+            yield cluster, key, observed
+    for cluster, reaches in relations.reaches.items():
+        for key, reach in reaches.items():
+            if isinstance(reach.shown_by, Advertised):
+                yield cluster, key, reach.shown_by
 
 
 def address_twice(context: Context) -> Iterator[Finding]:
@@ -92,20 +127,19 @@ def address_twice(context: Context) -> Iterator[Finding]:
 
     Envoy keeps one endpoint for an address and port (istio#56355).
     """
-    for cluster, gateways in context.relations.observed_gateways.items():
-        for key, observed in gateways.items():
-            seen: dict[str, int] = {}
-            for index, address in enumerate(observed.addresses):
-                first = seen.setdefault(normal(address), index)
-                if first == index:
-                    continue
-                yield Finding(
-                    message=f"gateway `{key[1]}` of cluster `{cluster}` has the address `{address}` twice",
-                    span=observed.span("addresses", index),
-                    help="Remove the second one; the places of the others name WorkloadEntries.",
-                    notes=notes((observed.span("addresses", first), "the first one is here")),
-                    object=gateway_object(cluster, key),
-                )
+    for cluster, key, written in _written(context.relations):
+        seen: dict[str, int] = {}
+        for index, address in enumerate(written.addresses):
+            first = seen.setdefault(normal(address), index)
+            if first == index:
+                continue
+            yield Finding(
+                message=f"gateway `{key[1]}` of cluster `{cluster}` has the address `{address}` twice",
+                span=written.span("addresses", index),
+                help="Remove the second one; the places of the others name WorkloadEntries.",
+                notes=notes((written.span("addresses", first), "the first one is here")),
+                object=gateway_object(cluster, key),
+            )
 
 
 def no_usable_address(context: Context) -> Iterator[Finding]:
@@ -113,17 +147,16 @@ def no_usable_address(context: Context) -> Iterator[Finding]:
 
     Endpoints have IP addresses that other clusters can reach (Istio: serviceregistry/serviceentry/conversion.go).
     """
-    for cluster, gateways in context.relations.observed_gateways.items():
-        for key, observed in gateways.items():
-            for index, text in enumerate(observed.addresses):
-                problem, advice = _unusable(text)
-                if problem:
-                    yield Finding(
-                        message=f"address `{text}` of gateway `{key[1]}` in cluster `{cluster}` is {problem}",
-                        span=observed.span("addresses", index),
-                        help=advice,
-                        object=gateway_object(cluster, key),
-                    )
+    for cluster, key, written in _written(context.relations):
+        for index, text in enumerate(written.addresses):
+            problem, advice = _unusable(text)
+            if problem:
+                yield Finding(
+                    message=f"address `{text}` of gateway `{key[1]}` in cluster `{cluster}` is {problem}",
+                    span=written.span("addresses", index),
+                    help=advice,
+                    object=gateway_object(cluster, key),
+                )
 
 
 def _unusable(text: str) -> tuple[str, str]:
@@ -156,22 +189,22 @@ def address_among_pods(context: Context) -> Iterator[Finding]:
     }
     inside: dict[tuple[str, GatewayKey, int], dict[str, int]] = {}
     for route in routes(relations):
-        observed = route.exposures[0].observed_gateway
+        addresses = route.exposures[0].reach.addresses
         ranged = [consumer for consumer in route.consumers if ranges[consumer]]
-        for index, text in enumerate(observed.addresses if observed and ranged else ()):
+        for index, text in enumerate(addresses if ranged else ()):
             address = parse(text)
             for consumer in ranged:
                 place = next((i for i, pods in ranges[consumer] if address is not None and address in pods), None)
                 if place is not None:
                     inside.setdefault((route.source, route.gateway, index), {})[consumer] = place
     for (source, key, index), consumers in inside.items():
-        observed = relations.observed_gateways[source][key]
+        reach = relations.reaches[source][key]
         first, place = next(iter(consumers.items()))
         calling = relations.cluster(first)
         yield Finding(
-            message=f"address `{observed.addresses[index]}` of gateway `{key[1]}` in cluster `{source}` lies in "
+            message=f"address `{reach.addresses[index]}` of gateway `{key[1]}` in cluster `{source}` lies in "
             f"`{calling.pod_cidrs[place]}`, where {listed(consumers)} {'has' if len(consumers) == 1 else 'have'} pods",
-            span=observed.span("addresses", index),
+            span=reach.span("addresses", index),
             help="Give the gateway an address outside of that range, or correct the range: a pod with that address "
             "would lose its Services.",
             notes=notes((calling.span("podCIDRs", place), f"`{first}` has its pods here")),
@@ -187,13 +220,13 @@ def single_address(context: Context) -> Iterator[Finding]:
     relations = context.relations
     for cluster, gateways in relations.gateway_places.items():
         for key in gateways:
-            observed = relations.observed_gateways[cluster].get(key)
-            if observed is None or len(observed.addresses) != 1:
+            reach = relations.reaches[cluster][key]
+            if len(reach.addresses) != 1:
                 continue
             yield Finding(
                 message=f"gateway `{key[1]}` of cluster `{cluster}` has one address only: if it fails, the cluster is "
                 "out of reach",
-                span=observed.span("addresses", 0),
+                span=reach.span("addresses", 0),
                 help="Give its load balancer an address in each zone, or accept this where it moves its address.",
                 object=gateway_object(cluster, key),
             )
@@ -210,13 +243,13 @@ def hostname_only(context: Context) -> Iterator[Finding]:
         return
     for cluster, gateways in relations.gateway_places.items():
         for key in gateways:
-            observed = relations.observed_gateways[cluster].get(key)
-            if observed is None or observed.addresses or not observed.hostname:
+            reach = relations.reaches[cluster][key]
+            if reach.by_name is None:
                 continue
             yield Finding(
                 message=f"gateway `{key[1]}` of cluster `{cluster}` is known by hostname only, which platform "
                 f"`{spec.platform}` cannot use",
-                span=observed.span("hostname"),
+                span=reach.span("hostname"),
                 help="Give its load balancer fixed addresses and list them in `addresses`.",
                 object=gateway_object(cluster, key),
             )
@@ -237,8 +270,7 @@ def hostname_needs_network(context: Context) -> Iterator[Finding]:
         return
     lost: dict[tuple[str, GatewayKey], dict[str, None]] = {}
     for route in routes(relations):
-        observed = route.exposures[0].observed_gateway
-        if observed is None or observed.addresses or not observed.hostname:
+        if route.exposures[0].reach.by_name is None:
             continue
         for consumer in route.consumers:
             facts = relations.facts[consumer]
@@ -249,11 +281,40 @@ def hostname_needs_network(context: Context) -> Iterator[Finding]:
         yield Finding(
             message=f"gateway `{key[1]}` of cluster `{cluster}` is known by hostname only, and of its consumers "
             f"{listed(consumers)} {'has' if len(consumers) == 1 else 'have'} no network name",
-            span=relations.observed_gateways[cluster][key].span("hostname"),
+            span=relations.reaches[cluster][key].span("hostname"),
             help="List addresses of the gateway, or give the consumers a network name; from Istio 1.30 on none is "
             "needed.",
             notes=notes((network_place(relations, consumers[0]), f"cluster `{consumers[0]}` is here")),
             object=gateway_object(cluster, key),
+        )
+
+
+def family_lacking(context: Context) -> Iterator[Finding]:
+    """Find gateways with no address of a family that a consumer can dial: it would get no endpoint of them.
+
+    One finding for each gateway. An IPv4-only cluster cannot open a connection to an IPv6 address, nor the other way.
+    """
+    relations = context.relations
+    if not own_entries(relations.fleet):
+        return
+    lost: dict[tuple[str, GatewayKey], dict[str, None]] = {}
+    for route in routes(relations):
+        reach = route.exposures[0].reach
+        for consumer in route.consumers if reach.known else ():
+            if not reach.usable(relations.facts[consumer].families):
+                lost.setdefault((route.source, route.gateway), {})[consumer] = None
+    for (source, key), names in lost.items():
+        consumers = list(names)
+        reach = relations.reaches[source][key]
+        families = relations.facts[consumers[0]].families or ()
+        yield Finding(
+            message=f"gateway `{key[1]}` of cluster `{source}` has no address that {listed(consumers)} can dial: "
+            f"{'it has' if len(consumers) == 1 else 'they have'} "
+            f"{' and '.join(name for name, version in FAMILIES.items() if version in families)} only",
+            span=reach.span("addresses"),
+            help="Give its load balancer addresses of that family, or correct `ipFamilies` of the cluster that calls.",
+            notes=notes((relations.cluster(consumers[0]).span("ipFamilies"), f"cluster `{consumers[0]}` is here")),
+            object=gateway_object(source, key),
         )
 
 
@@ -262,7 +323,7 @@ _FEWEST_ADDRESSES = 4
 
 
 def no_range(context: Context) -> Iterator[Finding]:
-    """Find `podCIDRs` and `vipRange` that are no ranges, or too small a range for two hosts.
+    """Find `podCIDRs`, `vipRange` and source ranges that are no ranges, or too small a range for two hosts.
 
     Ranges are CIDRs, and a range of virtual addresses has room for hosts (design §2).
     """
@@ -273,6 +334,12 @@ def no_range(context: Context) -> Iterator[Finding]:
                 yield _no_range(
                     text, "no range of addresses", cluster.span("podCIDRs", index), f"cluster/{cluster.name}"
                 )
+    for gateway, named in declared_gateways(relations.fleet):
+        levels: tuple[GatewaySettings | GatewayOverride, ...] = (gateway, *gateway.overrides)
+        for item in levels:
+            for index, text in enumerate(item.load_balancer_source_ranges or ()):
+                if parse_range(text) is None:
+                    yield _no_range(text, "no range of addresses", item.span("loadBalancerSourceRanges", index), named)
     owners = [(relations.fleet.spec.istio, f"fleet/{relations.fleet.name}")]
     owners += [(cluster.istio, f"cluster/{cluster.name}") for cluster in relations.fleet.clusters]
     for istio, named in owners:
@@ -302,5 +369,6 @@ RULES = (
     Rule("MG316", "warning", "a single gateway address", "0.1", single_address),
     Rule("MG317", "error", "a gateway known by hostname only", "0.1", hostname_only),
     Rule("MG318", "error", "a hostname needs a network", "0.1", hostname_needs_network),
+    Rule("MG422", "error", "no address of a family that a consumer has", "0.2", family_lacking),
     Rule("MG319", "error", "not a range of addresses", "0.1", no_range),
 )

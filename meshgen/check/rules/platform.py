@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.check.context import Context
+    from meshgen.language.gateway import GatewayOverride, GatewaySettings
 
 
 def unknown_management_cluster(context: Context) -> Iterator[Finding]:
@@ -168,13 +169,18 @@ def gateway_port_fixed(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     running = platform(relations.fleet.spec.platform)
+    if running.gateway_port is None:
+        return
     for (namespace, name), gateway in relations.gateways.items():
-        if running.gateway_port is not None and gateway.port != running.gateway_port:
+        levels: tuple[GatewaySettings | GatewayOverride, ...] = (gateway, *gateway.overrides)
+        for item in levels:
+            if item.port in {None, running.gateway_port}:
+                continue
             yield Finding(
-                message=f"gateway `{namespace}/{name}` has port {gateway.port}, "
+                message=f"gateway `{namespace}/{name}` has port {item.port}, "
                 f"but gateways of {running.title} take east-west traffic on {running.gateway_port} only",
-                span=gateway.span("port"),
-                help="Remove `port`.",
+                span=item.span("port"),
+                help="Remove `port`; `advertised` says which one others dial, where that is another.",
                 object=f"gateway/{namespace}/{name}",
             )
 

@@ -76,11 +76,10 @@ def more_accounts_than_addresses(context: Context) -> Iterator[Finding]:
 
     Source: design §3; SAN check, pilot/pkg/model/push_context.go.
     """
+    relations = context.relations
     seen: set[tuple[str, str]] = set()
     for consumer, source, pairs in _entries(context.calls):
-        if source.observed_gateway is None:
-            continue
-        addresses = len(source.observed_gateway.addresses) or 1
+        addresses = len(source.reach.usable(relations.facts[consumer].families))
         needed = needed_accounts(pairs)
         key = (source.cluster, source.host)
         if len(needed) <= addresses or key in seen:
@@ -93,7 +92,7 @@ def more_accounts_than_addresses(context: Context) -> Iterator[Finding]:
             span=source.service.span("serviceAccounts"),
             help="Run its workloads with fewer accounts, with those of the local copy, or give the gateway more "
             "addresses.",
-            notes=notes((source.observed_gateway.span(), f"the gateway of `{source.cluster}`")),
+            notes=notes((source.reach.span(), f"the gateway of `{source.cluster}`")),
             object=service_object(source.cluster, source.service),
         )
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from meshgen.analysis.names import exposure
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
-from meshgen.emit.platforms.istio_workload import DEPLOYMENT, DISRUPTION_BUDGET, SERVICE, SERVICE_ACCOUNT
+from meshgen.emit.platforms.istio_workload import AUTOSCALER, DEPLOYMENT, DISRUPTION_BUDGET, SERVICE, SERVICE_ACCOUNT
 from meshgen.emit.reasons import Input, Reason
-from meshgen.language.gateway import GatewaySettings
-from meshgen.language.inventory import ObservedService
+from meshgen.language.gateway import GatewayOverride, GatewaySettings
+from meshgen.language.inventory import ObservedGateway, ObservedService
 from meshgen.language.workspace import ExposedService
 
 if TYPE_CHECKING:
@@ -51,7 +51,13 @@ _REASONS: Reasons = {
         "lets in mutual TLS by its SNI and opens none (Istio: pilot/pkg/networking/core/gateway.go)"
     ),
     "spec servers [] port number": Reason(
-        "the gateway's port", (Input(GatewaySettings, "port"),), "15443, Istio's for traffic between clusters"
+        "the port of the gateway's Service that leads to its listener",
+        (
+            Input(ObservedGateway, "ports", "here"),
+            Input(GatewayOverride, "port"),
+            Input(GatewaySettings, "port"),
+        ),
+        "15443, Istio's for traffic between clusters",
     ),
     "spec servers [] hosts": Reason(
         "the one exposed host (ADR 13)", (Input(ExposedService, "host"), Input(ObservedService, "name", "here"))
@@ -69,4 +75,4 @@ GATEWAY: ObjectEmitter[PlannedExposure] = ObjectEmitter(
     own_reasons=_REASONS,
 )
 
-EMITTERS: tuple[Emitter, ...] = (SERVICE_ACCOUNT, DEPLOYMENT, DISRUPTION_BUDGET, SERVICE, GATEWAY)
+EMITTERS: tuple[Emitter, ...] = (SERVICE_ACCOUNT, DEPLOYMENT, AUTOSCALER, DISRUPTION_BUDGET, SERVICE, GATEWAY)

@@ -1,4 +1,4 @@
-"""What runs an east-west gateway: ServiceAccount, Deployment, Service, PodDisruptionBudget."""
+"""What runs an east-west gateway: ServiceAccount, Deployment, its autoscaler, Service, PodDisruptionBudget."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.analysis.injection import injection_labels
 from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.autoscaling import cpu_metrics
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.pod_security import RESTRICTED
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.cluster import Cluster, Istio
-from meshgen.language.gateway import NETWORK_VIEW, GatewaySettings
+from meshgen.language.gateway import NETWORK_VIEW, GatewayOverride, GatewaySettings
 from meshgen.language.inventory import ObservedIstio
 
 if TYPE_CHECKING:
@@ -47,17 +49,11 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
             "periodSeconds": 5,
             "failureThreshold": 3,
         },
-        "resources": _RESOURCES,
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "resources": _RESOURCES if planned.resources is None else planned.resources,
+        "securityContext": RESTRICTED,
     }
     return {
-        "replicas": planned.replicas,
+        **({} if planned.replicas is None else {"replicas": planned.replicas}),
         "selector": {"matchLabels": planned.pod_labels},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
         "template": {
@@ -91,13 +87,31 @@ def _spread(planned: PlannedGateway, key: str) -> dict[str, Any]:
 
 def _service(planned: PlannedGateway) -> dict[str, Any]:
     """No network label: istiod would route whole networks through it. Port names as `istioctl validate` wants them."""
+    settings: dict[str, Any] = {}
+    if planned.load_balancer_class is not None:
+        settings["loadBalancerClass"] = planned.load_balancer_class
+    if planned.load_balancer_source_ranges:
+        settings["loadBalancerSourceRanges"] = list(planned.load_balancer_source_ranges)
     return {
         "type": "LoadBalancer",
+        **settings,
         "selector": planned.pod_labels,
         "ports": [
             {"name": "tcp-status-port", "port": STATUS_PORT, "targetPort": STATUS_PORT, "protocol": "TCP"},
             {"name": "tls", "port": planned.port, "targetPort": planned.port, "protocol": "TCP"},
         ],
+    }
+
+
+def _autoscaler(planned: PlannedGateway) -> dict[str, Any]:
+    if planned.autoscaling is None:
+        message = f"gateway {planned.name} has no autoscaler"
+        raise ValueError(message)
+    return {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": planned.name},
+        "minReplicas": planned.autoscaling.min_replicas,
+        "maxReplicas": planned.autoscaling.max_replicas,
+        "metrics": cpu_metrics(planned.autoscaling),
     }
 
 
@@ -107,11 +121,19 @@ _OF_GATEWAY: Reasons = {
     "metadata namespace": Reason("the gateway's namespace", (Input(GatewaySettings, "namespace"),)),
     "metadata labels app": Reason("the gateway's name", (Input(GatewaySettings, "name"),)),
 }
-_PORT = Reason("the gateway's port", (Input(GatewaySettings, "port"),), "15443, Istio's for traffic between clusters")
+_PORT = Reason(
+    "the gateway's port",
+    (Input(GatewayOverride, "port"), Input(GatewaySettings, "port")),
+    "15443, Istio's for traffic between clusters",
+)
 _NETWORK = (Input(Cluster, "network", "here"), Input(ObservedIstio, "network", "here"))
 _CONTAINER = "spec template spec containers []"
 _OF_DEPLOYMENT: Reasons = {
-    "spec replicas": Reason("number of pods", (Input(GatewaySettings, "replicas"),), "two, so that one may go"),
+    "spec replicas": Reason(
+        "number of pods",
+        (Input(GatewayOverride, "replicas"), Input(GatewaySettings, "replicas")),
+        "two, so that one may go",
+    ),
     "spec selector": _PODS,
     "spec strategy": Reason("the new pod is there before an old one goes: no connection is without a gateway"),
     "spec template metadata labels": _PODS,
@@ -136,12 +158,27 @@ _OF_DEPLOYMENT: Reasons = {
     f"{_CONTAINER} ports": Reason("what it listens on: the gateway's port, and 15021 for health"),
     f"{_CONTAINER} ports [] containerPort": _PORT,
     f"{_CONTAINER} readinessProbe": Reason("health of the proxy, as the chart `gateway` has it"),
-    f"{_CONTAINER} resources": Reason("as the chart `gateway` asks; no limit of CPU, which would throttle it"),
+    f"{_CONTAINER} resources": Reason(
+        "what it asks for and may use",
+        (Input(GatewayOverride, "resources"), Input(GatewaySettings, "resources")),
+        "as the chart `gateway` asks; no limit of CPU, which would throttle it",
+    ),
     f"{_CONTAINER} securityContext": Reason("what the restricted Pod Security Standard wants"),
 }
 _OF_SERVICE: Reasons = {
-    "metadata annotations *": Reason("for the load balancer", (Input(GatewaySettings, "service_annotations"),)),
+    "metadata annotations *": Reason(
+        "for the load balancer",
+        (Input(GatewayOverride, "service_annotations"), Input(GatewaySettings, "service_annotations")),
+    ),
     "spec type": Reason("other clusters reach it from outside"),
+    "spec loadBalancerClass": Reason(
+        "who makes its load balancer",
+        (Input(GatewayOverride, "load_balancer_class"), Input(GatewaySettings, "load_balancer_class")),
+    ),
+    "spec loadBalancerSourceRanges": Reason(
+        "from where the load balancer takes traffic",
+        (Input(GatewayOverride, "load_balancer_source_ranges"), Input(GatewaySettings, "load_balancer_source_ranges")),
+    ),
     "spec selector": _PODS,
     "spec ports": Reason("the gateway's port, and 15021 for the load balancer's health check"),
     "spec ports [] port": _PORT,
@@ -153,15 +190,25 @@ _OF_DISRUPTION_BUDGET: Reasons = {
 }
 
 
+_AUTOSCALING = (Input(GatewayOverride, "autoscaling"), Input(GatewaySettings, "autoscaling"))
+_OF_AUTOSCALER: Reasons = {
+    "spec scaleTargetRef": Reason("the gateway's Deployment, which then has no `replicas`", _AUTOSCALING),
+    "spec minReplicas": Reason("fewest pods", _AUTOSCALING, "two, so that one may go"),
+    "spec maxReplicas": Reason("most pods", _AUTOSCALING),
+    "spec metrics": Reason("pods are added where they use more of their requested CPU", _AUTOSCALING),
+}
+
+
 def _emitter(
     api_version: str,
     kind: str,
     own_reasons: Reasons,
     fields: Callable[[PlannedGateway], dict[str, Any]],
     annotations: Callable[[PlannedGateway], dict[str, str]] = lambda _planned: {},
+    where: Callable[[PlannedGateway], bool] = lambda _planned: True,
 ) -> ObjectEmitter[PlannedGateway]:
     def managed(scope: Scope) -> tuple[PlannedGateway, ...]:
-        return tuple(planned for planned in scope.cluster.gateways if planned.managed)
+        return tuple(planned for planned in scope.cluster.gateways if planned.managed and where(planned))
 
     return ObjectEmitter(
         Schema(api_version, kind),
@@ -183,6 +230,13 @@ DISRUPTION_BUDGET = _emitter(
     "PodDisruptionBudget",
     _OF_DISRUPTION_BUDGET,
     lambda planned: {"spec": {"maxUnavailable": 1, "selector": {"matchLabels": planned.pod_labels}}},
+)
+AUTOSCALER = _emitter(
+    "autoscaling/v2",
+    "HorizontalPodAutoscaler",
+    _OF_AUTOSCALER,
+    lambda planned: {"spec": _autoscaler(planned)},
+    where=lambda planned: planned.autoscaling is not None,
 )
 SERVICE = _emitter(
     "v1",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.artifact import Schema, Stage
+from meshgen.emit.autoscaling import cpu_metrics
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.pod_security import RESTRICTED
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.cluster import Cluster, Istio
 from meshgen.language.fleet import Tetrate
-from meshgen.language.gateway import DEFAULT_REPLICAS, NETWORK_VIEW, GatewaySettings
-from meshgen.language.inventory import ObservedIstio
+from meshgen.language.gateway import DEFAULT_REPLICAS, NETWORK_VIEW, GatewayOverride, GatewaySettings
+from meshgen.language.inventory import ObservedIstio, ObservedNamespace
 from meshgen.language.workspace import NamespaceSelector, Workspace
 
 if TYPE_CHECKING:
@@ -27,8 +29,18 @@ def revision(planned: PlannedGateway) -> dict[str, Any]:
 def gateway_deployment(planned: PlannedGateway) -> dict[str, Any]:
     """The `kubeSpec` of an install gateway: the network view, and what the fleet sets differently."""
     deployment: dict[str, Any] = {}
-    if planned.replicas != DEFAULT_REPLICAS:
+    if planned.replicas not in {None, DEFAULT_REPLICAS}:
         deployment["replicaCount"] = planned.replicas
+    if planned.autoscaling is not None:
+        deployment["hpaSpec"] = {
+            "minReplicas": planned.autoscaling.min_replicas,
+            "maxReplicas": planned.autoscaling.max_replicas,
+            "metrics": cpu_metrics(planned.autoscaling),
+        }
+    if planned.resources is not None:
+        deployment["resources"] = planned.resources
+    if planned.restricted:
+        deployment["containerSecurityContext"] = RESTRICTED
     if planned.network_view is not None:
         deployment["env"] = [{"name": NETWORK_VIEW, "value": planned.network_view}]
     service = {"annotations": planned.service_annotations} if planned.service_annotations else {}
@@ -73,12 +85,25 @@ INSTALLED: Reasons = {
         "the revision that runs the gateways",
         (Input(Cluster, "istio.revision", "here"), Input(Istio, "revision"), Input(ObservedIstio, "revision", "here")),
     ),
-    "spec kubeSpec deployment replicaCount": Reason("number of pods", (Input(GatewaySettings, "replicas"),)),
+    "spec kubeSpec deployment replicaCount": Reason(
+        "number of pods", (Input(GatewayOverride, "replicas"), Input(GatewaySettings, "replicas"))
+    ),
+    "spec kubeSpec deployment hpaSpec": Reason(
+        "the autoscaler of its pods", (Input(GatewayOverride, "autoscaling"), Input(GatewaySettings, "autoscaling"))
+    ),
+    "spec kubeSpec deployment resources": Reason(
+        "what its container asks for and may use",
+        (Input(GatewayOverride, "resources"), Input(GatewaySettings, "resources")),
+    ),
+    "spec kubeSpec deployment containerSecurityContext": Reason(
+        "its namespace enforces the Pod Security Standard `restricted`", (Input(ObservedNamespace, "labels", "here"),)
+    ),
     "spec kubeSpec deployment env": Reason(
         "the network view keeps remote endpoints out: without it requests go in circles (MG303)", _NETWORK
     ),
     "spec kubeSpec service annotations": Reason(
-        "for the load balancer", (Input(GatewaySettings, "service_annotations"),)
+        "for the load balancer",
+        (Input(GatewayOverride, "service_annotations"), Input(GatewaySettings, "service_annotations")),
     ),
 }
 """Why a gateway that Tetrate's operator installs is as it is."""

@@ -1,0 +1,132 @@
+"""Settings of gateways: they fit together, the platform has them, and the gateway's Service agrees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.check.places import declared_gateways, gateway_object, listed, notes
+from meshgen.check.rule import Finding, Rule
+from meshgen.platforms import platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.check.context import Context
+    from meshgen.language.gateway import GatewayOverride, GatewaySettings
+
+_OF_PODS = {"replicas": "replicas", "autoscaling": "autoscaling", "resources": "resources"}
+_OF_LOAD_BALANCER = {
+    "load_balancer_class": "loadBalancerClass",
+    "load_balancer_source_ranges": "loadBalancerSourceRanges",
+}
+_OF_WORKLOAD = {**_OF_PODS, "service_annotations": "serviceAnnotations", **_OF_LOAD_BALANCER}
+
+
+def _levels(gateway: GatewaySettings) -> Iterator[GatewaySettings | GatewayOverride]:
+    """The gateway's own settings, then those of its overrides."""
+    yield gateway
+    yield from gateway.overrides
+
+
+def port_leads_nowhere(context: Context) -> Iterator[Finding]:
+    """Find gateways of others whose Service has no port of the number that the fleet names.
+
+    Other clusters dial a port of the Service (or its node port); a Gateway's listener is what that port leads to
+    (pilot/pkg/model/gateway.go, resolvePorts).
+    """
+    relations = context.relations
+    for cluster, reaches in relations.reaches.items():
+        for key, reach in reaches.items():
+            if reach.leads:
+                continue
+            observed = relations.observed_gateways[cluster][key]
+            settings = relations.gateways[key]
+            ports = [str(port.node_port or port.port) for port in observed.ports]
+            yield Finding(
+                message=f"gateway `{key[1]}` of cluster `{cluster}` takes nothing on port "
+                f"{relations.gateway_setups[cluster][key].port}: its Service has {listed(ports)}",
+                span=settings.span("port" if "port" in settings.model_fields_set else "name"),
+                help="Set `port` to the one of these that other clusters dial, in `overrides` where it is another in "
+                "each cluster; a port that NAT puts before it is `advertised`.",
+                notes=notes((observed.span("ports"), "the ports of its Service")),
+                object=gateway_object(cluster, key),
+            )
+
+
+def setting_without_effect(context: Context) -> Iterator[Finding]:
+    """Find settings of a gateway's Deployment and Service that nobody applies.
+
+    meshgen emits neither with `managed: false`; Tetrate's install API has no field for some (docs: `kubeSpec`); an
+    autoscaler in the cluster overrides the number of pods (argo-cd#5105).
+    """
+    relations = context.relations
+    operated = platform(relations.fleet.spec.platform).runs_gateways == "operator"
+    for gateway, named in declared_gateways(relations.fleet):
+        if not gateway.managed:
+            fields, why = _OF_WORKLOAD, "meshgen does not emit the gateway (`managed: false`)"
+            advice = "Remove it here, and set it where the gateway's Deployment and Service are written."
+        elif operated:
+            fields, why = _OF_LOAD_BALANCER, f"gateways of platform `{relations.fleet.spec.platform}` do not have it"
+            advice = "Use an annotation of the cloud provider in `serviceAnnotations` instead."
+        else:
+            continue
+        for level in _levels(gateway):
+            for name, written in fields.items():
+                if name in level.model_fields_set:
+                    yield Finding(
+                        message=f"`{written}` of gateway `{gateway.name}` has no effect: {why}",
+                        span=level.key_span(written),
+                        help=advice,
+                        object=named,
+                    )
+    for cluster, setups in relations.gateway_setups.items():
+        for key, setup in setups.items():
+            settings, observed = relations.gateways[key], relations.observed_gateways[cluster].get(key)
+            if not settings.managed or observed is None or not observed.autoscaled:
+                continue
+            field = "autoscaling" if setup.autoscaling is not None else "replicas"
+            levels = [level for level in _levels(settings) if field in level.model_fields_set]
+            if levels:
+                yield Finding(
+                    message=f"`{field}` of gateway `{key[1]}` has no effect in cluster `{cluster}`: an autoscaler that "
+                    "somebody else wrote sets the number of its pods",
+                    span=levels[0].key_span(field),
+                    help=f"Delete that autoscaler and import the inventory again, or remove `{field}`.",
+                    notes=notes((observed.span("autoscaled"), "the inventory says it here")),
+                    object=gateway_object(cluster, key),
+                )
+
+
+def contradicting_replicas(context: Context) -> Iterator[Finding]:
+    """Find `replicas` beside `autoscaling`, and autoscalers that may run fewer pods at most than at least.
+
+    Two would set one number in turns; the API server refuses the other (autoscaling/validation).
+    """
+    for gateway, named in declared_gateways(context.relations.fleet):
+        for level in _levels(gateway):
+            scaling = level.autoscaling
+            if scaling is None:
+                continue
+            if "replicas" in level.model_fields_set:
+                yield Finding(
+                    message=f"gateway `{gateway.name}` has both `replicas` and `autoscaling`",
+                    span=level.key_span("replicas"),
+                    help="Keep one of them; `minReplicas` is the least number of pods.",
+                    notes=notes((level.key_span("autoscaling"), "the autoscaler is here")),
+                    object=named,
+                )
+            if scaling.min_replicas > scaling.max_replicas:
+                yield Finding(
+                    message=f"the autoscaler of gateway `{gateway.name}` has at least {scaling.min_replicas} pods, and "
+                    f"at most {scaling.max_replicas}",
+                    span=scaling.span("maxReplicas"),
+                    help="Raise `maxReplicas`, or lower `minReplicas` (2 where it is left out).",
+                    object=named,
+                )
+
+
+RULES = (
+    Rule("MG421", "error", "a port that leads to no gateway", "0.2", port_leads_nowhere),
+    Rule("MG423", "warning", "a setting of a gateway without effect", "0.2", setting_without_effect),
+    Rule("MG424", "error", "replicas that contradict each other", "0.2", contradicting_replicas),
+)
