@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from meshgen.inventory.facts import Item
     from meshgen.inventory.objects import KubernetesObject
 
+_GATEWAY_API = "gateway.networking.k8s.io"
 NETWORK_LABEL = "topology.istio.io/network"
 _ORDER = (
     "version",
@@ -36,6 +37,7 @@ _ORDER = (
     "ipAutoAllocation",
     "selectWorkloadEntries",
     "remoteGateways",
+    "gatewayAPI",
 )
 _SWITCHES = {
     "PILOT_ENABLE_AMBIENT": "ambient",
@@ -68,12 +70,33 @@ def istio_facts(
         for name, value in facts.items():
             if value is not None:
                 seen[name].append(value)
+    seen["gatewayAPI"] += _gateway_api(objects)
     if injectors.revisions is not None:
         seen["injectionRevisions"] = [sorted(injectors.revisions)]
         seen["injectsByDefault"] = [True] if injectors.by_default else []
     found = {name: _agreed(name, values) for name, values in seen.items()}
     istio = {name: value for name, value in found.items() if value is not None}
     return istio, frozenset((read & {*SETTINGS, *_ON_BY_DEFAULT}) - istio.keys())
+
+
+def _gateway_api(objects: Iterable[KubernetesObject]) -> list[bool]:
+    """Whether the cluster has the Gateway API; empty where nothing shows it.
+
+    A CustomResourceDefinition of Istio that the API server gave out (it has a `uid`) shows that all were to be seen.
+    """
+    names: set[str] = set()
+    live = False
+    for item in objects:
+        if item.group == _GATEWAY_API:
+            return [True]
+        if item.kind == "CustomResourceDefinition":
+            names.add(item.name)
+            live = live or (
+                item.name.endswith(".networking.istio.io") and item.fields.at("metadata").text("uid") is not None
+            )
+    if f"gateways.{_GATEWAY_API}" in names:
+        return [True]
+    return [False] if live else []
 
 
 def _agreed(name: str, values: Sequence[Any]) -> Any:

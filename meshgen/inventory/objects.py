@@ -51,6 +51,7 @@ CLUSTER_KINDS = {
     ("", "Namespace"),
     ("", "Node"),
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
 }
 KINDS = NAMESPACED_KINDS | CLUSTER_KINDS
 """All that the inventory reads; other kinds are skipped."""

@@ -34,7 +34,7 @@ class Workload:
     written: str
     """The kind that people wrote: of a pod that of what runs it, `Pod` where nothing does."""
     gateway: bool
-    """Whether its pods are a gateway's, by the template that injects them."""
+    """Whether its pods are a gateway's: a proxy and nothing else."""
 
 
 def workloads_in(
@@ -101,7 +101,6 @@ def _workload(
             injected = True
         elif pod.at("status").keys():
             injected = False  # admission is over
-    templates = pod.at("metadata", "annotations").text("inject.istio.io/templates")
     return Workload(
         item.kind,
         item.name,
@@ -112,7 +111,7 @@ def _workload(
         ends(item, pod),
         _named_ports(spec),
         _written(item),
-        templates == "gateway",
+        _only_a_proxy(pod, spec),
     )
 
 
@@ -129,6 +128,13 @@ def _written(item: KubernetesObject) -> str:
     kind = owners[0].text("kind") if owners else None
     # Nobody but a Deployment makes ReplicaSets with pods of its own in practice, and it is not always in the input.
     return {None: item.kind, "ReplicaSet": "Deployment"}.get(kind, kind or item.kind)
+
+
+def _only_a_proxy(pod: Fields, spec: Fields) -> bool:
+    """Whether the pods are gateways: injected by that template, or with the proxy as their only container."""
+    if pod.at("metadata", "annotations").text("inject.istio.io/templates") == "gateway":
+        return True
+    return [container.text("name") for container in spec.items("containers")] == ["istio-proxy"]
 
 
 def _network_view(spec: Fields) -> str | None:

@@ -50,6 +50,12 @@ class ObservedIstio(Item):
         description="Revisions and tags whose webhooks inject pods. Absent: unknown.",
         examples=[["default", "stable"]],
     )
+    gateway_api: bool | None = Field(
+        None,
+        alias="gatewayAPI",
+        title="Gateway API",
+        description="Whether the kinds of the Gateway API are installed. Absent: unknown.",
+    )
     injects_by_default: bool | None = Field(
         None,
         title="Injects by default",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from meshgen.analysis.hosts import selects
 from meshgen.language.base import Item
 from meshgen.language.gateway import GatewaySettings
 
@@ -33,7 +34,7 @@ class Inputs:
         spans = {*artifact.origin.spans, *more}
         named = [known for known in _everything(relations) if known.item.span() in spans]
         clusters = {self._here, *(known.cluster for known in named)} - {""}
-        self._known = [*named, *_of_workspace(relations, artifact, named), *_around(relations, clusters)]
+        self._known = [*named, *_of_workspace(relations, artifact, named, clusters), *_around(relations, clusters)]
 
     def places(self, reason: Reason, value: Any) -> list[Span]:
         """Where the input that decides is written, each place once; those that say `value` itself, if some do."""
@@ -76,8 +77,10 @@ def _within(item: Item) -> Iterator[Item]:
                 yield from _within(inner)
 
 
-def _of_workspace(relations: Relations, artifact: Artifact, named: Iterable[Known]) -> Iterator[Known]:
-    """The workspace that the origin names, its parts, and the settings of the gateways that are involved."""
+def _of_workspace(
+    relations: Relations, artifact: Artifact, named: Iterable[Known], clusters: Iterable[str]
+) -> Iterator[Known]:
+    """The workspace that the origin names, its parts, and the settings of the gateways that are involved there."""
     sort, _, name = artifact.origin.name.partition("/")
     gateways = [known.item for known in named if isinstance(known.item, GatewaySettings)]
     for workspace in relations.fleet.workspaces:
@@ -86,7 +89,11 @@ def _of_workspace(relations: Relations, artifact: Artifact, named: Iterable[Know
             yield Known(workspace.namespace_selector, "")
             gateways += [workspace.east_west_gateway] if workspace.east_west_gateway else []
     for gateway in gateways:
-        yield Known(relations.gateways[gateway.namespace, gateway.name], "")
+        settings = relations.gateways[gateway.namespace, gateway.name]
+        yield Known(settings, "")
+        for override in settings.overrides:
+            chosen = [name for name in sorted(clusters) if selects(override.clusters, relations.cluster(name))]
+            yield from (Known(override, name) for name in chosen)
 
 
 def _around(relations: Relations, clusters: Iterable[str]) -> Iterator[Known]:

@@ -289,6 +289,35 @@ def hostname_needs_network(context: Context) -> Iterator[Finding]:
         )
 
 
+def no_gateway_api(context: Context) -> Iterator[Finding]:
+    """Find consumers without the Gateway API that would reach gateways by hostname, one finding for each.
+
+    The hostname stands in a Gateway of class `istio-remote`, whose kind nobody installs with Istio
+    (pilot/pkg/serviceregistry/kube/controller/network.go).
+    """
+    relations = context.relations
+    if not platform(relations.fleet.spec.platform).hostname_gateways or not own_entries(relations.fleet):
+        return
+    named: dict[str, dict[str, None]] = {}
+    for route in routes(relations):
+        if route.exposures[0].reach.by_name is None:
+            continue
+        for consumer in route.consumers:
+            inventory = relations.inventory(consumer)
+            if inventory is not None and inventory.istio is not None and inventory.istio.gateway_api is False:
+                named.setdefault(consumer, {})[route.source] = None
+    for consumer, sources in sorted(named.items()):
+        istio = relations.fleet.inventories[consumer].istio
+        yield Finding(
+            message=f"cluster `{consumer}` lacks the Gateway API, by whose Gateways it would know the hostnames of the "
+            f"gateways of {listed(sources)}",
+            span=istio.span("gatewayAPI") if istio is not None else None,
+            help="Install its CustomResourceDefinitions (gateway.networking.k8s.io) and import them, or give those "
+            "gateways addresses.",
+            object=f"cluster/{consumer}",
+        )
+
+
 def family_lacking(context: Context) -> Iterator[Finding]:
     """Find gateways with no address of a family that a consumer can dial: it would get no endpoint of them.
 
@@ -370,5 +399,6 @@ RULES = (
     Rule("MG317", "error", "a gateway known by hostname only", "0.1", hostname_only),
     Rule("MG318", "error", "a hostname needs a network", "0.1", hostname_needs_network),
     Rule("MG422", "error", "no address of a family that a consumer has", "0.2", family_lacking),
+    Rule("MG425", "error", "no Gateway API for a hostname", "0.2", no_gateway_api),
     Rule("MG319", "error", "not a range of addresses", "0.1", no_range),
 )
