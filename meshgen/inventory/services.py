@@ -97,7 +97,9 @@ def gateway_item(
         "hostname": next(iter(sorted(filter(None, (entry.text("hostname") for entry in ingress)))), "").lower() or None,
         "ports": _telling(ports),
         "networkView": _one_view(behind),
-        "autoscaled": None if autoscaled is None else any((workload.kind, workload.name) in autoscaled for workload in behind),
+        "autoscaled": None
+        if autoscaled is None
+        else any((workload.kind, workload.name) in autoscaled for workload in behind),
     }
 
 
