@@ -97,12 +97,7 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
             continue
         service = service_item(item, behind, of_namespaces.get(item.namespace)) if item.kind == "Service" else None
         _add(facts, item, domain, service, chosen.services(item) if item.kind == "PeerAuthentication" else {})
-    for item in objects.known:
-        # After Services: one that Istio made for a Gateway says the same and more.
-        if (item.group, item.kind) == ("gateway.networking.k8s.io", "Gateway"):
-            gateway = gateway_api_item(item)
-            if gateway is not None:
-                facts.add("gateways", gateway, item)
+    _add_gateways_of_the_api(facts, objects.known)
     for item in objects.known:
         if item.namespace in facts.namespaces or (item.kind == "Service" and item.namespace in named):
             seen = labels.get(item.namespace)
@@ -121,6 +116,15 @@ def _namespace_labels(objects: Iterable[KubernetesObject]) -> dict[str, dict[str
         if item.kind == "Namespace":
             labels[item.name] = {**item.fields.at("metadata").labels("labels"), **labels.get(item.name, {})}
     return labels
+
+
+def _add_gateways_of_the_api(facts: Facts, objects: Iterable[KubernetesObject]) -> None:
+    """After Services: one that Istio made for a Gateway says the same and more."""
+    for item in objects:
+        if (item.group, item.kind) == ("gateway.networking.k8s.io", "Gateway"):
+            gateway = gateway_api_item(item)
+            if gateway is not None:
+                facts.add("gateways", gateway, item)
 
 
 def _mistaken(facts: Facts) -> Iterator[Diagnostic]:

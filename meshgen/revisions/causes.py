@@ -156,8 +156,8 @@ def _place(relations: Relations, reason: Reason, host: str) -> Span | None:
             return exposure.workspace.span("state")
         if reason.why == "service draining" and exposure.setting is not None:
             return exposure.setting.span("state")
-        if reason.why == "no address" and exposure.observed_gateway is not None:
-            return exposure.observed_gateway.span()
+        if reason.why == "no address" and exposure.reach.shown_by is not None:
+            return exposure.reach.span()
     if reason.why in _OF_WORKSPACE:
         for workspace in relations.fleet.workspaces:
             if workspace.name in reason.names:
