@@ -78,13 +78,13 @@ class ClusterFacts:
     def exports_virtual_services(self) -> bool:
         """Whether clients of all namespaces see a VirtualService without `exportTo`."""
         default = self.istio.default_virtual_service_export_to if self.istio is not None else None
-        return default is None or "*" in default
+        return not default or "*" in default
 
     @property
     def service_export(self) -> tuple[str, ...]:
         """The namespaces that see a Service without annotation: `*`, `.`, `~` or names."""
         default = self.istio.default_service_export_to if self.istio is not None else None
-        return ("*",) if default is None else tuple(default)
+        return tuple(default) if default else ("*",)
 
     def reads(self, revision: str | None) -> bool:
         """Whether istiod reads an object with label `istio.io/rev`; tags are no revisions here.

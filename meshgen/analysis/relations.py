@@ -15,6 +15,7 @@ from meshgen.analysis.gateways import GatewaySetup, Reach, gateway_setup, reach
 from meshgen.analysis.host_index import HostIndex
 from meshgen.analysis.hosts import ServiceName, namespace_matches, parse_host, qualify, selects, service_matches
 from meshgen.analysis.mutual_tls import PeerAuthentications
+from meshgen.analysis.namespace_labels import NAME, discovered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -393,9 +394,19 @@ class Relations:
         return self._selected[key]
 
     def read(self, cluster: str, objects: Iterable[Foreign]) -> Iterator[Foreign]:
-        """Those of the objects in the inventory of `cluster` that its istiod reads."""
+        """Those of the objects in the inventory of `cluster` that its istiod reads.
+
+        They are for its revision, and in namespaces that it looks at as far as the inventory has their labels.
+        """
         facts = self.facts.get(cluster)
-        return (item for item in objects if facts is None or facts.reads(item.revision))
+        if facts is None:
+            return iter(())
+        unseen = {
+            name
+            for name, labels in self.namespace_labels[cluster].items()
+            if labels and not discovered(facts.istio, {NAME: name, **labels})
+        }
+        return (item for item in objects if facts.reads(item.revision) and item.namespace not in unseen)
 
     @cached_property
     def peer_authentications(self) -> dict[str, PeerAuthentications]:
