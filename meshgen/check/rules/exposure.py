@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import parse_host, selects, service_matches
+from meshgen.analysis.protocols import protocol_of
 from meshgen.analysis.relations import NO_SIDECARS, OWN_GATEWAY, UNNAMED_PORT, seen_from
 from meshgen.analysis.routes import routes
 from meshgen.check.exposable import unexposable_services
@@ -347,14 +348,15 @@ def exception_matches_nothing(context: Context) -> Iterator[Finding]:
 
 
 def ports_that_stay(context: Context) -> Iterator[Finding]:
-    """Find exposed services with ports that are no TCP, which pass no gateway; one finding.
+    """Find exposed services with ports that are no TCP, or that Istio takes for UDP by their names; one finding.
 
     Gateways have a chain for each TCP port of a service (Istio: pilot/pkg/networking/core/gateway.go).
     """
     for exposure in context.relations.exposures:
-        others = [port for port in exposure.service.ports if port.protocol != "TCP"]
+        others = [port for port in exposure.service.ports if port.protocol != "TCP" or protocol_of(port) == "UDP"]
         if others:
-            numbers = ", ".join(f"{port.protocol} {port.port}" for port in others)
+            sorts = ("UDP" if protocol_of(port) == "UDP" else port.protocol for port in others)
+            numbers = ", ".join(f"{sort} {port.port}" for sort, port in zip(sorts, others, strict=True))
             yield Finding(
                 message=f"`{exposure.host}` is exposed from cluster `{exposure.cluster}` without {numbers}: only TCP "
                 "passes a gateway",

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.protocols import protocol_of, speaks_http2
 from meshgen.calls.retries import RETRY_AS_ISTIO, local_levels
-from meshgen.check.copies import Copy, ports_of
 from meshgen.check.origins import exposure_at, failover_at, hosts_at
 from meshgen.check.places import all_of, listed, notes
 from meshgen.check.rule import Finding, Rule
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
     from meshgen.calls import Import
     from meshgen.calls.retries import RetryDecision
     from meshgen.check.context import Context
-    from meshgen.check.copies import PortOf
     from meshgen.diagnostics import Span
+    from meshgen.language.inventory import ServicePort
 
 
 def team_route_without_retries(context: Context) -> Iterator[Finding]:
@@ -58,38 +57,28 @@ def port_without_protocol(context: Context) -> Iterator[Finding]:
 
     Source: ConvertProtocol, pkg/config/kube/conversion.go; pilot/pkg/networking/core/listener.go of Istio.
     """
-    found: dict[str, dict[tuple[str, int], PortOf]] = {}
+    found: dict[str, dict[tuple[str, int], tuple[str, ServicePort]]] = {}
     for item in context.calls.imports:
         ports = found.setdefault(item.sources[0].workspace.name, {})
-        for each in ports_of(_called(item)):
-            if protocol_of(each.port) is None and (each.port.name, each.port.port) in _names(item):
-                ports.setdefault((item.host, each.port.port), each)
+        cluster = item.sources[0].cluster if item.local is None else item.consumer
+        for port in item.ports:
+            if port.protocol == "TCP" and protocol_of(port) is None:
+                ports.setdefault((item.host, port.port), (cluster, port))
     for workspace, ports in found.items():
         if not ports:
             continue
-        first, *others = ports.values()
-        unknown = sorted({each.port.app_protocol for each in ports.values() if each.port.app_protocol is not None})
+        (_, first), *others = ports.values()
+        unknown = sorted({port.app_protocol for _, port in ports.values() if port.app_protocol is not None})
         why = f" Istio does not know {all_of(unknown)}, and reads no name beside it." if unknown else ""
         yield Finding(
             message=f"Istio guesses what {all_of([f'{host}:{number}' for host, number in ports])} "
             f"{'speak' if others else 'speaks'}: a server that speaks first is never heard, and HTTP/2 gets no pings",
-            span=first.port.span("name"),
+            span=first.span("name"),
             help="Declare `appProtocol` (`http`, `http2`, `grpc`, `tcp`) on the port of the Service, or name it "
             f"`<protocol>-…`.{why}",
-            notes=notes(*((each.port.span("name"), f"in `{each.copy.cluster}`") for each in others)),
+            notes=notes(*((port.span("name"), f"in `{cluster}`") for cluster, port in others)),
             object=f"workspace/{workspace}",
         )
-
-
-def _called(item: Import) -> list[Copy]:
-    """Whose ports callers see: the own Service's, else the sources'."""
-    if item.local is not None:
-        return [Copy(item.consumer, item.local)]
-    return [Copy(source.cluster, source.service) for source in item.sources]
-
-
-def _names(item: Import) -> set[tuple[str | None, int]]:
-    return {(port.name, port.port) for port in item.ports}
 
 
 _TWO = 2
@@ -164,13 +153,19 @@ def setting_without_routes(context: Context) -> Iterator[Finding]:
 
     Not beside a team's routes, since MG363 comes first. A place counts where no host that it is for gets routes.
     """
-    found: dict[Span, tuple[str, list[Import]]] = {}
+    by_setting: dict[tuple[int, int], list[Import]] = {}
     for item in context.calls.imports:
-        source = item.sources[0]
+        failover = item.failover
+        if failover.per_try_timeout or failover.idempotent_requests or failover.idempotent != "safeMethods":
+            source = item.sources[0]
+            by_setting.setdefault((id(source.workspace), id(source.setting)), []).append(item)
+    found: dict[Span, tuple[str, list[Import]]] = {}
+    for items in by_setting.values():
+        source = items[0].sources[0]
         for field in _ONLY_ROUTES:
             span = failover_at(source.workspace, source.setting, "retries", field)
             if span is not None and span != exposure_at(source):
-                found.setdefault(span, (field, []))[1].append(item)
+                found.setdefault(span, (field, []))[1].extend(items)
     for span, (field, items) in found.items():
         reasons = [item.retries.reason for item in items if item.retries.carrier != "virtualService"]
         if len(reasons) < len(items) or "team" in reasons:
@@ -228,6 +223,6 @@ RULES = (
     Rule("MG364", "hint", "a port that does not say what it speaks", "0.1", port_without_protocol),
     Rule("MG365", "warning", "too few retries to reach another cluster", "0.1", too_few_attempts),
     Rule("MG366", "hint", "retries by VirtualService for a service without HTTP", "0.1", retries_of_tcp),
-    Rule("MG441", "warning", "settings of retries that nobody carries", "0.1", setting_without_routes),
+    Rule("MG441", "warning", "settings of retries that nobody carries", "0.2", setting_without_routes),
     Rule("MG390", "hint", "calls by HTTP/2 that may wait for minutes", "0.1", http2_without_timeout),
 )

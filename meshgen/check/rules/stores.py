@@ -26,13 +26,14 @@ def store_fails_over(context: Context) -> Iterator[Finding]:
     """
     seen: set[str] = set()
     for item in context.calls.imports:
-        copies = _copies(item)
-        if item.failover.enabled_said or len(copies) == 1 or item.host in seen:
-            continue
-        shown = next(((copy, sign) for copy in copies if (sign := sign_of_store(copy.service)) is not None), None)
-        if shown is None:
+        alone = item.local is None and len(item.sources) == 1
+        if item.host in seen or alone or item.failover.enabled_said:
             continue
         seen.add(item.host)
+        signs = ((copy, sign_of_store(copy.service)) for copy in _copies(item))
+        shown = next(((copy, sign) for copy, sign in signs if sign is not None), None)
+        if shown is None:
+            continue
         copy, sign = shown
         source = item.sources[0]
         workspace = source.workspace.name
@@ -60,4 +61,4 @@ def _copies(item: Import) -> list[Copy]:
     return own + [Copy(source.cluster, source.service) for source in item.sources]
 
 
-RULES = (Rule("MG440", "warning", "a store that fails over", "0.1", store_fails_over),)
+RULES = (Rule("MG440", "warning", "a store that fails over", "0.2", store_fails_over),)
