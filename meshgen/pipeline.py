@@ -9,6 +9,7 @@ from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from meshgen.check.accept import apply
+from meshgen.diagnostics.near import afresh
 from meshgen.diagnostics.several import ordered
 from meshgen.language.typed import typed_fleet
 from meshgen.load import load
@@ -84,6 +85,7 @@ def check_fleet(path: Path, consumers: frozenset[str] | None = None) -> Checked:
 
     `consumers`: derive, plan and check what these clusters get, and nothing of what others do; None: all.
     """
+    afresh()
     loaded, diagnostics = load(path)
     fleet, problems = typed_fleet(loaded)
     diagnostics += problems

@@ -13,9 +13,10 @@ from meshgen.analysis.facts import ClusterFacts, cluster_facts
 from meshgen.analysis.failover import EffectiveFailover, effective
 from meshgen.analysis.gateways import GatewaySetup, Reach, gateway_setup, reach
 from meshgen.analysis.host_index import HostIndex
-from meshgen.analysis.hosts import ServiceName, namespace_matches, parse_host, qualify, selects, service_matches
+from meshgen.analysis.hosts import ServiceName, parse_host, qualify, selects, service_matches
 from meshgen.analysis.mutual_tls import PeerAuthentications
 from meshgen.analysis.namespace_labels import NAME, discovered
+from meshgen.analysis.pattern_index import PatternIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -109,16 +110,26 @@ class Relations:
     @cached_property
     def matching(self) -> dict[tuple[str, str], list[Workspace]]:
         """(cluster, namespace) → the workspaces with a pattern for it; more than one is an error."""
-        found: dict[tuple[str, str], list[Workspace]] = {}
-        for cluster in self.fleet.clusters:
-            inventory = self.inventory(cluster.name)
-            names = sorted({item.name for item in inventory.namespaces}) if inventory else []
-            for namespace in names:
-                for workspace in self.fleet.workspaces:
-                    patterns = workspace.namespace_selector.names
-                    if any(namespace_matches(pattern, cluster.name, namespace) for pattern in patterns):
-                        found.setdefault((cluster.name, namespace), []).append(workspace)
-        return found
+        index = PatternIndex(
+            (pattern, workspace)
+            for workspace in self.fleet.workspaces
+            for pattern in workspace.namespace_selector.names
+        )
+        return {
+            (cluster.name, namespace): workspaces
+            for cluster in self.fleet.clusters
+            for namespace in self.namespaces[cluster.name]
+            if (workspaces := index.matching(cluster.name, namespace))
+        }
+
+    @cached_property
+    def namespaces(self) -> dict[str, list[str]]:
+        """Cluster → the namespaces of its inventory, sorted."""
+        return {
+            cluster.name: sorted({item.name for item in inventory.namespaces}) if inventory else []
+            for cluster in self.fleet.clusters
+            for inventory in [self.inventory(cluster.name)]
+        }
 
     def workspace_of(self, cluster: str, namespace: str) -> Workspace | None:
         """The workspace that spans a namespace of a cluster."""
@@ -178,6 +189,20 @@ class Relations:
                 if selects(gateway.clusters, self.cluster(cluster)):
                     places[cluster].setdefault((gateway.namespace, gateway.name), []).append(workspace)
         return {cluster: dict(sorted(gateways.items())) for cluster, gateways in places.items()}
+
+    def services_in(self, cluster: str, namespaces: Iterable[str]) -> Iterator[tuple[ServiceName, ObservedService]]:
+        """The Services of some namespaces of a cluster, namespace by namespace."""
+        for namespace in namespaces:
+            yield from self._by_namespace[cluster].get(namespace, ())
+
+    @cached_property
+    def _by_namespace(self) -> dict[str, dict[str, list[tuple[ServiceName, ObservedService]]]]:
+        found: dict[str, dict[str, list[tuple[ServiceName, ObservedService]]]] = {}
+        for cluster, services in self.services.items():
+            here = found.setdefault(cluster, {})
+            for name, service in services.items():
+                here.setdefault(name.namespace, []).append((name, service))
+        return found
 
     @cached_property
     def services(self) -> dict[str, dict[ServiceName, ObservedService]]:
@@ -320,19 +345,17 @@ class Relations:
         domain = self.fleet.spec.cluster_domain
         wanted: list[tuple[ServiceName, ExposedService | None]]
         if workspace.exposed_services is None:
-            inside = set(namespaces)
             wanted = [
                 (name, None)
-                for name, service in self.services[cluster].items()
-                if name.namespace in inside
-                and not self.excepted(workspace, name)
-                and self.left_out(cluster, gateway, service) is None
+                for name, service in self.services_in(cluster, namespaces)
+                if not self.excepted(workspace, name) and self.left_out(cluster, gateway, service) is None
             ]
         else:
+            inside = set(namespaces)
             wanted = [
                 (name, setting)
                 for setting in workspace.exposed_services
-                if (name := parse_host(setting.host, domain)) is not None and name.namespace in namespaces
+                if (name := parse_host(setting.host, domain)) is not None and name.namespace in inside
             ]
         reached = self.reaches[cluster][gateway.namespace, gateway.name]
         exposures: dict[ServiceName, Exposure] = {}

@@ -14,7 +14,7 @@ from meshgen.analysis.facts import own_entries
 from meshgen.analysis.hosts import ServiceName, covers, parse_host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from meshgen.analysis.relations import Relations
     from meshgen.language.inventory import ObservedService
@@ -27,6 +27,10 @@ _VOLATILE = frozenset(
     {"app.kubernetes.io/managed-by", "app.kubernetes.io/version", "chart", "helm.sh/chart", "version"}
 )
 """Labels that change with a release: chosen only where nothing else tells Services apart."""
+
+
+_MOST_TRIED = 32
+"""Labels of a Service that are tried alone and in pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +70,28 @@ def select(relations: Relations, workspace: Workspace) -> Selection:
     exposed: dict[tuple[str, str], list[_Copy]] = {}
     hidden: dict[frozenset[tuple[str, str]], _Copy] = {}
     for cluster, namespaces in sorted(relations.spanned[workspace.name].items()):
-        inside = set(namespaces)
-        for name, service in relations.services[cluster].items():
-            if name.namespace not in inside:
-                continue
+        for name, service in relations.services_in(cluster, namespaces):
             if is_exposed(cluster, service):
                 exposed.setdefault(name, []).append(_Copy(cluster, service))
             else:
                 hidden.setdefault(frozenset(service.labels.items()), _Copy(cluster, service))
     if workspace.exposed_services is None and not hidden:
         return Selection(None)
+    rivals = _Rivals(hidden.values())
     found: set[frozenset[tuple[str, str]]] = set()
     problems: list[Problem] = []
     for _, copies in sorted(exposed.items()):
         shared = set.intersection(*(set(copy.service.labels.items()) for copy in copies))
-        common = _smallest(dict(shared), hidden)
+        common = _smallest(dict(shared), rivals)
         if common is not None:
             found.add(frozenset(common.items()))
             continue
         for copy in copies:
-            own = _smallest(copy.service.labels, hidden)
+            own = _smallest(copy.service.labels, rivals)
             if own is not None:
                 found.add(frozenset(own.items()))
             else:
-                rival = _rival(copy.service.labels, hidden) if copy.service.labels else None
+                rival = rivals.first(copy.service.labels) if copy.service.labels else None
                 problems.append(
                     Problem(
                         copy.cluster,
@@ -128,15 +130,30 @@ def _exposing(relations: Relations, workspace: Workspace) -> Callable[[str, Obse
     return no_exception
 
 
-def _smallest(labels: Labels, hidden: dict[frozenset[tuple[str, str]], _Copy]) -> Labels | None:
-    return next((each for each in _candidates(labels) if _rival(each, hidden) is None), None)
+class _Rivals:
+    """Services that must not be chosen, by their labels."""
+
+    def __init__(self, copies: Iterable[_Copy]) -> None:
+        self._by_label: dict[tuple[str, str], list[_Copy]] = {}
+        for copy in copies:
+            for label in copy.service.labels.items():
+                self._by_label.setdefault(label, []).append(copy)
+
+    def first(self, labels: Labels) -> _Copy | None:
+        """One that these labels, at least one, choose."""
+        fewest = min((self._by_label.get(label, []) for label in labels.items()), key=len)
+        return next((copy for copy in fewest if covers(labels, copy.service.labels)), None)
+
+
+def _smallest(labels: Labels, rivals: _Rivals) -> Labels | None:
+    return next((each for each in _candidates(labels) if rivals.first(each) is None), None)
 
 
 def _candidates(labels: Labels) -> Iterator[Labels]:
     """Single labels, best first, then pairs, then all of them."""
     keys = sorted(labels, key=_rank)
     for size in (1, 2):
-        for chosen in combinations(keys, size):
+        for chosen in combinations(keys[:_MOST_TRIED], size):
             yield {key: labels[key] for key in chosen}
     if len(keys) > 2:  # noqa: PLR2004 - singles and pairs are done
         yield labels
@@ -146,7 +163,3 @@ def _rank(key: str) -> tuple[int, str]:
     if key in _PREFERRED:
         return (_PREFERRED.index(key), key)
     return (len(_PREFERRED) + (key in _VOLATILE), key)
-
-
-def _rival(labels: Labels, hidden: dict[frozenset[tuple[str, str]], _Copy]) -> _Copy | None:
-    return next((copy for copy in hidden.values() if covers(labels, copy.service.labels)), None)

@@ -38,10 +38,7 @@ def unexposable_services(relations: Relations) -> Iterator[Unexposable]:
         for cluster, namespaces in relations.spanned[workspace.name].items():
             if (gateway.namespace, gateway.name) not in relations.gateway_places[cluster]:
                 continue
-            inside = set(namespaces)
-            for name, service in relations.services[cluster].items():
-                if name.namespace not in inside:
-                    continue
+            for name, service in relations.services_in(cluster, namespaces):
                 if workspace.exposed_services is None:
                     if relations.excepted(workspace, name):
                         continue

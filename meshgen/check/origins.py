@@ -35,7 +35,8 @@ def hosts_at(items: Iterable[Import]) -> tuple[Note, ...]:
 def failover_at(workspace: Workspace, setting: ExposedService | None, *path: str) -> Span | None:
     """Where a field below `failover` was written: for the service, else for its workspace, else the exposure."""
     for owner in (setting, workspace):
-        value: object = None if owner is None else owner.model_dump(by_alias=True).get("failover")
+        failover = None if owner is None else owner.failover
+        value: object = None if failover is None else failover.model_dump(by_alias=True)
         for step in path:
             value = value.get(step) if isinstance(value, dict) else None
         if owner is not None and value is not None:

@@ -106,21 +106,27 @@ def subset_rules(calls: Calls) -> Iterator[tuple[Import, ObservedDestinationRule
     """Teams' rules with subsets for imported hosts; the first source that lacks some of them, and which."""
     relations = calls.relations
     seen: set[tuple[str, str, int]] = set()
+    known: dict[tuple[str, str, str], set[str]] = {}
     for item in calls.imports:
         for rule in relations.destination_rules(item.consumer, item.host):
             key = (item.consumer, item.host, id(rule))
             if not rule.subsets or key in seen or not is_exact(relations, rule, item.host):
                 continue
             seen.add(key)
-            lacking = [(source, missing) for source in item.sources if (missing := _missing(relations, rule, source))]
-            if lacking:
-                yield item, rule, *lacking[0]
+            for source in item.sources:
+                key_of_source = (source.cluster, source.host, source.gateway.namespace)
+                if key_of_source not in known:
+                    known[key_of_source] = _seen_subsets(relations, source)
+                missing = [subset for subset in rule.subsets if subset not in known[key_of_source]]
+                if missing:
+                    yield item, rule, source, missing
+                    break
             else:
                 yield item, rule, None, []
 
 
-def _missing(relations: Relations, rule: ObservedDestinationRule, source: Exposure) -> list[str]:
-    """The subsets of `rule` that no rule of the source has which its gateway sees."""
+def _seen_subsets(relations: Relations, source: Exposure) -> set[str]:
+    """The subsets of all rules of the source that its gateway sees."""
     known: set[str] = set()
     gateway = source.gateway.namespace
     for twin in relations.destination_rules(source.cluster, source.host):
@@ -130,4 +136,4 @@ def _missing(relations: Relations, rule: ObservedDestinationRule, source: Exposu
         )
         if visible and is_exact(relations, twin, source.host):
             known.update(twin.subsets)
-    return [subset for subset in rule.subsets if subset not in known]
+    return known

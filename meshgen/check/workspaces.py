@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import name_matches, namespace_matches
+from meshgen.analysis.pattern_index import any_matches
 
 if TYPE_CHECKING:
     from meshgen.analysis.hosts import ServiceName
@@ -23,11 +24,8 @@ def pattern_matches(relations: Relations, pattern: str) -> bool:
     """Whether a pattern matches a namespace of any inventory of the fleet."""
     cluster_pattern, _, namespace_pattern = pattern.rpartition("/")
     for cluster in relations.fleet.clusters:
-        inventory = relations.inventory(cluster.name)
-        if (
-            inventory is not None
-            and name_matches(cluster_pattern, cluster.name)
-            and any(name_matches(namespace_pattern, item.name) for item in inventory.namespaces)
+        if name_matches(cluster_pattern, cluster.name) and any_matches(
+            namespace_pattern, relations.namespaces[cluster.name]
         ):
             return True
     return False
@@ -58,8 +56,9 @@ def copies(relations: Relations, workspace: Workspace, name: ServiceName) -> lis
     """The clusters of the workspace whose inventory has the Service, leaving ones included, and the Service there."""
     return [
         (cluster, service)
-        for cluster, namespaces in relations.spanned[workspace.name].items()
-        if name.namespace in namespaces and (service := relations.services[cluster].get(name)) is not None
+        for cluster in relations.spanned[workspace.name]
+        if relations.workspace_of(cluster, name.namespace) is workspace
+        and (service := relations.services[cluster].get(name)) is not None
     ]
 
 
@@ -70,7 +69,6 @@ def hosts_of(relations: Relations, workspace: Workspace) -> list[str]:
         {
             name.host(domain)
             for cluster, namespaces in relations.spanned[workspace.name].items()
-            for name in relations.services[cluster]
-            if name.namespace in namespaces
+            for name, _ in relations.services_in(cluster, namespaces)
         }
     )

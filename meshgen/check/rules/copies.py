@@ -58,13 +58,16 @@ def port_of_some_copies(context: Context) -> Iterator[Finding]:
     """
     for host, group in copies(context.calls).items():
         seen: set[int] = set()
+        numbers = {copy.cluster: {port.port for port in copy.ports} for copy in group}
+        names = {copy.cluster: {port.name for port in copy.ports} for copy in group}
         for having in ports_of(group):
             number, name = having.port.port, having.port.name
             lacking = [
                 copy
                 for copy in group
-                if all(port.port != number and port.name != name for port in copy.ports)
-                and {port.port for port in copy.ports} & {port.port for port in having.copy.ports}
+                if number not in numbers[copy.cluster]
+                and name not in names[copy.cluster]
+                and not numbers[copy.cluster].isdisjoint(numbers[having.copy.cluster])
             ]
             if not lacking or number in seen:
                 continue

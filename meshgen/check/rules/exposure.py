@@ -98,11 +98,13 @@ def exposed_service_unknown(context: Context) -> Iterator[Finding]:
     for workspace in relations.fleet.workspaces:
         if unobserved(relations, workspace):
             continue
+        known: list[str] = []
         for setting in workspace.exposed_services or ():
             name = parse_host(setting.host, domain)
             if name is None or not may_span(relations, workspace, name.namespace) or copies(relations, workspace, name):
                 continue
-            similar = did_you_mean(near_host(setting.host, hosts_of(relations, workspace)))
+            known = known or hosts_of(relations, workspace)
+            similar = did_you_mean(near_host(setting.host, known))
             yield Finding(
                 message=f"no cluster of workspace `{workspace.name}` has the exposed service `{setting.host}`",
                 span=setting.span("host"),

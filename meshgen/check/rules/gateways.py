@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateways import gateway_pods
@@ -13,7 +13,7 @@ from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from meshgen.analysis.relations import GatewayKey, Relations
     from meshgen.check.context import Context
@@ -55,11 +55,14 @@ def unused_gateway(context: Context) -> Iterator[Finding]:
         for workspace in relations.fleet.workspaces
         if (inline := workspace.east_west_gateway) is not None
     }
+    names: dict[str, list[str]] = {}
+    for namespace, name in sorted(used):
+        names.setdefault(name, []).append(namespace)
     for gateway in relations.fleet.gateways:
         if gateway.role != "eastWest" or (gateway.namespace, gateway.name) in used:
             continue
-        elsewhere = [f"{namespace}/{name}" for namespace, name in sorted(used) if name == gateway.name]
-        similar = elsewhere or near(gateway.name, {name for _, name in used})
+        elsewhere = [f"{namespace}/{gateway.name}" for namespace in names.get(gateway.name, ())]
+        similar = elsewhere or near(gateway.name, names)
         yield Finding(
             message=f"no workspace uses gateway `{gateway.name}` of namespace `{gateway.namespace}`",
             span=gateway.span("name"),
@@ -130,7 +133,7 @@ def selector_of_several_gateways(context: Context) -> Iterator[Finding]:
     everywhere = platform(relations.fleet.spec.platform).management == "none"
     seen: set[tuple[GatewayKey, GatewayKey]] = set()
     for cluster, gateways in relations.gateway_places.items():
-        for first, second in combinations(gateways, 2):
+        for first, second in _suspects(relations, list(gateways)):
             pair = [relations.gateways[first], relations.gateways[second]]
             if (first, second) in seen or not (everywhere or first[0] == second[0]) or not _meet(*pair):
                 continue
@@ -144,6 +147,21 @@ def selector_of_several_gateways(context: Context) -> Iterator[Finding]:
                 notes=notes((other.span("name" if other.managed else "selector"), f"`{other.name}` is here")),
                 object=gateway_object(cluster, (foreign.namespace, foreign.name)),
             )
+
+
+def _suspects(relations: Relations, gateways: Sequence[GatewayKey]) -> list[tuple[GatewayKey, GatewayKey]]:
+    """The pairs of which one has a selector whose first label the other's pods have, in order."""
+    by_label: dict[tuple[str, str], list[int]] = {}
+    for place, key in enumerate(gateways):
+        for label in gateway_pods(relations.gateways[key]).items():
+            by_label.setdefault(label, []).append(place)
+    pairs: set[tuple[int, int]] = set()
+    for place, key in enumerate(gateways):
+        gateway = relations.gateways[key]
+        if not gateway.managed and gateway.selector:
+            others = by_label[min(gateway.selector.items(), key=lambda label: len(by_label[label]))]
+            pairs |= {(min(place, other), max(place, other)) for other in others if other != place}
+    return [(gateways[first], gateways[second]) for first, second in sorted(pairs)]
 
 
 def _meet(first: GatewaySettings, second: GatewaySettings) -> bool:
@@ -249,11 +267,10 @@ def _has_exposable(relations: Relations, workspace: Workspace, cluster: str, nam
     if workspace.exposed_services is not None:
         wanted = {parse_host(setting.host, domain) for setting in workspace.exposed_services}
     return any(
-        name.namespace in namespaces
-        and (wanted is None or name in wanted)
+        (wanted is None or name in wanted)
         and service.state == "active"
         and relations.unexposable(cluster, service) is None
-        for name, service in relations.services[cluster].items()
+        for name, service in relations.services_in(cluster, namespaces)
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.check.context import Context
+    from meshgen.language.gateway import GatewaySettings
 
 
 def of_unknown_workspace(context: Context) -> Iterator[Finding]:
@@ -57,8 +58,11 @@ def behind_east_west_gateway(context: Context) -> Iterator[Finding]:
     Users outside the mesh come through edge or ingress gateways (design §1).
     """
     relations = context.relations
+    by_name: dict[str, list[GatewaySettings]] = {}
+    for (_, name), gateway in relations.gateways.items():
+        by_name.setdefault(name, []).append(gateway)
     for host in relations.fleet.published_hosts:
-        gateways = [gateway for (_, name), gateway in relations.gateways.items() if name == host.gateway]
+        gateways = by_name.get(host.gateway, [])
         if gateways and all(gateway.role == "eastWest" for gateway in gateways):
             yield Finding(
                 message=f"published host `{host.name}` is behind `{host.gateway}`, which is an east-west gateway",
@@ -77,6 +81,7 @@ def service_outside_workspace(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     workspaces = {workspace.name: workspace for workspace in relations.fleet.workspaces}
+    known: dict[str, list[str]] = {}
     for host in relations.fleet.published_hosts:
         workspace = workspaces.get(host.workspace)
         if workspace is None:
@@ -84,7 +89,9 @@ def service_outside_workspace(context: Context) -> Iterator[Finding]:
         name = parse_host(host.service, relations.fleet.spec.cluster_domain)
         if name is not None and copies(relations, workspace, name):
             continue
-        similar = near_host(host.service, hosts_of(relations, workspace))
+        if workspace.name not in known:
+            known[workspace.name] = hosts_of(relations, workspace)
+        similar = near_host(host.service, known[workspace.name])
         yield Finding(
             message=f"workspace `{workspace.name}` has no service `{host.service}` to publish",
             span=host.span("service"),

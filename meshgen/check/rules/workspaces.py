@@ -25,6 +25,7 @@ def pattern_matches_nothing(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     clusters = {cluster.name for cluster in relations.fleet.clusters}
+    known = {item.name for inventory in relations.fleet.inventories.values() for item in inventory.namespaces}
     for workspace in relations.fleet.workspaces:
         selector = workspace.namespace_selector
         matched = [pattern_matches(relations, pattern) for pattern in selector.names]
@@ -34,7 +35,6 @@ def pattern_matches_nothing(context: Context) -> Iterator[Finding]:
             cluster, _, namespace = pattern.partition("/")
             if matched[index] or not valid_pattern(pattern) or ("*" not in cluster and cluster not in clusters):
                 continue
-            known = {item.name for inventory in relations.fleet.inventories.values() for item in inventory.namespaces}
             yield Finding(
                 message=f"no namespace of any inventory matches `{pattern}`",
                 span=selector.span("names", index),
