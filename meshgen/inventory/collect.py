@@ -104,7 +104,7 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
             facts.add(
                 "namespaces", {"name": item.namespace} if seen is None else _namespace(item.namespace, seen), item
             )
-    findings += _mistaken(facts)
+    findings += _unseen(facts)
     findings += _of_revisions(objects.known)
     return facts, findings
 
@@ -127,8 +127,11 @@ def _add_gateways_of_the_api(facts: Facts, objects: Iterable[KubernetesObject]) 
                 facts.add("gateways", gateway, item)
 
 
-def _mistaken(facts: Facts) -> Iterator[Diagnostic]:
-    """MG062 where a list is empty because kubectl took a short name for another kind; what is known of it stays."""
+def _unseen(facts: Facts) -> Iterator[Diagnostic]:
+    """Notes the lists that are empty because nobody asked for their kinds; MG062 where somebody meant to."""
+    if "Service" not in facts.read:
+        # Every cluster has Services, so these kinds alone were asked for.
+        facts.unseen |= {section for section, found in facts.sections.items() if not found}
     for kind, (section, meant, name) in _MISTAKEN.items():
         if kind in facts.unknown and meant not in facts.read:
             facts.unseen.add(section)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import sys
@@ -60,7 +61,7 @@ def read_manifests(paths: Iterable[str]) -> tuple[Manifests, list[Diagnostic]]:
                 recipes.add("kustomization", shown)
                 continue
             try:
-                text = _limited(_unpacked(_limited(read()))).decode("utf-8-sig")
+                text = _decoded(_limited(_unpacked(_limited(read()))))
             except (OSError, ValueError, zlib.error) as error:
                 findings.append(unreadable(shown, error))
                 continue
@@ -99,6 +100,11 @@ def _read(
 
 def _has_type(document: Node) -> bool:
     return not {"apiVersion", "kind"}.isdisjoint(document.entries or {})
+
+
+def _decoded(content: bytes) -> str:
+    # PowerShell writes UTF-16 where output is redirected, and kubectl reads it.
+    return content.decode("utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
 
 
 def _unpacked(content: bytes) -> bytes:

@@ -24,6 +24,7 @@ def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spe
     is replaced. An announced Service (`arriving`) stays until it is shown, and then has arrived. Of items that
     the import shows again these stay: the state `leaving` of a Service, the addresses of a gateway whose status
     the import does not show, and the places of addresses in their list, because the place names WorkloadEntries.
+    Of an import without Services only the lists that it shows are replaced.
     Of a namespace that `old` does not know Services of gateways alone bring their addresses only.
     What the mesh is shown to leave at its default goes from `istio`. Without `replace` gateways that the import does
     not show stay too, and of a Service the facts that the import does not know (`serviceAccounts`, `injected`,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 _CHART = "Chart.yaml"
 _OF_CHARTS = frozenset({"templates", "crds"})
-_ACTION = re.compile(r"^[ \t]*(?:-[ \t]+)?(?:[\w./-]+:[ \t]*)?\{\{", re.MULTILINE)
-"""A line of a Go template, or a value that is one: YAML reads a mapping with a mapping as its key."""
+_ACTION = re.compile(r"^[ \t]*(?:-[ \t]+)?(?:[\w./-]+:[ \t]*)?\{[{%]", re.MULTILINE)
+"""A line of a template of Go or Jinja, or a value that is one: YAML reads a mapping with a mapping as its key."""
 _YTT = re.compile(r"(?:^|:[ \t]|^[ \t]*-[ \t])#@[ \t]", re.MULTILINE)
 _IN_NAMES = ("{{", "${", "$(", "((", "<%")
 _MANIFEST = re.compile(r"""apiVersion|^[ \t]*["']?kind["']?[ \t]*:""", re.MULTILINE)

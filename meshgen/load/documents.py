@@ -131,9 +131,9 @@ def _manifests(nodes: list[Node]) -> list[Diagnostic]:
 
 
 def _called(nodes: list[Node]) -> str:
-    first = nodes[0]
-    name = f"{first.find(['kind']).value} {quoted(first.find(['metadata', 'name']))}"
-    return name if len(nodes) == 1 else f"{name} and {len(nodes) - 1} more"
+    kind, name = nodes[0].find(["kind"]).value, nodes[0].find(["metadata", "name"])
+    called = f"{kind} {quoted(name)}" if isinstance(name.value, str) else f"{kind}"
+    return called if len(nodes) == 1 else f"{called} and {len(nodes) - 1} more"
 
 
 def _kind_place(node: Node) -> Span:

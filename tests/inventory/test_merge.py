@@ -170,3 +170,20 @@ def test_an_arriving_service_stays_until_it_is_there(replace: bool) -> None:  # 
 def test_an_arriving_service_has_arrived_when_the_input_shows_it() -> None:
     services = merge({"services": [ANNOUNCED]}, facts_of(SERVICE.replace("name: a", "name: new")))["services"]
     assert services == [{"name": "new", "namespace": "shop"}]
+
+
+def test_of_an_import_without_services_only_what_it_shows_is_replaced() -> None:
+    old = {
+        "namespaces": [{"name": "shop"}],
+        "services": [{"name": "a", "namespace": "shop"}],
+        "virtualServices": [{"name": "gone", "namespace": "shop", "hosts": ["a"]}],
+        "sidecars": [{"name": "default", "namespace": "shop"}],
+    }
+    routes = (
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: networking.istio.io/v1\n  kind: VirtualService\n"
+        "  metadata: {name: new, namespace: shop}\n  spec: {hosts: [a]}\n"
+    )
+    assert merge(old, facts_of(routes)) == {
+        **old,
+        "virtualServices": [{"name": "new", "namespace": "shop", "hosts": ["a"]}],
+    }

@@ -84,6 +84,7 @@ def test_MG059_silent_for_what_is_rendered_or_another_kustomization(tmp_path: Pa
         "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}-web\n",
         "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{name}}\n",
         "apiVersion: v1\nkind: Service\nspec:\n  ports:\n  {{- range .Values.ports }}\n  - port: 1\n  {{- end }}\n",
+        "{% if tls %}\napiVersion: v1\nkind: Service\nmetadata:\n  name: x\n{% endif %}\n",
         '#@ load("@ytt:data", "data")\napiVersion: v1\nkind: Service\nmetadata:\n  name: #@ data.values.name\n',
     ],
 )
@@ -143,3 +144,7 @@ def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("meshgen.inventory.manifests.LARGEST_INPUT", 1 << 20)
     (said,), _ = read(tmp_path, {"a.json.gz": gzip.compress(b" " * (1 << 21), mtime=0)})
     assert said == "MG050: `a.json.gz` cannot be read: larger than 1 MiB"
+
+
+def test_what_powershell_writes_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, {"a.yaml": SERVICE.encode("utf-16")}) == ([], ["a"])

@@ -53,3 +53,8 @@ def test_MG066_fires_once_with_a_place_for_each_file(tmp_path: Path) -> None:
     assert [(str(note.span).removeprefix(f"{tmp_path}/"), note.text) for note in found.notes] == [
         ("k8s.yaml:2:7", "Service `details` and 2 more")
     ]
+
+
+def test_a_list_of_manifests_has_no_name(tmp_path: Path) -> None:
+    files = {"fleet.yaml": FLEET, "dump.yaml": "apiVersion: v1\nkind: List\nitems: []\n"}
+    assert said(tmp_path, files) == ["MG066: List is no document of a fleet"]
