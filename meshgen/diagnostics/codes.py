@@ -106,6 +106,7 @@ CODES = (
     Code("MG613", "error", "the tree changed while the build ran", "0.1"),
     Code("MG614", "warning", "Git cannot be asked", "0.1"),
     Code("MG615", "warning", "a sparse checkout leaves out what would change", "0.1"),
+    Code("MG616", "error", "a file of the local state that has another name", "0.1"),
     Code("MG650", "error", "an exposure withdrawn while it has consumers", "0.1"),
     Code("MG651", "error", "output and fleet inside of each other", "0.1"),
     Code("MG652", "error", "an unknown cluster to build", "0.1"),

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from meshgen import interrupts
 from meshgen.revisions.compile import Meaning, meaning
 from meshgen.revisions.past import Known
-from meshgen.tree import TreeError, disk, findings
+from meshgen.tree import TreeError, findings
+from meshgen.tree.disk import Root
 from meshgen.tree.paths import META
 from meshgen.tree.state import IGNORE, IGNORED, LOCAL
 
@@ -69,31 +70,33 @@ class Memory:
 def remembered(output: Path) -> Memory:
     """What the last builds at `output` meant, as far as it is known: a file that cannot be read says nothing."""
     try:
-        return parsed(disk.read(f"{os.path.realpath(output)}/{_FILE}"))
+        with Root(os.path.realpath(output)) as root:
+            return parsed(root.read(_FILE))
     except OSError:
         return Memory()
 
 
 def remember(output: Path, content: bytes) -> None:
     """Keep what a build that has just ended meant, in one step. Raises `TreeError` where the disk refuses."""
-    root = os.path.realpath(output)
-    staged = f"{root}/{_FILE}.{os.getpid()}"
+    staged = f"{_FILE}.{os.getpid()}"
     try:
-        if disk.is_file(f"{root}/{_FILE}") and disk.read(f"{root}/{_FILE}", content) == content:
-            return
-        for directory in ("", META, LOCAL):
-            if not disk.is_directory(f"{root}/{directory}"):
-                disk.make_directory(f"{root}/{directory}")
-        if not disk.is_file(f"{root}/{IGNORE}"):
-            disk.create(f"{root}/{IGNORE}", IGNORED)
-        with interrupts.held():
-            try:
-                disk.create(staged, content, durable=True)
-                disk.move(staged, f"{root}/{_FILE}")
-            except OSError:
-                with contextlib.suppress(OSError):
-                    disk.remove(staged)
-                raise
+        with Root(os.path.realpath(output)) as root:
+            if root.is_file(_FILE) and root.read(_FILE, content) == content:
+                return
+            root.make()
+            for directory in (META, LOCAL):
+                if not root.is_directory(directory):
+                    root.make_directory(directory)
+            if not root.is_file(IGNORE):
+                root.create(IGNORE, IGNORED)
+            with interrupts.held():
+                try:
+                    root.create(staged, content, durable=True)
+                    root.move(staged, _FILE)
+                except OSError:
+                    with contextlib.suppress(OSError):
+                        root.remove(staged)
+                    raise
     except OSError as error:
         raise TreeError(findings.disk_error(output, _FILE, error)) from error
 

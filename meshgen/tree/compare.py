@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from meshgen.tree import disk, findings, state
+from meshgen.tree import findings, state
+from meshgen.tree.disk import TooLargeError
 from meshgen.tree.model import Change, fingerprint
 from meshgen.tree.ownership import Verdict
 from meshgen.tree.paths import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meshgen.diagnostics import Diagnostic
+    from meshgen.tree.disk import Root
     from meshgen.tree.ownership import Ownership
     from meshgen.tree.state import Recorded
 
@@ -35,7 +37,7 @@ class Place:
     """What all top directories of one comparison share."""
 
     output: Path
-    root: str
+    root: Root
     entries: Found
     """What stands directly in the output directory."""
     ownership: Ownership
@@ -125,11 +127,12 @@ class _Comparing:
         path = state.list_path(top.name)
         listed: bytes | None = None
         try:
-            listed = disk.read(f"{self.place.root}/{path}")
+            listed = self.place.root.read(path)
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
             self.diagnostics.append(findings.disk_error(self.output, path, error))
+        top.listed = None if listed is None else fingerprint(listed)
         top.digests = {path: state.digest(self.wanted[path]) for path in sorted(self.wanted)}
         recorded = self.place.recorded.get(top.name, {})
         if self.parts is None:
@@ -143,7 +146,6 @@ class _Comparing:
             top.relisted, top.unlisted = True, wanted is None
             top.text = wanted
             if listed is not None:
-                top.listed = fingerprint(listed)
                 self._record(state.parse(listed, top.name))
         self._record(recorded)
 
@@ -159,14 +161,17 @@ class _Comparing:
     def _compare_wanted(self) -> None:
         top = self.top
         files = self.found.files
-        prefix = f"{self.place.root}/"
+        read = self.place.root.read
         for path, content in self.wanted.items():
             before = None
             if path in files:
                 try:
-                    before = disk.read(prefix + path, content)
+                    before = read(path, content)
                 except FileNotFoundError:
                     pass
+                except TooLargeError:
+                    self.diagnostics.append(findings.foreign(self.output, path))
+                    continue
                 except OSError as error:
                     self.diagnostics.append(findings.disk_error(self.output, path, error))
                     continue
@@ -216,8 +221,8 @@ class _Comparing:
     def _compare_unwanted(self) -> None:
         for path in sorted(filter(self._covers, self.found.files - self.wanted.keys())):
             try:
-                before = disk.read(f"{self.place.root}/{path}")
-            except FileNotFoundError:
+                before = self.place.root.read(path)
+            except (FileNotFoundError, TooLargeError):
                 continue
             except OSError as error:
                 self.diagnostics.append(findings.disk_error(self.output, path, error))

@@ -206,3 +206,13 @@ def not_checked_out(output: Path, top: str, paths: list[str]) -> Diagnostic:
         help="Build where they are checked out (`git sparse-checkout add`).",
         object=shown(top),
     )
+
+
+def shared(output: Path, path: str) -> Diagnostic:
+    return diagnose(
+        code="MG616",
+        message=f"`{shown(path)}` is to be written into, but it has another name, or is no file",
+        span=place(output, path),
+        help="Remove it: a build makes it anew. What its other name holds stays.",
+        object=shown(path),
+    )

@@ -5,13 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from meshgen.tree.disk import refuse_shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    from meshgen.tree.disk import Root
+
+# A pipe or a device in its place does not make `open` wait.
+_FLAGS = os.O_RDWR | os.O_CREAT
+for _name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY"):
+    _FLAGS |= getattr(os, _name, 0)
 
 
 class LockedError(Exception):
@@ -23,27 +29,36 @@ class LockedError(Exception):
 
 
 @contextlib.contextmanager
-def held(path: str) -> Iterator[None]:
-    """Hold the lock file `path`, or raise `LockedError` at once. The file is gone afterwards."""
-    descriptor = _acquire(path)
+def held(root: Root, path: str) -> Iterator[None]:
+    """Hold the lock file `path` below `root`, or raise `LockedError` at once. The file is gone afterwards.
+
+    Raises `SharedError` where something else stands there, or a file with another name: it is left as it is.
+    """
+    descriptor = _acquire(root, path)
     try:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
-        # Removed before it is released: whoever opened it meanwhile sees that its name is gone and tries again.
-        with contextlib.suppress(OSError):
-            Path(path).unlink()
-        os.close(descriptor)
+        try:
+            # Removed before it is released: whoever opened it meanwhile sees that its name is gone and tries again.
+            with contextlib.suppress(OSError):
+                if _still_named(root, descriptor, path):
+                    name, at = root.at(path)
+                    os.unlink(name, dir_fd=at)
+        finally:
+            os.close(descriptor)
 
 
-def _acquire(path: str) -> int:
+def _acquire(root: Root, path: str) -> int:
     while True:
-        descriptor = os.open(path, _FLAGS, 0o666)
+        name, at = root.at(path)
+        descriptor = os.open(name, _FLAGS, 0o666, dir_fd=at)
+        refuse_shared(descriptor)
         kept = False
         try:
             holder = None if _try_lock(descriptor) else _holder(descriptor)
-            kept = holder is None and _still_named(descriptor, path)
+            kept = holder is None and _still_named(root, descriptor, path)
         finally:
             if not kept:
                 os.close(descriptor)
@@ -53,12 +68,9 @@ def _acquire(path: str) -> int:
             raise LockedError(holder)
 
 
-def _still_named(descriptor: int, path: str) -> bool:
-    try:
-        named = os.lstat(path)
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(os.fstat(descriptor), named)
+def _still_named(root: Root, descriptor: int, path: str) -> bool:
+    named = root.status(path)
+    return named is not None and os.path.samestat(os.fstat(descriptor), named)
 
 
 def _holder(descriptor: int) -> str:

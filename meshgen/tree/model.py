@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meshgen.tree import disk
+from meshgen.tree.disk import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,7 +102,10 @@ class Comparison:
 
     def old(self, change: Change) -> bytes | None:
         """The content on disk, read when asked for; `None`: there is no file. Raises `OSError`."""
-        return disk.read(f"{self.root}/{change.path}") if change.seen is not None else None
+        if change.seen is None:
+            return None
+        with Root(self.root) as root:
+            return root.read(change.path)
 
 
 @dataclass(frozen=True, slots=True)

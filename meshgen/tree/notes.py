@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from meshgen.tree import disk, findings, state
+from meshgen.tree import findings, state
 from meshgen.tree.old_form import OldForm, read_old_form
 from meshgen.tree.paths import META, refusal, top_of
 from meshgen.tree.scan import Found, list_directory
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meshgen.diagnostics import Diagnostic
+    from meshgen.tree.disk import Root
     from meshgen.tree.state import Recorded
 
 
@@ -38,14 +39,23 @@ class Notes:
         there = {name for name in self.entries.directories if not refusal(f"{name}/x")}
         return there | self.listed | set(map(top_of, self.recorded))
 
+    def differ(self, other: Notes, only: frozenset[str] | None) -> bool:
+        """Whether another build wrote between these and `other`, as far as it concerns the top directories `only`."""
+        tops = self.tops ^ other.tops
+        return (
+            self.journal != other.journal
+            or self.old_form.edits != other.old_form.edits
+            or bool(tops if only is None else tops & only)
+        )
 
-def read_notes(root: str, output: Path) -> Notes:
+
+def read_notes(root: Root, output: Path) -> Notes:
     """Read them. What keeps them from being read, so that nothing can be said about the rest, is in `diagnostics`."""
     notes = Notes()
     current = ""
     try:
         for current in ("", META, state.LOCAL):
-            kind = disk.kind(f"{root}/{current}" if current else root)
+            kind = root.kind(current)
             if kind is not None and not stat.S_ISDIR(kind):
                 obstacle = stat.S_ISLNK(kind)
                 notes.diagnostics.append(
@@ -66,7 +76,7 @@ def read_notes(root: str, output: Path) -> Notes:
     return notes
 
 
-def _read_local(notes: Notes, root: str, output: Path) -> None:
+def _read_local(notes: Notes, root: Root, output: Path) -> None:
     found = list_directory(root, state.LOCAL)
     for path in sorted(found.everything()):
         name = path.removeprefix(f"{state.LOCAL}/")
@@ -83,9 +93,9 @@ def _read_local(notes: Notes, root: str, output: Path) -> None:
                 _read_journal(notes, root, output)
 
 
-def _read_journal(notes: Notes, root: str, output: Path) -> None:
+def _read_journal(notes: Notes, root: Root, output: Path) -> None:
     try:
-        notes.journal = disk.read(f"{root}/{state.JOURNAL}")
+        notes.journal = root.read(state.JOURNAL)
     except FileNotFoundError:
         return  # another build just ended
     notes.diagnostics.append(findings.interrupted(output, state.JOURNAL))

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from meshgen.tree import disk, state
+from meshgen.tree import state
 from meshgen.tree.paths import META, refusal
 from meshgen.tree.scan import list_directory
 
 if TYPE_CHECKING:
+    from meshgen.tree.disk import Root
     from meshgen.tree.state import Recorded
 
 _SUFFIX = ".owned"
@@ -33,20 +34,20 @@ class OldForm:
     """Path, content, and what is left of it."""
 
 
-def read_old_form(root: str) -> OldForm:
+def read_old_form(root: Root) -> OldForm:
     """Read it below `root`, an existing directory; links are passed over. Raises `OSError`."""
     old = OldForm()
     for path in sorted(list_directory(root, META).files):
         name = path.removeprefix(f"{META}/")
         top = name.removesuffix(_SUFFIX)
         if path == _JOURNAL or (top != name and not refusal(f"{top}/x")):
-            content = disk.read(f"{root}/{path}")
+            content = root.read(path)
             for written, hashes in state.parse(content, None if path == _JOURNAL else top).items():
                 old.recorded.setdefault(written, set()).update(hashes)
             old.edits.append((path, content, None))
     for path, lines in _LINES.items():
-        if disk.is_file(f"{root}/{path}"):
-            content = disk.read(f"{root}/{path}")
+        if root.is_file(path):
+            content = root.read(path)
             left = b"".join(line for line in content.splitlines(keepends=True) if line.strip() not in lines)
             if left != content:
                 old.edits.append((path, content, left or None))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from meshgen.tree import disk
+if TYPE_CHECKING:
+    import os
+
+    from meshgen.tree.disk import Root
 
 
 @dataclass(slots=True)
@@ -39,14 +42,14 @@ class Found:
         return self.files | self.directories | self.links | self.others
 
 
-def walk(root: str, top: str) -> Found:
+def walk(root: Root, top: str) -> Found:
     """Everything below the directory `top` of `root`."""
     found = Found()
     waiting = [top]
     while waiting:
         directory = waiting.pop()
         try:
-            with os.scandir(f"{root}/{directory}") as entries:
+            with root.listed(directory) as entries:
                 for entry in entries:
                     if entry.name == ".git":
                         found.repositories.add(directory)
@@ -61,11 +64,11 @@ def walk(root: str, top: str) -> Found:
     return found
 
 
-def list_directory(root: str, directory: str = "") -> Found:
+def list_directory(root: Root, directory: str = "") -> Found:
     """What stands directly in a directory below `root`; all empty where it is no directory. Raises `OSError`."""
     found = Found()
-    place = f"{root}/{directory}" if directory else root
-    if disk.is_directory(place):
-        for entry in disk.entries(place):
-            found.add(f"{directory}/{entry.name}" if directory else entry.name, entry)
+    if root.is_directory(directory):
+        with root.listed(directory) as entries:
+            for entry in entries:
+                found.add(f"{directory}/{entry.name}" if directory else entry.name, entry)
     return found

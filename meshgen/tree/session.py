@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from meshgen import interrupts
-from meshgen.tree import disk, findings, state
+from meshgen.tree import findings, state
 from meshgen.tree.compare import Place, Top, Wanted, compare_top
+from meshgen.tree.disk import Root, SharedError
 from meshgen.tree.lock import LockedError
 from meshgen.tree.model import Change, Comparison, Result, TreeError, fingerprint
 from meshgen.tree.notes import read_notes
@@ -67,7 +68,7 @@ class Tree:
         writing: bool,
         overwrite_edits: bool,
     ) -> None:
-        self.root = os.path.realpath(output)
+        self.root = Root(os.path.realpath(output))
         self._output = output
         self._only = only
         self._writing = writing
@@ -81,7 +82,7 @@ class Tree:
         self._diagnostics = list(self._noted.diagnostics)
         self._blocked = any(diagnostic.severity == "error" for diagnostic in self._diagnostics)
         self._usable = not self._blocked
-        self._ownership = Ownership(output, self.root, signature)
+        self._ownership = Ownership(output, self.root.path, signature)
         self._place = Place(
             output,
             self.root,
@@ -97,13 +98,15 @@ class Tree:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._interruptible, interrupts.held():
+        with self._interruptible, interrupts.held(), self.root:
             self._workplace.leave()
 
     @property
     def staged(self) -> Path | None:
         """The directory that holds all that is to be written by its path, None where nothing can be."""
-        return Path(self._transaction.staged) if self._transaction and not (self._blocked or self._failure) else None
+        if self._transaction is None or self._blocked or self._failure:
+            return None
+        return Path(self.root.path, self._transaction.staged)
 
     def add(self, name: str, wanted: Wanted) -> tuple[str, ...]:
         """Compare the top directory `name`, once, with all files that are wanted in it, and stage what differs.
@@ -146,7 +149,7 @@ class Tree:
         self._diagnostics += [findings.not_checked_out(self._output, top.name, top.stale) for top in tops if top.stale]
         self._comparison = Comparison(
             output=self._output,
-            root=self.root,
+            root=self.root.path,
             changes=tuple(sorted((change for top in tops for change in top.changes), key=attrgetter("path"))),
             unchanged={top.name: top.unchanged for top in tops},
             old_form=tuple(
@@ -199,7 +202,7 @@ class Tree:
                     transaction.stage(change.path, wanted[change.path])
             lines = [f"{top.digests[change.path]}  {change.path}\n" for change in top.changes]
             transaction.current = state.JOURNAL
-            disk.append(transaction.journal, "".join(lines).encode())
+            self.root.append(transaction.journal, "".join(lines).encode())
             if top.relisted and top.text is not None:
                 transaction.stage(state.list_path(top.name), top.text, durable=True)
 
@@ -208,11 +211,22 @@ class Tree:
         if self._transaction is None:
             with interrupts.held():
                 self._workplace.enter()
-            if read_notes(self.root, self._output).journal != self._noted.journal:
-                raise TreeError(findings.moved_on(self._output, state.JOURNAL))
+            self._look_again()
             self._transaction = Transaction(self.root, self._workplace.staging, current=state.LOCAL)
             self._transaction.begin(state.render(state.pairs(state.parse(self._noted.journal or b""))))
         return self._transaction
+
+    def _look_again(self) -> None:
+        """Under the lock: what was compared without it is what it was, as far as other builds tell."""
+        again = read_notes(self.root, self._output)
+        if again.differ(self._noted, self._only):
+            changed = state.LOCAL if again.journal == self._noted.journal else state.JOURNAL
+            raise TreeError(findings.moved_on(self._output, changed))
+        for name, top in self._tops.items():
+            path = state.list_path(name)
+            listed = self.root.read(path) if self.root.is_file(path) else None
+            if (None if listed is None else fingerprint(listed)) != top.listed:
+                raise TreeError(findings.moved_on(self._output, name))
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -223,6 +237,8 @@ class Tree:
             raise TreeError(findings.locked(self._output, state.LOCK, error.holder)) from error
         except MovedOnError as error:
             raise TreeError(findings.moved_on(self._output, self._current)) from error
+        except SharedError as error:
+            raise TreeError(findings.shared(self._output, self._current)) from error
         except OSError as error:
             undone = not self._workplace.keep_staging
             raise TreeError(findings.disk_error(self._output, self._current, error, undone=undone)) from error
@@ -239,8 +255,8 @@ class Tree:
             transaction.undo()
             self._workplace.keep_staging = False
             # One that an earlier build left stays: it still tells what that build wrote.
-            if self._noted.journal is None and disk.is_file(f"{self.root}/{state.JOURNAL}"):
-                disk.remove(f"{self.root}/{state.JOURNAL}")
+            if self._noted.journal is None and self.root.is_file(state.JOURNAL):
+                self.root.remove(state.JOURNAL)
             raise
         self._workplace.used = True
 
@@ -274,9 +290,10 @@ class Tree:
                 transaction.put(change.path, change.seen)
             elif change.seen is not None:
                 transaction.delete(change.path, change.seen)
+        transaction.confirm()
         transaction.current = state.JOURNAL
-        disk.sync_directory(f"{self.root}/{state.LOCAL}")
-        disk.remove(f"{self.root}/{state.JOURNAL}")
+        self.root.sync_directory(state.LOCAL)
+        self.root.remove(state.JOURNAL)
 
     def _books(self, transaction: Transaction) -> Iterator[Change]:
         """The lists of the local state, and what goes of the old form; what they get is staged."""
@@ -285,7 +302,7 @@ class Tree:
                 yield Change(state.list_path(top.name), top.listed, removed=top.unlisted)
         for name, recorded in self._uncovered().items():
             path = state.list_path(name)
-            known = disk.read(f"{self.root}/{path}") if disk.is_file(f"{self.root}/{path}") else None
+            known = self.root.read(path) if self.root.is_file(path) else None
             pairs = [*state.pairs(state.parse(known or b"", name)), *state.pairs(recorded)]
             transaction.stage(path, state.render(pairs), durable=True)
             yield Change(path, None if known is None else fingerprint(known))
@@ -300,6 +317,6 @@ class Tree:
 
     def _begin_journal(self, transaction: Transaction) -> None:
         transaction.current = state.JOURNAL
-        disk.append(transaction.journal, b"", durable=True)
-        disk.move(transaction.journal, f"{self.root}/{state.JOURNAL}")
-        disk.sync_directory(f"{self.root}/{state.LOCAL}")
+        self.root.append(transaction.journal, b"", durable=True)
+        self.root.move(transaction.journal, state.JOURNAL)
+        self.root.sync_directory(state.LOCAL)

@@ -16,7 +16,7 @@ import pytest
 from meshgen.cli import build as command
 from meshgen.diagnostics.render import MACHINE_FORMATS
 from meshgen.emit import emit
-from meshgen.tree import disk
+from meshgen.tree.disk import Root
 from meshgen.verify import kubeconform
 from tests.fleets import HAS, LACKS
 
@@ -429,12 +429,12 @@ def test_a_disk_that_cannot_be_written_is_exit_code_2(project: Project) -> None:
 def test_a_disk_that_refuses_while_the_tree_is_compared_is_exit_code_2(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: str, _expected: bytes = b"") -> NoReturn:
+    def refuse(_root: Root, path: str, _expected: bytes = b"") -> NoReturn:
         raise OSError(errno.EIO, os.strerror(errno.EIO), path)
 
     project.write(HAS)
     project.build()
-    monkeypatch.setattr(disk, "read", refuse)
+    monkeypatch.setattr(Root, "read", refuse)
     outcome = project.build("--check")
     assert (outcome.code, "[MG612]" in outcome.out) == (2, True)
 

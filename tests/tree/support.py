@@ -97,12 +97,14 @@ def codes(comparison: Comparison) -> set[str]:
 
 
 def snapshot(directory: Path) -> dict[str, bytes | str]:
-    """Everything below a directory: the content of files, `dir` for directories, `-> target` for links."""
+    """Everything below a directory: the content of files, `dir`, `pipe`, `-> target` for links."""
     result: dict[str, bytes | str] = {}
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
         if path.is_symlink():
             result[name] = f"-> {os.readlink(path)}"  # noqa: PTH115 - the text of the link, unread
+        elif path.is_fifo():
+            result[name] = "pipe"
         else:
             result[name] = "dir" if path.is_dir() else path.read_bytes()
     return result
@@ -133,12 +135,18 @@ _STEPS = frozenset({"mkdir", "rmdir", "replace", "link", "unlink", "write", "fsy
 
 
 class Faulty:
-    """Stands in for `os` in `meshgen.tree.disk`: the `at`-th change of the disk fails, and unless `once` all later."""
+    """Stands in for `os` in `meshgen.tree.disk`: the `at`-th change of the disk fails, and unless `once` all later.
 
-    def __init__(self, at: int, error: Callable[[], BaseException], *, once: bool = False) -> None:
+    `late`: it is done, and fails as it returns. Where `error` gives none something else happens at that moment.
+    """
+
+    def __init__(
+        self, at: int, error: Callable[[], BaseException | None], *, once: bool = False, late: bool = False
+    ) -> None:
         self.at = at
         self.error = error
         self.once = once
+        self.late = late
         self.steps: list[str] = []
 
     @property
@@ -155,16 +163,22 @@ class Faulty:
                 return real(*args, **options)
             self.steps.append(f"{name} {args[0]}")
             if len(self.steps) == self.at or (self.fired and not self.once):
-                raise self.error()
+                if self.late:
+                    real(*args, **options)
+                error = self.error()
+                if error is not None:
+                    raise error
             return real(*args, **options)
 
         return step
 
 
 @contextlib.contextmanager
-def failing(at: int, error: Callable[[], BaseException], *, once: bool = False) -> Iterator[Faulty]:
-    """Let the `at`-th change of the disk fail in the body, and unless `once` every later one too."""
-    faulty = Faulty(at, error, once=once)
+def failing(
+    at: int, error: Callable[[], BaseException | None], *, once: bool = False, late: bool = False
+) -> Iterator[Faulty]:
+    """Let the `at`-th change of the disk fail in the body, and unless `once` every later one too; `late`: when done."""
+    faulty = Faulty(at, error, once=once, late=late)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(disk, "os", faulty)
         yield faulty

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from meshgen.tree import TreeError
+from meshgen.tree.disk import Root
 from tests.tree.support import A, B, C, build, codes, compare, failing, found, put, snapshot
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ _LIMITED = """
 import resource, sys
 from pathlib import Path
 from meshgen.tree import TreeError
+from meshgen.tree.disk import Root
 from tests.tree.support import build
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -155,6 +157,7 @@ _UNPRIVILEGED = """
 import sys
 from pathlib import Path
 from meshgen.tree import TreeError
+from meshgen.tree.disk import Root
 from tests.tree.support import build
 try:
     build(Path(sys.argv[1]), {"c1/shop/service_a.yaml": b"new\\n", "c2/db/service_c.yaml": b"c\\n"})
@@ -229,13 +232,14 @@ def test_MG612_fires_when_a_name_is_too_long(tmp_path: Path) -> None:
 def test_every_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(tmp_path, {A: b"a\n", B: b"b\n"})
 
-    def broken(path: str, _: bytes = b"") -> bytes:
+    read = Root.read
+
+    def broken(root: Root, path: str, expected: bytes = b"") -> bytes:
         if path.endswith(".yaml"):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        with open(path, "rb") as file:  # noqa: PTH123 - a path as the module under test has it
-            return file.read()
+        return read(root, path, expected)
 
-    monkeypatch.setattr("meshgen.tree.disk.read", broken)
+    monkeypatch.setattr(Root, "read", broken)
     comparison = compare(tmp_path, {A: b"a\n", B: b"b\n"})
     assert found(comparison, "MG612") == [
         f"{tmp_path}/{A}:1:1 error: cannot read or write `{A}`: input/output error",

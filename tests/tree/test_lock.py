@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from meshgen.tree import TreeError, lock
+from meshgen.tree.disk import Root
 from meshgen.tree.lock import LockedError, held
 from tests.tree.support import A, B, build, compare, manifests, put
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 _HOLD = """
 import sys
+from meshgen.tree.disk import Root
 from meshgen.tree.lock import held
-with held(sys.argv[1]):
+with held(Root(sys.argv[1]), ".meshgen/local/lock"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -28,7 +30,7 @@ with held(sys.argv[1]):
 
 def test_MG609_fires_when_another_build_writes(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    program = [sys.executable, "-c", _HOLD, str(tmp_path / ".meshgen/local/lock")]
+    program = [sys.executable, "-c", _HOLD, str(tmp_path)]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdin is not None
@@ -55,13 +57,13 @@ def test_MG609_silent_when_the_holder_died(tmp_path: Path) -> None:
 
 def test_comparing_needs_no_lock(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    with held(str(tmp_path / ".meshgen/local/lock")):
+    with Root(str(tmp_path)) as root, held(root, ".meshgen/local/lock"):
         assert compare(tmp_path, {A: b"a\n"}).in_sync
 
 
 def test_a_build_that_changes_nothing_needs_no_lock(tmp_path: Path) -> None:
     build(tmp_path, {A: b"a\n"})
-    with held(str(tmp_path / ".meshgen/local/lock")):
+    with Root(str(tmp_path)) as root, held(root, ".meshgen/local/lock"):
         assert build(tmp_path, {A: b"a\n"}).unchanged == 1
 
 
@@ -75,7 +77,7 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
         nonlocal inside, most, taken
         for _ in range(200):
             try:
-                with held(path):
+                with Root(str(tmp_path)) as root, held(root, "lock"):
                     inside += 1
                     most = max(most, inside)
                     taken += 1
@@ -108,7 +110,7 @@ def test_a_lock_whose_file_went_while_it_was_taken_is_taken_again(
         return take(descriptor)
 
     monkeypatch.setattr(lock, "_try_lock", take_late)
-    with lock.held(str(path)):
+    with Root(str(tmp_path)) as root, held(root, "lock"):
         assert path.exists(), "nobody else can take it"
     assert calls == 2
 
