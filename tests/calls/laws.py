@@ -25,7 +25,6 @@ OF_OBJECTS: dict[str, Sort] = {
     "MG359": "workloadEntry",
     "MG361": "destinationRule",
     "MG365": "virtualService",
-    "MG367": "virtualService",
     "MG371": "destinationRule",
     "MG376": "serviceEntry",
     "MG377": "serviceEntry",
