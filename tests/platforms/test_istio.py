@@ -126,6 +126,16 @@ def test_settings_of_the_gateway() -> None:
     assert found.spec("Gateway.networking.istio.io")["servers"][0]["port"]["number"] == 16443
 
 
+def test_a_port_that_only_root_may_listen_on_leads_to_one_that_any_pod_may() -> None:
+    found = compiled(LACKS, gateway("port: 443"))
+    (container,) = found.spec("Deployment", cluster="c2")["template"]["spec"]["containers"]
+    assert container["ports"][0] == read("{name: tls, containerPort: 8443, protocol: TCP}")
+    assert found.spec("Service", cluster="c2")["ports"][1] == read(
+        "{name: tls, port: 443, targetPort: 8443, protocol: TCP}"
+    )
+    assert found.spec("Gateway.networking.istio.io")["servers"][0]["port"]["number"] == 443
+
+
 def test_what_is_different_in_a_cluster_stands_in_overrides() -> None:
     found = compiled(
         LACKS,

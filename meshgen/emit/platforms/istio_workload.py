@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 STATUS_PORT = 15021
 _RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
 
+_PRIVILEGED = 1024
+_SHIFT = 8000
+
+
+def _listener(port: int) -> int:
+    """The port of the container behind one of the Service, which Istio resolves (model/gateway.go, resolvePorts).
+
+    Pods that are not root may not listen below 1024 on every runtime: 443 becomes 8443, as in Istio's own gateways.
+    """
+    return port if port >= _PRIVILEGED else port + _SHIFT
+
 
 def _deployment(planned: PlannedGateway) -> dict[str, Any]:
     """The injector replaces `image: auto` (Helm chart `gateway` of Istio); the network view keeps remote endpoints out.
@@ -40,7 +51,7 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
         "image": "auto",
         "env": env,
         "ports": [
-            {"name": "tls", "containerPort": planned.port, "protocol": "TCP"},
+            {"name": "tls", "containerPort": _listener(planned.port), "protocol": "TCP"},
             {"name": "status", "containerPort": STATUS_PORT, "protocol": "TCP"},
         ],
         "readinessProbe": {
@@ -98,7 +109,7 @@ def _service(planned: PlannedGateway) -> dict[str, Any]:
         "selector": planned.pod_labels,
         "ports": [
             {"name": "tcp-status-port", "port": STATUS_PORT, "targetPort": STATUS_PORT, "protocol": "TCP"},
-            {"name": "tls", "port": planned.port, "targetPort": planned.port, "protocol": "TCP"},
+            {"name": "tls", "port": planned.port, "targetPort": _listener(planned.port), "protocol": "TCP"},
         ],
     }
 
@@ -123,6 +134,11 @@ _OF_GATEWAY: Reasons = {
 }
 _PORT = Reason(
     "the gateway's port",
+    (Input(GatewayOverride, "port"), Input(GatewaySettings, "port")),
+    "15443, Istio's for traffic between clusters",
+)
+_LISTENER = Reason(
+    "what the gateway's port leads to: itself, or 8000 more where only root may listen",
     (Input(GatewayOverride, "port"), Input(GatewaySettings, "port")),
     "15443, Istio's for traffic between clusters",
 )
@@ -156,7 +172,7 @@ _OF_DEPLOYMENT: Reasons = {
         "the network view keeps remote endpoints out: without it requests go in circles (MG303)", _NETWORK
     ),
     f"{_CONTAINER} ports": Reason("what it listens on: the gateway's port, and 15021 for health"),
-    f"{_CONTAINER} ports [] containerPort": _PORT,
+    f"{_CONTAINER} ports [] containerPort": _LISTENER,
     f"{_CONTAINER} readinessProbe": Reason("health of the proxy, as the chart `gateway` has it"),
     f"{_CONTAINER} resources": Reason(
         "what it asks for and may use",
@@ -182,7 +198,7 @@ _OF_SERVICE: Reasons = {
     "spec selector": _PODS,
     "spec ports": Reason("the gateway's port, and 15021 for the load balancer's health check"),
     "spec ports [] port": _PORT,
-    "spec ports [] targetPort": _PORT,
+    "spec ports [] targetPort": _LISTENER,
 }
 _OF_DISRUPTION_BUDGET: Reasons = {
     "spec maxUnavailable": Reason("one pod may be drained at a time, also with a single one"),
