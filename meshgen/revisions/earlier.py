@@ -184,7 +184,7 @@ def _by_themselves(history: History, now: Now, environment: Mapping[str, str]) -
             yield findings.no_target(branch)
         else:
             yield from _of_target(history, tips[0], target, f"origin/{branch}")
-    if len(steps) == len(tips) == 1 and isinstance(steps[0], _Step) and now.in_sync:
+    if len(steps) == len(tips) == 1 and isinstance(steps[0], _Step) and not now.built_here:
         yield from _taken_back(history, now, steps[0].commits[0], reviewed=branch is not None)
 
 
@@ -207,13 +207,12 @@ def _of_target(history: History, tip: str, target: str, branch: str) -> Iterator
 
 
 def _taken_back(history: History, now: Now, commit: str, *, reviewed: bool) -> Iterator[_Step]:
-    """What ran before a commit whose fleet and output are those that are built, where no build has compared it yet.
+    """What ran before a commit whose fleet is the one that is built, where no build here has compared it yet.
 
     Git may have made it: a merge of two branches that were fine alone, or the revert of a commit.
     """
     if not history.readable(commit) or history.meaning(commit).relations is not now.relations:
         return
     before = history.before(commit)
-    judged = reviewed or now.built_here or history.fleet.published(commit)
-    if before and (len(before) > 1 or not judged):
+    if len(before) > 1 or (before and not reviewed and not history.fleet.published(commit)):
         yield _Step(before)

@@ -213,7 +213,12 @@ class History:
     def _as_built(self, output: Repository, commit: str) -> bool:
         """Whether the output of a commit is what its fleet compiles to."""
         if commit not in self._built:
-            self._built[commit] = self._compiles(output, commit)
+            try:
+                self._built[commit] = self._compiles(output, commit)
+            except GitError as error:
+                if error.cause is not Cause.MISSING:
+                    raise
+                self._built[commit] = False  # a partial clone: of what is there, nothing says so
         return self._built[commit]
 
     def _compiles(self, output: Repository, commit: str) -> bool:

@@ -664,6 +664,7 @@ def test_MG656_fires_after_a_merge_of_two_branches_that_each_drain_one_source(so
     assert sources.build("--allow-withdrawal").code == 0
     ours, theirs = sources.git("rev-parse", "main", "other").split()
     commit(sources.root, "merged")
+    assert lost(sources) == []  # a build here was told to
     assert lost(sources.clone(tmp_path / "clone")) == [f"{LAST}{ours[:12]}"]
     assert lost(sources, "--against", theirs) == [f"{LAST}{theirs[:12]}"]
 
