@@ -80,7 +80,7 @@ def _first(values: Iterable[Value | None], default: Value) -> Value:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reach:
+class GatewayReach:
     """Where other clusters reach a gateway, and which port of its Service leads to it."""
 
     addresses: tuple[str, ...]
@@ -122,7 +122,7 @@ class Reach:
         )
 
 
-def reach(settings: GatewaySettings, setup: GatewaySetup, observed: ObservedGateway | None) -> Reach:
+def reach(settings: GatewaySettings, setup: GatewaySetup, observed: ObservedGateway | None) -> GatewayReach:
     """Where other clusters reach a gateway: what the fleet advertises, else what its Service shows.
 
     A gateway of meshgen has one port number throughout; of one that others run the Service says which of its ports is
@@ -140,7 +140,7 @@ def reach(settings: GatewaySettings, setup: GatewaySetup, observed: ObservedGate
     shown_by: ObservedGateway | Advertised | None = observed
     if advertised is not None and (advertised.addresses or advertised.hostname):
         shown_by = advertised
-    return Reach(
+    return GatewayReach(
         addresses=tuple(shown_by.addresses) if shown_by is not None else (),
         hostname=shown_by.hostname if shown_by is not None else None,
         port=(advertised.port if advertised is not None else None) or dialled,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from meshgen.analysis.facts import ClusterFacts, cluster_facts
 from meshgen.analysis.failover import EffectiveFailover, effective
-from meshgen.analysis.gateways import GatewaySetup, Reach, gateway_setup, reach
+from meshgen.analysis.gateways import GatewayReach, GatewaySetup, gateway_setup, reach
 from meshgen.analysis.host_index import HostIndex
 from meshgen.analysis.hosts import ServiceName, parse_host, qualify, selects, service_matches
 from meshgen.analysis.mutual_tls import PeerAuthentications
@@ -54,7 +54,7 @@ class Exposure:
     service: ObservedService
     host: str
     gateway: GatewaySettings
-    reach: Reach
+    reach: GatewayReach
     """Where other clusters reach the gateway."""
     failover: EffectiveFailover
     active: bool
@@ -242,7 +242,7 @@ class Relations:
         }
 
     @cached_property
-    def reaches(self) -> dict[str, dict[GatewayKey, Reach]]:
+    def reaches(self) -> dict[str, dict[GatewayKey, GatewayReach]]:
         """Cluster → where other clusters reach its east-west gateways."""
         return {
             cluster: {

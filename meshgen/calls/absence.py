@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.hosts import parse_host
 from meshgen.analysis.unexposed import unexposed
 from meshgen.calls.model import Reason
-from meshgen.calls.reasons import not_serving
+from meshgen.calls.reasons import not_dialled, not_serving
 
 if TYPE_CHECKING:
     from meshgen.analysis.hosts import ServiceName
@@ -26,7 +26,11 @@ def absent_source(calls: Calls, consumer: str, host: str, cluster: str) -> Reaso
         return _not_exposed(relations, cluster, host)
     if not relations.consumes(relations.cluster(consumer), exposure):
         return Reason("no consumer", cluster, (consumer,))
-    return not_serving(relations, exposure) or _unused(calls.of(consumer)[host], exposure)
+    return (
+        not_serving(relations, exposure)
+        or not_dialled(relations, consumer, exposure)
+        or _unused(calls.of(consumer)[host], exposure)
+    )
 
 
 def absent_copy(relations: Relations, cluster: str, name: ServiceName) -> Reason | None:

@@ -127,6 +127,7 @@ Why = Literal[
     "service draining",
     "source state",
     "no address",
+    "no family",
     "no consumer",
     "no cluster",
     "no namespace",

@@ -49,7 +49,17 @@ def unreachable_reasons(relations: Relations, consumer: str, exposures: Sequence
     if not others:
         yield Reason("not exposed elsewhere", consumer)
     for exposure in others:
-        yield not_serving(relations, exposure) or Reason("no consumer", exposure.cluster, (consumer,))
+        reason = not_serving(relations, exposure)
+        if reason is None and relations.consumes(relations.cluster(consumer), exposure):
+            reason = not_dialled(relations, consumer, exposure)
+        yield reason or Reason("no consumer", exposure.cluster, (consumer,))
+
+
+def not_dialled(relations: Relations, consumer: str, exposure: Exposure) -> Reason | None:
+    """Why pods of `consumer` cannot dial the gateway of an exposure whose address is known, None where they can."""
+    if exposure.reach.usable(relations.facts[consumer].families):
+        return None
+    return Reason("no family", exposure.cluster, (_gateway(exposure),))
 
 
 def not_serving(relations: Relations, exposure: Exposure) -> Reason | None:

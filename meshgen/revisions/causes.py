@@ -39,6 +39,7 @@ _WORDS: dict[Why, str] = {
     "stays": "callers in `{cluster}` cannot move: {text}",
     "not listed": "workspace {names} no longer exposes it in `{cluster}`",
     "no address": "gateway {names} of `{cluster}` has no address any more",
+    "no family": "gateway {names} of `{cluster}` has no address any more that callers can dial",
     "cluster draining": "cluster `{cluster}` is draining",
     "workspace draining": "workspace {names} is draining",
     "service draining": "it is draining",

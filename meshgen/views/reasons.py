@@ -26,6 +26,7 @@ _WORDS: dict[Why, str] = {
     "service draining": "not from `{cluster}`: the exposed service is draining",
     "source state": "not from `{cluster}`: the Service is {text} in `{cluster}`",
     "no address": "not from `{cluster}`: gateway {names} of `{cluster}` has no known address yet",
+    "no family": "not from `{cluster}`: gateway {names} of `{cluster}` has no address of a family that is dialled here",
     "no consumer": "not from `{cluster}`: {names} is not among the consumers",
     "no cluster": "the fleet has no cluster `{cluster}`",
     "no namespace": "not from `{cluster}`: namespace {names} is not in its inventory",

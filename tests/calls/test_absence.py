@@ -36,6 +36,10 @@ C1 = "{name: c1, region: eu, network: n1}"
         ((shop(f", exposedServices: [{{host: {WEB}, state: draining}}]"),), Reason("service draining", "c2")),
         ((C2.replace("name: web,", "name: web, state: leaving,"),), Reason("source state", "c2", ("leaving",))),
         ((C2.replace("192.0.2.1, 192.0.2.2", ""),), Reason("no address", "c2", ("shop/ew",))),
+        (
+            (clusters(f"{C1[:-1]}, ipFamilies: [IPv6]}}, {{name: c2, region: us, network: n2}}"),),
+            Reason("no family", "c2", ("shop/ew",)),
+        ),
         ((shop(", consumers: {names: [c2]}"),), Reason("no consumer", "c2", ("c1",))),
         ((C2.replace("namespaces: [{name: shop}]", "namespaces: []"),), Reason("no namespace", "c2", ("shop",))),
         ((C2.replace("name: web,", "name: other,"),), Reason("source gone", "c2")),

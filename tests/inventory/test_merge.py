@@ -114,6 +114,26 @@ def test_a_gateway_is_autoscaled_until_an_import_has_autoscalers_and_none_for_it
     assert merge({"gateways": [{**KNOWN, "autoscaled": True}]}, facts_of(GATEWAY, *shown))["gateways"] == after
 
 
+def test_a_gateway_with_its_nodes_leaves_the_rest_of_its_namespace_alone() -> None:
+    ports = "{ports: [{port: 15443, nodePort: 31443}], type: NodePort}"
+    service = GATEWAY.replace("{ports: [{port: 15443}]}", ports)
+    node = (
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Node\n  metadata: {name: a}\n"
+        "  status: {addresses: [{type: ExternalIP, address: 203.0.113.1}]}\n"
+    )
+    old = {"services": [{"name": "details", "namespace": "shop"}], "sidecars": [{"name": "x", "namespace": "shop"}]}
+    spec = merge(old, facts_of(service, node))
+    assert (spec["services"][0], spec["sidecars"]) == (old["services"][0], old["sidecars"])
+    assert spec["gateways"] == [
+        {
+            "name": "gw",
+            "namespace": "shop",
+            "addresses": ["203.0.113.1"],
+            "ports": [{"port": 15443, "nodePort": 31443}],
+        }
+    ]
+
+
 def test_families_that_the_input_does_not_show_stay() -> None:
     assert merge({"ipFamilies": ["IPv6"]}, facts_of(SERVICE))["ipFamilies"] == ["IPv6"]
 

@@ -15,7 +15,7 @@ from meshgen.platforms import platform
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.gateways import Reach
+    from meshgen.analysis.gateways import GatewayReach
     from meshgen.analysis.relations import GatewayKey, Relations
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
@@ -62,9 +62,9 @@ def _how_to_learn(observed: ObservedGateway | None, cluster: str, key: GatewayKe
     namespace, name = key
     if observed is not None and any(port.node_port for port in observed.ports):
         return (
-            f"It is reached at the nodes: run `kubectl get service/{name} nodes -n {namespace} -o yaml | "
-            f"meshgen inventory import --cluster {cluster} -`, or write `advertised` into its `overrides` where nodes "
-            "have no external address."
+            f"It is reached at the nodes: run `(kubectl get service {name} -n {namespace} -o yaml; echo ---; "
+            f"kubectl get nodes -o yaml) | meshgen inventory import --cluster {cluster} -`, or write `advertised` into "
+            "its `overrides` where nodes have no external address."
         )
     return (
         f"Once its load balancer has one, run `kubectl get service {name} -n {namespace} -o yaml | "
@@ -103,7 +103,7 @@ def address_of_two_gateways(context: Context) -> Iterator[Finding]:
                 )
 
 
-def _dialled(reach: Reach) -> Iterator[tuple[str, Span | None]]:
+def _dialled(reach: GatewayReach) -> Iterator[tuple[str, Span | None]]:
     """The addresses of a gateway, else its hostname, and where they stand."""
     for index, address in enumerate(reach.addresses):
         yield address, reach.span("addresses", index)
