@@ -97,13 +97,12 @@ def import_(
     Facts about Istio come with the ConfigMap `istio` of namespace istio-system (`kubectl get cm istio -n
     istio-system -o yaml > mesh.yaml`, then `mesh.yaml` beside `-`).
 
-    The input counts as the whole of each namespace that it has a Service, workload or rule of: what the inventory
-    knew of that namespace is replaced, other namespaces stay (--replace: go as well). One object alone (`kubectl get
-    service NAME`) and Services of gateways do not count so; without any Service only what is shown is replaced. What the fleet uses is taken away with --allow-removal
-    only. These stay in any case: comments
-    on items that stay, `state: leaving` of a Service, and the addresses of a gateway whose manifest has no status,
-    each address at its place in the list. Of a Service whose workloads are not in the input the known service
-    accounts stay.
+    The input counts as the whole of each namespace that it has a Service, workload or rule of: what the inventory knew
+    of that namespace is replaced, other namespaces stay (--replace: go as well). One object alone (`kubectl get service
+    NAME`) and Services of gateways do not count so; without any Service only what is shown is replaced. What the fleet
+    uses is taken away with --allow-removal only. These stay in any case: comments on items that stay, `state: leaving`
+    of a Service, and the addresses of a gateway whose manifest has no status, each address at its place in the list. Of
+    a Service whose workloads are not in the input the known service accounts stay.
 
     Objects that meshgen or Tetrate's control plane wrote are skipped, except for the addresses of gateways. Nothing
     is written if anything in the input is wrong, or if nothing changed. Kustomizations and charts are rendered first
