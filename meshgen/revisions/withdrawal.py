@@ -102,5 +102,6 @@ def _place(fleet: Fleet, kind: str, use: Use) -> Span | None:
             if kind == "gateway":
                 return workspace.key_span("eastWestGateway") or workspace.span("name")
             listed = (setting.span("host") for setting in workspace.exposed_services or () if setting.host == use.host)
-            return next(listed, workspace.key_span("exposedServices"))
+            field = "exposedServices" if workspace.unexposed_services is None else "unexposedServices"
+            return next(listed, workspace.key_span(field))
     return fleet.spec.span()

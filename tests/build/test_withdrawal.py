@@ -105,15 +105,33 @@ def test_a_host_that_goes_is_one_finding_however_many_clusters_call_it(project: 
     ]
 
 
-def test_the_place_is_the_list_that_the_host_left(project: Project) -> None:
+NO_WORKSPACE = """
+kind: Workspace
+metadata: {name: shop}
+spec: {namespaceSelector: {names: ["*/elsewhere"]}, eastWestGateway: {name: ew, namespace: shop}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "begins"),
+    [
+        ((WITHDRAWN,), "exposedServices:"),
+        ((workspace(f"unexposedServices: [{WEB}]"),), "unexposedServices:"),
+        ((NO_WORKSPACE,), "demo}"),
+    ],
+    ids=["the list that it left", "the exceptions that name it", "the fleet where no workspace spans it any more"],
+)
+def test_the_place_is_where_the_fleet_would_have_to_say_something(
+    after: tuple[str, ...], begins: str, project: Project
+) -> None:
     project.write(LACKS, EXPOSED)
     project.build()
-    project.write(LACKS, WITHDRAWN)
+    project.write(LACKS, *after)
     [found] = [line for line in project.build("--format", "concise").out.splitlines() if "MG650" in line]
     place = found.partition(": ")[0]
     file, line, column = place.rsplit(":", 2)
     text = (project.root / file).read_text().splitlines()[int(line) - 1]
-    assert text[int(column) - 1 :].startswith("exposedServices:")
+    assert text[int(column) - 1 :].startswith(begins)
 
 
 def test_nothing_is_written_where_a_withdrawal_is_refused(project: Project) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -93,6 +95,42 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
     assert most == 1
     assert taken > 0
     assert not os.path.exists(path)  # noqa: PTH110 - as the lock names it
+
+
+@pytest.mark.parametrize(
+    ("content", "holder"), [(b"4711", "4711"), (b"", ""), (b"not a number", ""), (b"\xef\xbc\x94", ""), (b"\xff", "")]
+)
+def test_the_holder_is_named_where_the_file_has_a_process_id(content: bytes, holder: str, tmp_path: Path) -> None:
+    with Root(str(tmp_path)) as root, held(root, "lock"):
+        (tmp_path / "lock").write_bytes(content)
+        with pytest.raises(LockedError) as refused, held(root, "lock"):
+            pass
+    assert refused.value.holder == holder
+
+
+def test_a_lock_whose_file_cannot_be_read_is_held_by_somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_read(*_: object) -> bytes:
+        raise OSError(errno.EIO, "broken")
+
+    with Root(str(tmp_path)) as root, held(root, "lock"):
+        monkeypatch.setattr(os, "pread", no_read)
+        with pytest.raises(LockedError) as refused, held(root, "lock"):
+            pass
+    assert refused.value.holder == ""
+
+
+def test_a_lock_is_free_after_an_error_inside_of_it_and_after_its_file_went(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with Root(str(tmp_path)) as root:
+        with contextlib.suppress(RuntimeError), held(root, "lock"):
+            raise RuntimeError("inside")
+        assert not path.exists()
+        with held(root, "lock"):
+            path.unlink()
+            path.write_text("somebody else's")
+        assert path.read_text() == "somebody else's"
+        with held(root, "lock"):
+            assert path.read_text() == str(os.getpid())
 
 
 def test_a_lock_whose_file_went_while_it_was_taken_is_taken_again(
