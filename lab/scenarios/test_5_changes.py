@@ -240,7 +240,7 @@ def test_a_service_is_withdrawn(changes: Changes, show: Show) -> None:
     gone = _without(draining, "c2", "reviews")
     report = changes.under_load(
         url("reviews"),
-        lambda: changes.build(draining),
+        lambda: changes.build(draining, allow_withdrawal=True),  # stock has no other source
         changes.roll_out,
         lambda: changes.build(gone),
         changes.roll_out,
@@ -267,7 +267,7 @@ def test_a_cluster_drains_and_returns(changes: Changes, show: Show) -> None:
     draining.clusters["c2"]["state"] = "draining"
     report = changes.under_load(
         url("reviews"),
-        lambda: changes.build(draining),
+        lambda: changes.build(draining, allow_withdrawal=True),  # stock has no other source
         changes.roll_out,
         lambda: changes.build(FLEET),
         changes.roll_out,
@@ -282,7 +282,7 @@ def test_a_cluster_goes_without_draining(changes: Changes, show: Show) -> None:
     report = changes.under_load(
         url("reviews"),
         lambda: changes.retire(*FLEET.addresses["c2"]),
-        lambda: changes.build(draining),
+        lambda: changes.build(draining, allow_withdrawal=True),  # stock has no other source
         changes.roll_out,
         method="POST",
     )
