@@ -94,8 +94,8 @@ def import_(
 
     Short names would do until another kind has the same: with the CRD of VolumeSnapshots `vs` means those.
 
-    Facts about Istio come with the ConfigMap `istio` of namespace istio-system (`kubectl get cm istio -n
-    istio-system -o yaml > mesh.yaml`, then `mesh.yaml` beside `-`).
+    What the mesh leaves out or exports by default is in the ConfigMap `istio`, with a revision `istio-REVISION`,
+    beside istiod (`kubectl get configmap istio -n istio-system -o yaml > mesh.yaml`, then `mesh.yaml` beside `-`).
 
     The input counts as the whole of each namespace that it has a Service, workload or rule of: what the inventory knew
     of that namespace is replaced, other namespaces stay (--replace: go as well). One object alone (`kubectl get service

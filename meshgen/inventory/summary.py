@@ -24,8 +24,8 @@ def input_summary(facts: Facts, left_out: Sequence[str] = ()) -> str:
         lines.append(f"skipped {_counts(facts.unknown)}: the inventory does not need them")
     if facts.without_mesh_config is not None:
         lines.append(
-            f"the configuration of the mesh was not among them: `kubectl get cm istio -n {facts.without_mesh_config} "
-            "-o yaml` has it"
+            "the configuration of the mesh was not among them: "
+            f"`kubectl get configmap istio -n {facts.without_mesh_config} -o yaml` has it"
         )
     if left_out:
         more = f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
