@@ -86,6 +86,8 @@ def gateway_item(
     numbers = {number for port in ports for number in (port["port"], port.get("targetPort"))}
     if not (numbers & _GATEWAY_PORTS or GATEWAY_ID in selector or any(workload.gateway for workload in behind)):
         return None
+    # The Deployment need not be in the input: meshgen's has the name of the Service.
+    pods_of = {("Deployment", service.name), *((workload.kind, workload.name) for workload in behind)}
     ingress = list(service.fields.at("status", "loadBalancer").items("ingress"))
     addresses = [*(spec.texts("externalIPs") or []), *(entry.text("ip") for entry in ingress)]
     if spec.text("type") == "NodePort":
@@ -97,9 +99,7 @@ def gateway_item(
         "hostname": next(iter(sorted(filter(None, (entry.text("hostname") for entry in ingress)))), "").lower() or None,
         "ports": _telling(ports),
         "networkView": _one_view(behind),
-        "autoscaled": None
-        if autoscaled is None
-        else any((workload.kind, workload.name) in autoscaled for workload in behind),
+        "autoscaled": None if autoscaled is None else not autoscaled.isdisjoint(pods_of),
     }
 
 

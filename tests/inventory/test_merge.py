@@ -114,6 +114,11 @@ def test_a_gateway_is_autoscaled_until_an_import_has_autoscalers_and_none_for_it
     assert merge({"gateways": [{**KNOWN, "autoscaled": True}]}, facts_of(GATEWAY, *shown))["gateways"] == after
 
 
+def test_an_autoscaler_of_the_gateways_name_is_its_own() -> None:
+    own = AUTOSCALER.replace("name: other", "name: gw")
+    assert merge({"gateways": [KNOWN]}, facts_of(GATEWAY, own))["gateways"] == [{**KNOWN, "autoscaled": True}]
+
+
 def test_a_gateway_with_its_nodes_leaves_the_rest_of_its_namespace_alone() -> None:
     ports = "{ports: [{port: 15443, nodePort: 31443}], type: NodePort}"
     service = GATEWAY.replace("{ports: [{port: 15443}]}", ports)
