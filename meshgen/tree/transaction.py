@@ -114,9 +114,10 @@ class Transaction:
                 raise MovedOnError from None
             return
         backup = self._backup()
-        self._check(path, seen)
+        if not self.root.is_file(path):
+            raise MovedOnError
         self.root.keep(path, backup)
-        # What is kept is what goes, whatever happened since it was looked at.
+        # What is kept is what goes: a look at the path could be at another file.
         self._check(backup, seen)
         self._steps.append(_Step(_Did.REPLACE, path, backup))
         self.root.move(staged, path)
