@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -20,11 +21,12 @@ import pytest
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from meshgen.diagnostics.render import render
+from meshgen.diagnostics.render import FORMATS, render
 from meshgen.pipeline import compile_fleet
 from meshgen.views.host import host, known_hosts
 from meshgen.views.matrix import matrix
 from tests.calls.laws import untied
+from tests.diagnostics.test_printing import COMMAND, UNSAFE
 from tests.emit.laws import broken
 from tests.test_cases import ALL_CASES
 
@@ -55,6 +57,14 @@ HOSTILE = [
     "cluster-2", "details.bookinfo.svc.cluster.local", "'*.bookinfo.svc.cluster.local'", "cluster.local",
     "prod.example",
 ]  # fmt: skip
+DIGITS = "12345678" * 1_000
+BREAKING = [
+    "9" * 99, "9" * 400, "9" * 5000, "0x" + "f" * 3990, "1e999", "2147483648", "4294967296", "2562048h", "1.0005s",
+    "9" * 30 + "s", "con", "NUL", "com1.x", "'" + "c" * 200 + "'", "'" + "c" * 250 + "'",
+    '"\\x1b[31m"', '"\\n::error::x"', "'##[group]x'", '"\\u202e"', "'[a](https://b)'", "1" + "_" * 500 + "x",
+    DIGITS, "'" + DIGITS + "'", "con", '"\\ud83d\\ude00"', '"\\x9b2J"', '"\\r"', '"\\u2066a"', "-0", "1e-400",
+]  # fmt: skip
+"""What breaks machines: parsers of numbers and durations, file systems, terminals, the logs of CI."""
 LINES = [
     "---",
     "...",
@@ -237,10 +247,12 @@ def _compile(files: Files, directory: Path) -> Compilation:
 
 def _failures(compilation: Compilation) -> list[str]:
     """What a compilation must not say or lack."""
-    render(compilation.diagnostics, compilation.checked.sources, "full")
+    shown = render(compilation.diagnostics, compilation.checked.sources, "full")
+    shown += render(compilation.diagnostics, compilation.checked.sources, "concise")
     failed = [f"{item.code} {item.message}" for item in compilation.diagnostics if item.code[:3] in ("MG5", "MG9")]
     if compilation.plan is None and not compilation.checked.failed:
         failed.append("no plan, and no error that says why")
+    failed += [f"{match[0]!r} is printed" for match in (UNSAFE.search(shown), COMMAND.search(shown)) if match]
     failed += untied(compilation.checked)
     failed += broken(compilation) if not compilation.checked.failed else ()
     if compilation.plan is not None and compilation.calls is not None:
@@ -279,6 +291,38 @@ def _hold(numbers: range, directory: Path) -> None:
 
 def test_a_few_mutated_fleets_give_findings_or_a_verified_tree(tmp_path: Path) -> None:
     _hold(range(QUICK), tmp_path / "fleet")
+
+
+def broken_machines(number: int) -> Files:
+    """A fleet with one to three of its values replaced by such that break machines."""
+    rng = random.Random(number)  # noqa: S311 - the same fleet for the same number
+    files = dict(rng.choice(seeds()))
+    for _ in range(rng.randrange(1, 4)):
+        name = rng.choice(sorted(files))
+        lines = files[name].split("\n")
+        place = rng.randrange(len(lines))
+        words = re.split(r"([ {}\[\],:]+)", lines[place])
+        words[rng.randrange(len(words))] = rng.choice(BREAKING)
+        lines[place] = "".join(words)
+        files[name] = "\n".join(lines)
+    return files
+
+
+@pytest.mark.slow
+def test_values_that_break_machines_are_findings_or_build(tmp_path: Path) -> None:
+    outcomes: Counter[str] = Counter()
+    for number in range(400):
+        directory = tmp_path / str(number)
+        compilation = _compile(broken_machines(number), directory)
+        codes = {item.code for item in compilation.diagnostics if item.code[:3] in ("MG5", "MG9")}
+        assert (number, codes) == (number, set())
+        for form in FORMATS:
+            shown = render(compilation.diagnostics, compilation.checked.sources, form)
+            assert (number, UNSAFE.search(shown)) == (number, None)
+            assert form == "github" or (number, COMMAND.search(shown)) == (number, None)
+            assert len(shown) < 1_000_000
+        outcomes["built" if compilation.plan is not None else "diagnosed"] += 1
+    assert outcomes["built"]
 
 
 @pytest.mark.slow

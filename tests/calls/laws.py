@@ -31,7 +31,7 @@ OF_OBJECTS: dict[str, Sort] = {
     "MG378": "stub",
     "MG381": "workloadEntry",
     "MG383": "workloadEntry",
-    "MG387": "destinationRule",
+    "MG387": "workloadEntry",
     "MG389": "workloadEntry",
 }
 """Codes whose findings speak of what an object of ours does: a call that they are about takes one."""

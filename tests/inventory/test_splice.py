@@ -161,3 +161,16 @@ def test_strings_that_could_be_something_else_are_quoted(value: str) -> None:
 @pytest.mark.parametrize("value", ["details", "a-b.c", "v1", "1.29.2", "198.51.100.1", "istio.io/rev", "ClusterIP"])
 def test_other_strings_are_plain(value: str) -> None:
     assert scalar(value) == value
+
+
+@pytest.mark.parametrize("ending", ["\r", "\x85", "\u2028"])
+def test_line_breaks_of_old_systems_become_those_of_today(ending: str) -> None:
+    text = OLD.replace("\n", ending)
+    old, found = read_inventory(text, "f", "c")
+    assert found == []
+    assert old is not None
+    new = next_text(old, text, "c", {**old.spec, "istio": {"ambient": True}})
+    again, _ = read_inventory(new, "f", "c")
+    assert again is not None
+    assert again.spec == {**old.spec, "istio": {"ambient": True}}
+    assert "# until Friday\n" in new
