@@ -251,7 +251,7 @@ def subsets_stay_local(context: Context) -> Iterator[Finding]:
     Source: subsets choose endpoints by label.
     """
     for item, rule, source, _ in subset_rules(context.calls):
-        if source is not None or item.local is None:
+        if source is not None or not any(taken.sort == "workloadEntry" for taken in item.takes):
             continue
         yield Finding(
             message=f"requests for subset{'s' if len(rule.subsets) > 1 else ''} {listed(rule.subsets)} of "
