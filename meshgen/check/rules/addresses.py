@@ -9,6 +9,8 @@ from meshgen.analysis.facts import own_entries
 from meshgen.analysis.routes import routes
 from meshgen.check.places import declared_gateways, gateway_object, listed, network_place, notes
 from meshgen.check.rule import Finding, Rule
+from meshgen.diagnostics import Cause
+from meshgen.diagnostics.several import NAMES
 from meshgen.language.gateway import Advertised
 from meshgen.platforms import platform
 
@@ -229,6 +231,12 @@ def single_address(context: Context) -> Iterator[Finding]:
                 span=reach.span("addresses", 0),
                 help="Give its load balancer an address in each zone, or accept this where it moves its address.",
                 object=gateway_object(cluster, key),
+                cause=Cause(
+                    f"gateways {NAMES} have one address each: if it fails, their cluster is out of reach",
+                    f"fleet/{relations.fleet.name}",
+                    f"`{key[1]}` of cluster `{cluster}`",
+                    "the only address",
+                ),
             )
 
 
