@@ -62,7 +62,7 @@ def test_builds_interrupted_at_random_moments_leave_a_whole_tree(tmp_path: Path)
         whole.append(manifests(tmp_path / example))
     output = tmp_path / "output"
     ended = {0: 0, 130: 0, 143: 0}
-    before = {}
+    before: dict[str, bytes] = {}
     for run in range(24):
         number = chance.choice(SIGNALS)
         code, said = interrupted(build(output, examples[run % 2]), chance.uniform(0, window), number)

@@ -406,7 +406,7 @@ RULES = (
     Rule("MG316", "warning", "a single gateway address", "0.1", single_address),
     Rule("MG317", "error", "a gateway known by hostname only", "0.1", hostname_only),
     Rule("MG318", "error", "a hostname needs a network", "0.1", hostname_needs_network),
-    Rule("MG422", "error", "no address of a family that a consumer has", "0.2", family_lacking),
-    Rule("MG425", "error", "no Gateway API for a hostname", "0.2", no_gateway_api),
+    Rule("MG422", "error", "no address of a family that a consumer has", "0.1", family_lacking),
+    Rule("MG425", "error", "no Gateway API for a hostname", "0.1", no_gateway_api),
     Rule("MG319", "error", "not a range of addresses", "0.1", no_range),
 )

@@ -476,9 +476,9 @@ RULES = (
     Rule("MG341", "warning", "a Service is left out of what is exposed", "0.1", service_skipped),
     Rule("MG343", "warning", "a namesake outside of the workspace", "0.1", namesake),
     Rule("MG354", "error", "a Service hidden from its gateway", "0.1", hidden_from_gateway),
-    Rule("MG460", "warning", "callers stay with their own copy", "0.2", copy_stays),
-    Rule("MG461", "error", "exceptions beside a list", "0.2", exceptions_beside_list),
-    Rule("MG462", "error", "an exception that no Service matches", "0.2", exception_matches_nothing),
-    Rule("MG463", "warning", "ports that pass no gateway", "0.2", ports_that_stay),
+    Rule("MG460", "warning", "callers stay with their own copy", "0.1", copy_stays),
+    Rule("MG461", "error", "exceptions beside a list", "0.1", exceptions_beside_list),
+    Rule("MG462", "error", "an exception that no Service matches", "0.1", exception_matches_nothing),
+    Rule("MG463", "warning", "ports that pass no gateway", "0.1", ports_that_stay),
     Rule("MG384", "warning", "no source is left", "0.1", no_source_left),
 )

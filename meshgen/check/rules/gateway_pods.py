@@ -58,4 +58,4 @@ def _advice(reason: str, revisions: frozenset[str] | None) -> str:
     return "Put the gateway into a namespace of its own, or change the label and import the namespace again."
 
 
-RULES = (Rule("MG420", "error", "a gateway that nobody injects", "0.2", gateway_not_injected),)
+RULES = (Rule("MG420", "error", "a gateway that nobody injects", "0.1", gateway_not_injected),)

@@ -126,7 +126,7 @@ def contradicting_replicas(context: Context) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule("MG421", "error", "a port that leads to no gateway", "0.2", port_leads_nowhere),
-    Rule("MG423", "warning", "a setting of a gateway without effect", "0.2", setting_without_effect),
-    Rule("MG424", "error", "replicas that contradict each other", "0.2", contradicting_replicas),
+    Rule("MG421", "error", "a port that leads to no gateway", "0.1", port_leads_nowhere),
+    Rule("MG423", "warning", "a setting of a gateway without effect", "0.1", setting_without_effect),
+    Rule("MG424", "error", "replicas that contradict each other", "0.1", contradicting_replicas),
 )

@@ -223,6 +223,6 @@ RULES = (
     Rule("MG364", "hint", "a port that does not say what it speaks", "0.1", port_without_protocol),
     Rule("MG365", "warning", "too few retries to reach another cluster", "0.1", too_few_attempts),
     Rule("MG366", "hint", "retries by VirtualService for a service without HTTP", "0.1", retries_of_tcp),
-    Rule("MG441", "warning", "settings of retries that nobody carries", "0.2", setting_without_routes),
+    Rule("MG441", "warning", "settings of retries that nobody carries", "0.1", setting_without_routes),
     Rule("MG390", "hint", "calls by HTTP/2 that may wait for minutes", "0.1", http2_without_timeout),
 )

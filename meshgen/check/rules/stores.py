@@ -61,4 +61,4 @@ def _copies(item: Import) -> list[Copy]:
     return own + [Copy(source.cluster, source.service) for source in item.sources]
 
 
-RULES = (Rule("MG440", "warning", "a store that fails over", "0.2", store_fails_over),)
+RULES = (Rule("MG440", "warning", "a store that fails over", "0.1", store_fails_over),)
