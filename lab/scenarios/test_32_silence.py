@@ -76,6 +76,7 @@ FAR_CALLED = {
     "far-calls-bare": Callee(GRPC, NOTHING),
 }
 HELD = {"mysql": Callee(TCP), "mysql-bare": Callee(TCP, NOTHING)}
+CUT = 20  # seconds; calls that take 15 s and longer than this began twice
 SLOW = {"slow": Callee(GRPC), "slow-pinged": Callee(GRPC, OURS)}
 FAR_SLOW = {"far-slow": Callee(GRPC)}
 LOCAL = IDLE | CALLED | HELD | SLOW
@@ -137,7 +138,10 @@ def test_no_sidecar_pings_its_own_application(stage: Stage) -> None:
 
 
 def test_calls_that_take_long_are_not_cut(stage: Stage, show: Show) -> None:
-    """A server of gRPC closes a connection on which pings come too often: WRONG where sidecars ping applications."""
+    """A server of gRPC closes a connection on which pings come too often: WRONG where sidecars ping applications.
+
+    What is cut there is retried, as by Istio itself: it comes late, from elsewhere, and has begun twice.
+    """
     lab = _boot(stage)
     client, names = lab.new_client("c1"), [*SLOW, *FAR_SLOW]
     with ThreadPoolExecutor(len(names)) as pool:
@@ -145,7 +149,7 @@ def test_calls_that_take_long_are_not_cut(stage: Stage, show: Show) -> None:
     for name, report in reports.items():
         wrong = "WRONG: " if name == "slow-pinged" else ""
         show(f"{wrong}{name}, calls that take 15 s", report)
-    assert {name for name, report in reports.items() if report.lost} == {"slow-pinged"}
+    assert {name for name, report in reports.items() if report.lost or report.slowest > CUT} == {"slow-pinged"}
 
 
 def _send_slow_calls(client: Pod, name: str) -> Report:
