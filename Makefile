@@ -84,7 +84,7 @@ dist: $(INSTALLED)
 startup: $(INSTALLED)
 	$(BIN)/python -m bench.startup
 
-# CPU and memory of builds beside `cp -r` and kustomize, against the aims of design §10; about 10 minutes.
+# CPU and memory of builds beside `cp -r` and kustomize, against the aims of design §10; about 20 minutes.
 bench: $(INSTALLED) $(KUSTOMIZE)
 	$(BIN)/python -m bench.build
 
