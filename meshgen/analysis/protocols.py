@@ -15,7 +15,7 @@ _KNOWN = frozenset(
 _OF_KUBERNETES = {"kubernetes.io/h2c": "HTTP2", "kubernetes.io/ws": "HTTP", "kubernetes.io/wss": "HTTPS"}
 _NEVER_SNIFFED = frozenset({25, 53, 3306, 27017})
 """Ports whose servers speak first: SMTP, DNS, MySQL, MongoDB."""
-HTTP_FAMILY = frozenset({"HTTP", "HTTP2", "HTTP_PROXY", "GRPC", "GRPC-WEB"})
+HTTP_FAMILY = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB"})
 _HTTP2_FAMILY = frozenset({"HTTP2", "GRPC", "GRPC-WEB"})
 
 
@@ -24,7 +24,7 @@ def protocol_of(port: ServicePort) -> str | None:
 
     `appProtocol` before the name, and instead of it: with one that Istio does not know, the name counts for nothing.
     Either counts up to its first `-`. What neither says is TCP on a few well-known ports
-    (Istio: ConvertProtocol, pkg/config/kube/conversion.go).
+    (Istio: ConvertProtocol, pkg/config/kube/conversion.go). HTTP_PROXY is HTTP to Istio, and no word for an entry.
     """
     if port.protocol == "UDP":
         return "UDP"
@@ -38,7 +38,7 @@ def protocol_of(port: ServicePort) -> str | None:
         return "GRPC-WEB"
     word = word.partition("-")[0]
     if word in _KNOWN:
-        return word
+        return "HTTP" if word == "HTTP_PROXY" else word
     return "TCP" if port.port in _NEVER_SNIFFED else None
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.protocols import HTTP_FAMILY, protocol_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from meshgen.language.inventory import ObservedService, ServicePort
 
 _PROTOCOLS = {"MONGO": "MongoDB", "MYSQL": "MySQL", "REDIS": "Redis"}
@@ -26,6 +28,7 @@ _NUMBERS = {
     27017: "MongoDB",
 }
 _HTTP_NUMBERS = {5984: "CouchDB", 8086: "InfluxDB", 9200: "Elasticsearch"}
+_BY_NUMBER = {**_NUMBERS, **_HTTP_NUMBERS}
 _WORDS = {
     "amqp": "AMQP",
     "cassandra": "Cassandra",
@@ -67,4 +70,12 @@ def _spoken(port: ServicePort) -> str | None:
     if not _BESIDE_DATA.isdisjoint(words):
         return None
     by_word = next((_WORDS[word] for word in words if word in _WORDS), None)
-    return by_word or _NUMBERS.get(port.port) or _HTTP_NUMBERS.get(port.port)
+    return by_word or next((_BY_NUMBER[number] for number in _numbers(port) if number in _BY_NUMBER), None)
+
+
+def _numbers(port: ServicePort) -> Iterator[int]:
+    """The port's number, and those on which its pods listen."""
+    yield port.port
+    if isinstance(port.target_port, int):
+        yield port.target_port
+    yield from port.container_ports or ()

@@ -116,9 +116,15 @@ def _workload(
 
 
 def _named_ports(spec: Fields) -> dict[int | str | None, int]:
-    containers = (*spec.items("containers"), *spec.items("initContainers"))
-    ports = [(port.text("name"), port.number("containerPort")) for each in containers for port in each.items("ports")]
-    return {name: number for name, number in ports if name is not None and number is not None}
+    """The first port of a name counts, those of containers before sidecars' (Kubernetes: FindPort, pkg/api/pod)."""
+    sidecars = (each for each in spec.items("initContainers") if each.text("restartPolicy") == "Always")
+    found: dict[int | str | None, int] = {}
+    for container in (*spec.items("containers"), *sidecars):
+        for port in container.items("ports"):
+            name, number = port.text("name"), port.number("containerPort")
+            if name is not None and number is not None:
+                found.setdefault(name, number)
+    return found
 
 
 def _written(item: KubernetesObject) -> str:

@@ -51,7 +51,7 @@ def test_a_name_counts_up_to_its_first_dash(name: str, protocol: str | None) -> 
         ("grpc-web", "GRPC-WEB"),
         ("HTTP", "HTTP"),
         ("http-foo", "HTTP"),
-        ("http_proxy", "HTTP_PROXY"),
+        ("http_proxy", "HTTP"),
         ("mysql", "MYSQL"),
         ("tcp", "TCP"),
         ("example.com/thrift", None),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.addresses import FAMILIES, normal, parse, parse_range
+from meshgen.analysis.addresses import normal, parse, parse_range
 from meshgen.analysis.facts import own_entries
+from meshgen.analysis.hosts import ServiceName
 from meshgen.analysis.routes import routes
 from meshgen.check.places import declared_gateways, gateway_object, listed, network_place, notes
 from meshgen.check.rule import Finding, Rule
@@ -50,7 +51,7 @@ def gateway_address_unknown(context: Context) -> Iterator[Finding]:
                 span=declared.span("name"),
                 help=f"The inventory has `{elsewhere[0][0]}/{name}`: name that namespace, if this gateway is meant."
                 if observed is None and elsewhere and elsewhere[0] not in gateways
-                else _how_to_learn(observed, cluster, key),
+                else _how_to_learn(relations, cluster, key),
                 notes=notes(
                     (observed.span(), "the inventory has no address here")
                     if observed
@@ -60,8 +61,15 @@ def gateway_address_unknown(context: Context) -> Iterator[Finding]:
             )
 
 
-def _how_to_learn(observed: ObservedGateway | None, cluster: str, key: GatewayKey) -> str:
+def _how_to_learn(relations: Relations, cluster: str, key: GatewayKey) -> str:
     namespace, name = key
+    observed = relations.observed_gateways[cluster].get(key)
+    service = relations.services[cluster].get(ServiceName(namespace, name))
+    if not relations.gateways[key].managed and service is not None and service.type == "ClusterIP":
+        return (
+            "Its Service is of type ClusterIP, which has no address outside: write `advertised` into its `overrides`, "
+            "with what leads to its pods."
+        )
     if observed is not None and any(port.node_port for port in observed.ports):
         return (
             f"It is reached at the nodes: run `(kubectl get service {name} -n {namespace} -o yaml; echo ---; "
@@ -326,35 +334,6 @@ def no_gateway_api(context: Context) -> Iterator[Finding]:
         )
 
 
-def family_lacking(context: Context) -> Iterator[Finding]:
-    """Find gateways with no address of a family that a consumer can dial: it would get no endpoint of them.
-
-    One finding for each gateway. An IPv4-only cluster cannot open a connection to an IPv6 address, nor the other way.
-    """
-    relations = context.relations
-    if not own_entries(relations.fleet):
-        return
-    lost: dict[tuple[str, GatewayKey], dict[str, None]] = {}
-    for route in routes(relations):
-        reach = route.exposures[0].reach
-        for consumer in route.consumers if reach.known else ():
-            if not reach.usable(relations.facts[consumer].families):
-                lost.setdefault((route.source, route.gateway), {})[consumer] = None
-    for (source, key), names in lost.items():
-        consumers = list(names)
-        reach = relations.reaches[source][key]
-        families = relations.facts[consumers[0]].families or ()
-        yield Finding(
-            message=f"gateway `{key[1]}` of cluster `{source}` has no address that {listed(consumers)} can dial: "
-            f"{'it has' if len(consumers) == 1 else 'they have'} "
-            f"{' and '.join(name for name, version in FAMILIES.items() if version in families)} only",
-            span=reach.span("addresses"),
-            help="Give its load balancer addresses of that family, or correct `ipFamilies` of the cluster that calls.",
-            notes=notes((relations.cluster(consumers[0]).span("ipFamilies"), f"cluster `{consumers[0]}` is here")),
-            object=gateway_object(source, key),
-        )
-
-
 _FEWEST_ADDRESSES = 4
 """Two addresses of a range are not for hosts."""
 
@@ -406,7 +385,6 @@ RULES = (
     Rule("MG316", "warning", "a single gateway address", "0.1", single_address),
     Rule("MG317", "error", "a gateway known by hostname only", "0.1", hostname_only),
     Rule("MG318", "error", "a hostname needs a network", "0.1", hostname_needs_network),
-    Rule("MG422", "error", "no address of a family that a consumer has", "0.1", family_lacking),
     Rule("MG425", "error", "no Gateway API for a hostname", "0.1", no_gateway_api),
     Rule("MG319", "error", "not a range of addresses", "0.1", no_range),
 )

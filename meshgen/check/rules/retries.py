@@ -68,7 +68,7 @@ def port_without_protocol(context: Context) -> Iterator[Finding]:
         if not ports:
             continue
         (_, first), *others = ports.values()
-        unknown = sorted({port.app_protocol for _, port in ports.values() if port.app_protocol is not None})
+        unknown = sorted({port.app_protocol for _, port in ports.values() if port.app_protocol})
         why = f" Istio does not know {all_of(unknown)}, and reads no name beside it." if unknown else ""
         yield Finding(
             message=f"Istio guesses what {all_of([f'{host}:{number}' for host, number in ports])} "
