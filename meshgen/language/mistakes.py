@@ -265,6 +265,8 @@ def _form(pattern: str, text: str) -> str:
     """What to write where `text` does not match `pattern`."""
     if pattern == DURATION and re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return f"Name the unit: `{text}s`, `{text}ms` or `{text}m`."
+    if re.search(r" - .", text):
+        return "Indent each `- ` of a list alike: one that stands deeper continues the text above it."
     return PATTERNS.get(pattern, "Correct it.")
 
 

@@ -17,17 +17,19 @@ _RESERVED = frozenset("@`%")
 _OURS, _MIDDLE, _THEIRS = "<" * 7, "=" * 7, ">" * 7
 """What Git writes around the two sides of a conflict, where nobody configured another size."""
 
+_NO_COLON = "a key without `:`"
+
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
     # what libyaml says, what it means, what to do
     (
         "mapping values are not allowed",
         "a `:` stands where no key can be",
-        "Quote text that contains `: `, and indent keys of one mapping alike.",
+        "Quote text that contains `: `, indent keys of one mapping alike, or add the `:` that the line above lacks.",
     ),
     (
         "could not find expected ':'",
-        "a key without `:`",
-        "Write `key: value`, or quote text that spans several lines.",
+        _NO_COLON,
+        "Write `key: value`, with a blank after the `:`, or quote text that spans several lines.",
     ),
     (
         "did not find expected key",
@@ -108,7 +110,8 @@ def syntax_error(error: MarkedYAMLError, text: str, file: str) -> Diagnostic:
         )
     for said, meaning, advice in _MEANINGS:
         if said in problem:
-            if error.context_mark is None or not (problem.startswith("found unexpected") or "is not closed" in meaning):
+            begun = problem.startswith("found unexpected") or "is not closed" in meaning or meaning == _NO_COLON
+            if error.context_mark is None or not begun:
                 return diagnose("MG005", meaning, place, help=advice)
             notes = () if problem.startswith("found unexpected") else (Note(place, "read until here"),)
             opened = _place(error.context_mark, text, file)

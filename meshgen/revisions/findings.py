@@ -51,12 +51,21 @@ def _hidden(message: str, fetch: str) -> Diagnostic:
     return diagnose("MG653", message, help=f"{fetch}, {_OTHERWISE}.")
 
 
+def moved(commit: str, path: Path) -> Diagnostic:
+    """`path`: where the fleet is now, and where the commit has none."""
+    return _unknown(commit, f"it has no `{path}`", "Commit a fleet that moved before you build it; else name")
+
+
 def unreadable(commit: str, why: str) -> Diagnostic:
     """`why`: what keeps the fleet of the commit from being compiled."""
+    return _unknown(commit, why, "Name")
+
+
+def _unknown(commit: str, why: str, advice: str) -> Diagnostic:
     return diagnose(
         "MG654",
         f"commit {commit[:SHORT]} changed the output, but {why}: nobody knows what is in use",
-        help="Name a commit whose fleet says what the clusters run with `--against`; "
+        help=f"{advice} a commit whose fleet says what the clusters run with `--against`; "
         "`--allow-withdrawal` builds without knowing.",
     )
 

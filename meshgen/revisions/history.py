@@ -175,7 +175,7 @@ class History:
         """What the fleet of a commit meant."""
         found = self._meaning(commit)
         if found is None:
-            raise UnknownError(findings.unreadable(commit, self._why(commit)))
+            raise UnknownError(self._unknown(commit))
         return found
 
     def _meaning(self, commit: str) -> Meaning | None:
@@ -204,11 +204,13 @@ class History:
             raise
         return {path: contents[identity] for path, identity in ids.items()}
 
-    def _why(self, commit: str) -> str:
+    def _unknown(self, commit: str) -> Diagnostic:
         contents = self._contents(commit)
         if contents is None:
-            return f"its `{self.shown[0]}` has links that lead out of it"
-        return f"its `{self.shown[0]}` cannot be read" if contents else f"it has no `{self.shown[0]}`"
+            return findings.unreadable(commit, f"its `{self.shown[0]}` has links that lead out of it")
+        if not contents:
+            return findings.moved(commit, self.shown[0])
+        return findings.unreadable(commit, f"its `{self.shown[0]}` cannot be read")
 
     def _as_built(self, output: Repository, commit: str) -> bool:
         """Whether the output of a commit is what its fleet compiles to."""

@@ -90,7 +90,7 @@ def _finding(code: str, why: tuple[Cause, ...], found: list[Lost], calls: Calls,
         places += [(span, f"`{host}`") for host, span in _settings(hosts, calls)]
     return diagnose(
         code,
-        f"{told}: {' and '.join(map(str, why))}, as of {known}",
+        f"{told}: {' and '.join(dict.fromkeys(map(str, why)))}, as of {known}",
         span=places[0][0] if places else None,
         help=way,
         notes=tuple(Note(span, text) for span, text in dict(places[1:]).items() if span != places[0][0]),

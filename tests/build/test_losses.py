@@ -206,6 +206,13 @@ def test_MG659_fires_when_a_drained_service_was_the_last_endpoint(project: Proje
     assert project.build().code == 0
 
 
+def test_MG659_says_once_that_a_service_of_two_sources_is_draining(project: Project) -> None:
+    before = (clusters("c1", "c2", "c3"), SHOP, inventory("c1"), inventory("c2", "web"), inventory("c3", "web"))
+    drained = workspace(f"exposedServices: [{{host: {WEB}, state: draining}}]")
+    outcome = steps(project, before, (*before, drained))
+    assert losses(outcome, "MG659") == [f"`c1` would lose its last endpoint for `{WEB}`: it is draining"]
+
+
 def test_one_cause_is_one_finding_that_names_all_and_points_at_it(project: Project) -> None:
     """Of both services `c1` has none, of `web` `c3` has a copy."""
     before = (clusters("c1", "c2", "c3"), SHOP, inventory("c1"), inventory("c2", "api", "web"), inventory("c3", "web"))

@@ -400,6 +400,7 @@ def test_a_fleet_that_moved_counts_once_it_is_committed(teams: Teams) -> None:
     assert [text.partition(", but ")[2] for text in outcome.messages("MG654")] == [
         f"it has no `{teams.root / 'mesh'}`: {UNKNOWN}"
     ]
+    assert "Commit a fleet that moved before you build it" in moved.run(*arguments).said
     commit(teams.root, "moved")
     assert moved.run(*arguments).code == 0
 

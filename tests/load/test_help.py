@@ -50,3 +50,12 @@ def test_a_duration_without_a_unit(tmp_path: Path, field: str, written: str) -> 
 def test_a_number_is_to_be_quoted_only_where_that_will_do(tmp_path: Path, text: str, proposed: str) -> None:
     (found,) = typed(tmp_path, FLEET + f"  {text}\n")[1]
     assert (found.code, found.help) == ("MG103", proposed)
+
+
+def test_an_item_that_stands_too_deep(tmp_path: Path) -> None:
+    hosts = "- a.b.svc.cluster.local\n    - c.b.svc.cluster.local"
+    workspace = document("Workspace", "a", f'\n  namespaceSelector: {{names: ["*/a"]}}\n  exposedServices:\n  {hosts}')
+    (found,) = typed(tmp_path, FLEET + workspace)[1]
+    assert found.code == "MG106"
+    assert found.help == "Indent each `- ` of a list alike: one that stands deeper continues the text above it."
+    assert typed(tmp_path, FLEET + workspace.replace("    - c", "  - c"))[1] == []

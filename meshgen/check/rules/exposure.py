@@ -12,7 +12,7 @@ from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes, short
 from meshgen.check.rule import Finding, Rule
-from meshgen.check.workspaces import copies, hosts_of, may_span, unobserved
+from meshgen.check.workspaces import copies, hosts_of, may_span, unobserved, valid_pattern
 from meshgen.diagnostics import Cause
 from meshgen.diagnostics.near import did_you_mean, near_host
 from meshgen.diagnostics.several import NAMES
@@ -68,11 +68,13 @@ def _advice(relations: Relations, workspace: Workspace, host: str) -> str:
 def host_outside_workspace(context: Context) -> Iterator[Finding]:
     """Find exposed hosts whose namespace no pattern of the workspace can match in any cluster.
 
-    A workspace exposes services of its own namespaces (design §3).
+    A workspace exposes services of its own namespaces (design §3). Silent where a pattern is none, which is MG206.
     """
     relations = context.relations
     domain = relations.fleet.spec.cluster_domain
     for workspace in relations.fleet.workspaces:
+        if not all(valid_pattern(pattern) for pattern in workspace.namespace_selector.names):
+            continue
         for setting in workspace.exposed_services or ():
             name = parse_host(setting.host, domain)
             if name is not None and not may_span(relations, workspace, name.namespace):
