@@ -403,6 +403,10 @@ class Relations:
             found.setdefault(key, []).append(exposure)
         return found
 
+    def exposure(self, cluster: str, host: str) -> Exposure | None:
+        """What a cluster exposes of a host, whatever its state."""
+        return next((found for found in self.by_host.get(host, ()) if found.cluster == cluster), None)
+
     def consumes(self, cluster: Cluster, exposure: Exposure) -> bool:
         """Whether `cluster` may call the service: the service's `consumers`, else the workspace's, else all.
 

@@ -27,7 +27,7 @@ def unexposed(relations: Relations, cluster: str, service: ObservedService) -> U
     """
     name = ServiceName(service.namespace, service.name)
     host = name.host(relations.fleet.spec.cluster_domain)
-    if any(exposure.cluster == cluster for exposure in relations.by_host.get(host, ())):
+    if relations.exposure(cluster, host) is not None:
         return None
     workspace = relations.workspace_of(cluster, name.namespace)
     if workspace is None:

@@ -21,7 +21,7 @@ def absent_source(calls: Calls, consumer: str, host: str, cluster: str) -> Reaso
     relations = calls.relations
     if cluster not in relations.facts:
         return Reason("no cluster", cluster)
-    exposure = next((found for found in relations.by_host.get(host, ()) if found.cluster == cluster), None)
+    exposure = relations.exposure(cluster, host)
     if exposure is None:
         return _not_exposed(relations, cluster, host)
     if not relations.consumes(relations.cluster(consumer), exposure):

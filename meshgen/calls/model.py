@@ -150,6 +150,11 @@ class Reason:
     cluster: str
     names: tuple[str, ...] = ()
 
+    def said(self, words: str) -> str:
+        """`words` with `{cluster}`, `{names}` (each in backticks) and `{text}` (the names as they are) filled in."""
+        names = ", ".join(f"`{name}`" for name in self.names)
+        return words.format(cluster=self.cluster, names=names, text=", ".join(self.names))
+
 
 State = Literal["local", "failover", "remote", "unreachable"]
 Standing = Literal["none", "own", "namesake"]

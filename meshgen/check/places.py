@@ -8,7 +8,7 @@ from meshgen.diagnostics import Note
 from meshgen.diagnostics.several import phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from meshgen.analysis.hosts import ServiceName
     from meshgen.analysis.relations import GatewayKey, Relations
@@ -31,12 +31,6 @@ def listed(names: Iterable[str]) -> str:
 def short(name: ServiceName) -> str:
     """A Service in a list of many, as `meshgen explain` takes it: `` `details.bookinfo` ``."""
     return f"`{name.name}.{name.namespace}`"
-
-
-def all_of(names: Sequence[str]) -> str:
-    """All of at least one name in one phrase, where a reader has to know each: `` `a`, `b`, `c`, `d` and `e` ``."""
-    *most, last = [f"`{name}`" for name in names]
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def gateway_object(cluster: str, key: GatewayKey) -> str:

@@ -26,6 +26,18 @@ def phrase(items: Sequence[str]) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
+def all_of(names: Iterable[str]) -> str:
+    """All of at least one name in one phrase, where a reader has to know each: `` `a`, `b`, `c`, `d` and `e` ``."""
+    *most, last = [f"`{name}`" for name in names]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def begun(items: Sequence[str], shown: int = _SHOWN) -> str:
+    """The first of items as a list that goes on: `a, b, c and 4 more`."""
+    more = f" and {len(items) - shown} more" if len(items) > shown else ""
+    return f"{', '.join(items[:shown])}{more}"
+
+
 def ordered(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """`diagnostics` without duplicates, one for each cause, in the order in which people and machines see them."""
     return sorted(gathered(dict.fromkeys(diagnostics)), key=lambda diagnostic: diagnostic.sort_key)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic, Note, diagnose
+from meshgen.diagnostics.several import begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from meshgen.inventory.objects import KubernetesObject
-
-_SHOWN = 3
 
 
 def contradictions(
@@ -44,13 +43,12 @@ def _finding(files: tuple[str, str], pairs: list[tuple[KubernetesObject, Kuberne
             f"{second.namespace}/{second.name}",
         )
     names = [f"{item.kind} `{item.name}`" for _, item in pairs]
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     where = f"`{files[0]}` and `{files[1]}` have" if files[0] != files[1] else f"`{files[0]}` has"
     notes = [Note(first.place, f"the other {first.kind} `{first.name}`")]
     notes += [Note(item.place, f"{item.kind} `{item.name}`") for _, item in others]
     return diagnose(
         "MG054",
-        f"{where} {len(pairs)} objects twice, with different content: {shown}",
+        f"{where} {len(pairs)} objects twice, with different content: {begun(names)}",
         second.place,
         "Import one variant only.",
         tuple(notes),

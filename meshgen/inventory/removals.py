@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.analysis.relations import Relations
 from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
+from meshgen.diagnostics.several import begun
 from meshgen.language.inventory import Inventory
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from meshgen.language.fleet import Fleet
     from meshgen.load.nodes import Node
-
-_SHOWN = 3
 
 
 def removals(
@@ -36,12 +35,11 @@ def removals(
     if not lost:
         return []
     names = [f"{what} `{namespace + '/' if namespace else ''}{name}`" for _, what, namespace, name in lost]
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     places = [_place(spec, section, namespace, name) for section, _, namespace, name in lost]
     return [
         diagnose(
             "MG061",
-            f"the import would take from `{cluster}` what the fleet uses: {shown}",
+            f"the import would take from `{cluster}` what the fleet uses: {begun(names)}",
             places[0],
             "Import the whole of these namespaces; or announce what goes (`meshgen inventory announce HOST --cluster "
             f"{cluster} --state leaving`), build and sync first; `--allow-removal` takes it away now.",

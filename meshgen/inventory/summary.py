@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshgen.diagnostics.several import begun
 from meshgen.inventory.facts import SECTIONS, key_of
 
 if TYPE_CHECKING:
@@ -28,9 +29,8 @@ def input_summary(facts: Facts, left_out: Sequence[str] = ()) -> str:
             f"`kubectl get configmap istio -n {facts.without_mesh_config} -o yaml` has it"
         )
     if left_out:
-        more = f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
         count = f"{len(left_out)} file{'' if len(left_out) == 1 else 's'}"
-        lines.append(f"skipped {count} without Kubernetes objects: {', '.join(left_out[:_SHOWN])}{more}")
+        lines.append(f"skipped {count} without Kubernetes objects: {begun(left_out, _SHOWN)}")
     return "\n".join(lines)
 
 

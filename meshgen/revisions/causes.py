@@ -65,11 +65,7 @@ class Cause:
     span: Span | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        return _WORDS[self.reason.why].format(
-            cluster=self.reason.cluster,
-            names=", ".join(f"`{name}`" for name in self.reason.names),
-            text=", ".join(self.reason.names),
-        )
+        return self.reason.said(_WORDS[self.reason.why])
 
     @property
     def draining(self) -> bool:
@@ -149,7 +145,7 @@ def _place(relations: Relations, reason: Reason, host: str) -> Span | None:
     if cluster not in relations.facts:
         return spec.key_span("clusters")
     item, inventory = relations.cluster(cluster), relations.inventory(cluster)
-    exposure = next((found for found in relations.by_host.get(host, ()) if found.cluster == cluster), None)
+    exposure = relations.exposure(cluster, host)
     if reason.why == "cluster draining":
         return item.span("state")
     if exposure is not None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from meshgen.calls import Reason
 from meshgen.diagnostics import Note
 from meshgen.diagnostics.codes import diagnose
+from meshgen.diagnostics.several import all_of
 from meshgen.plan.diff import Use
 from meshgen.revisions.causes import causes, host_drained
-from meshgen.revisions.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -104,19 +104,19 @@ def _worst_first(item: tuple[_Effect, list[str]]) -> tuple[object, ...]:
 
 
 def _effect(kind: str, ports: tuple[int, ...], consumers: tuple[str, ...], hosts: list[str]) -> str:
-    who, what = listed(consumers), listed(hosts)
+    who, what = all_of(consumers), all_of(hosts)
     its = "its" if len(consumers) == 1 else "their"
     if kind == "last":
         return f"{who} would lose {its} last endpoint for {what}"
     if kind == "failover":
         return f"{who} would lose {its} failover for {what}"
-    return f"{who} would lose {'port' if len(ports) == 1 else 'ports'} {listed(map(str, ports))} of {what}"
+    return f"{who} would lose {'port' if len(ports) == 1 else 'ports'} {all_of(map(str, ports))} of {what}"
 
 
 def _help(why: tuple[Cause, ...], found: list[Lost]) -> str:
     """The way to go: draining is none where it would take the last endpoint, too."""
     kinds = {lost.loss.kind for lost in found}
-    last = listed(sorted({lost.loss.consumer for lost in found if lost.loss.kind == "last"}) or [""])
+    last = all_of(sorted({lost.loss.consumer for lost in found if lost.loss.kind == "last"}) or [""])
     switch = "`--allow-withdrawal` if nothing calls it"
     if kinds == {"port"}:
         return f"Keep the port on every source until nothing calls it; {switch}."

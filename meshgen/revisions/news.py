@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from meshgen.analysis.facts import own_entries
 from meshgen.diagnostics.codes import diagnose
-from meshgen.revisions.words import listed
+from meshgen.diagnostics.several import all_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -78,10 +78,10 @@ def _new_accounts(cluster: str, accounts: tuple[str, ...], hosts: dict[str, set[
     exposure = next(found for found in calls.relations.by_host[min(hosts)] if found.cluster == cluster)
     return diagnose(
         "MG657",
-        f"{listed(consumers)} {'does' if one else 'do'} not accept {listed(accounts)} from {listed(sorted(hosts))} in "
+        f"{all_of(consumers)} {'does' if one else 'do'} not accept {all_of(accounts)} from {all_of(sorted(hosts))} in "
         f"`{cluster}` before {'it is' if one else 'they are'} synced",
         span=exposure.service.span("serviceAccounts"),
-        help=f"Sync {listed(consumers)} before a pod runs under it: name an account in the inventory, build and sync, "
+        help=f"Sync {all_of(consumers)} before a pod runs under it: name an account in the inventory, build and sync, "
         "then roll it out.",
         object=f"{cluster}/{exposure.service.namespace}/{exposure.service.name}",
     )
@@ -95,10 +95,10 @@ def _other_ports(changed: _Ports, consumers: list[str], calls: Calls) -> Iterato
     if changed.added:
         yield diagnose(
             "MG658",
-            f"{listed(consumers)} {'has' if one else 'have'} no way to {_numbers(changed.added)} of {name} before "
+            f"{all_of(consumers)} {'has' if one else 'have'} no way to {_numbers(changed.added)} of {name} before "
             f"{'it is' if one else 'they are'} synced",
             span=place,
-            help=f"Sync {listed(consumers)} before anything there calls it.",
+            help=f"Sync {all_of(consumers)} before anything there calls it.",
             object=changed.host,
         )
     # What one source lacks and another one has is taken from the callers by this build: MG656.
@@ -106,7 +106,7 @@ def _other_ports(changed: _Ports, consumers: list[str], calls: Calls) -> Iterato
     if gone:
         yield diagnose(
             "MG658",
-            f"no source of {name} has {_numbers(gone)} any more, which {listed(consumers)} may call",
+            f"no source of {name} has {_numbers(gone)} any more, which {all_of(consumers)} may call",
             span=place,
             help="Nothing is lost if nothing calls it; else put it back.",
             object=changed.host,
@@ -114,4 +114,4 @@ def _other_ports(changed: _Ports, consumers: list[str], calls: Calls) -> Iterato
 
 
 def _numbers(ports: tuple[int, ...]) -> str:
-    return f"{'port' if len(ports) == 1 else 'ports'} {listed(map(str, ports))}"
+    return f"{'port' if len(ports) == 1 else 'ports'} {all_of(map(str, ports))}"

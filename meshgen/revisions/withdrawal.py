@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.hosts import namespace_matches, parse_host
 from meshgen.diagnostics import Cause
 from meshgen.diagnostics.codes import diagnose
-from meshgen.diagnostics.several import NAMES
+from meshgen.diagnostics.several import NAMES, all_of
 from meshgen.plan.diff import cut
-from meshgen.revisions.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
@@ -46,19 +45,19 @@ def withdrawn(
         call = "calls" if len(consumers) == 1 else "call"
         message = {
             "cluster": f"cluster `{name}` is no longer in the fleet",
-            "gateway": f"gateway `{name}` of {listed(sources)} is no longer in the fleet",
-            "host": f"`{name}` would no longer be exposed by {listed(sources)}",
+            "gateway": f"gateway `{name}` of {all_of(sources)} is no longer in the fleet",
+            "host": f"`{name}` would no longer be exposed by {all_of(sources)}",
         }[kind]
-        what = "it" if kind == "host" else listed(hosts)
+        what = "it" if kind == "host" else all_of(hosts)
         known = " and ".join(dict.fromkeys(used[use] for use in uses))
         yield diagnose(
             "MG650",
-            f"{message}, but {listed(consumers)} still {call} {what} there, as of {known}",
+            f"{message}, but {all_of(consumers)} still {call} {what} there, as of {known}",
             span=_place(fleet, kind, uses[0]),
             help=_help(kind, sorted({use.consumer for use in uses if (use.consumer, use.host) in last})),
             object=name if kind == "host" else f"{kind}/{name}",
             cause=Cause(
-                f"{NAMES} would no longer be exposed by {listed(sources)}, but {listed(consumers)} still {call} them "
+                f"{NAMES} would no longer be exposed by {all_of(sources)}, but {all_of(consumers)} still {call} them "
                 f"there, as of {known}",
                 f"fleet/{fleet.name}",
                 f"`{name}`",
@@ -84,7 +83,7 @@ def _help(kind: str, last: list[str]) -> str:
     rest = "build and sync everywhere, then remove it; `--allow-withdrawal` if nothing calls it."
     if kind == "host" or not last:
         return f"Set `state: draining` (or `state: leaving` in the inventory), {rest}"
-    return f"Set `state: draining`, on the services themselves where nothing else answers {listed(last)}, {rest}"
+    return f"Set `state: draining`, on the services themselves where nothing else answers {all_of(last)}, {rest}"
 
 
 def _names(found: Iterable[str]) -> list[str]:

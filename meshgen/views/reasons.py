@@ -60,8 +60,4 @@ def unexposed_sentence(reason: Unexposed) -> str:
 
 def sentence(reason: Reason) -> str:
     """One reason as a sentence without a full stop."""
-    return _WORDS[reason.why].format(
-        cluster=reason.cluster,
-        names=", ".join(f"`{name}`" for name in reason.names),
-        text=", ".join(reason.names),
-    )
+    return reason.said(_WORDS[reason.why])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.relations import UNNAMED_PORT
 from meshgen.calls.staying import unsatisfiable
 from meshgen.check.origins import exposure_at, service_object
-from meshgen.check.places import all_of, listed, notes
+from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
+from meshgen.diagnostics.several import all_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

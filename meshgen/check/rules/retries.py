@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.protocols import protocol_of, speaks_http2
 from meshgen.calls.retries import RETRY_AS_ISTIO, local_levels
 from meshgen.check.origins import exposure_at, failover_at, hosts_at
-from meshgen.check.places import all_of, listed, notes
+from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
+from meshgen.diagnostics.several import all_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
