@@ -288,7 +288,7 @@ class Relations:
             return "is headless"
         if not service.selector:
             return "has no selector"
-        ports = [port for port in service.ports if port.protocol == "TCP"]
+        ports = service.tcp_ports
         if not ports:
             others = sorted({port.protocol for port in service.ports})
             return f"has {' and '.join(others)} ports only" if others else "has no ports"

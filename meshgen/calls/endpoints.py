@@ -47,10 +47,8 @@ def _locality(relations: Relations, cluster: str) -> str | None:
 
 def shared_ports(sources: Sequence[Exposure]) -> tuple[ServicePort, ...]:
     """The TCP ports, by name and number, that all sources have, as the first one declares them."""
-    shared = set.intersection(
-        *({(p.name, p.port) for p in source.service.ports if p.protocol == "TCP"} for source in sources)
-    )
-    return tuple(p for p in sources[0].service.ports if p.protocol == "TCP" and (p.name, p.port) in shared)
+    shared = set.intersection(*({(p.name, p.port) for p in source.service.tcp_ports} for source in sources))
+    return tuple(p for p in sources[0].service.tcp_ports if (p.name, p.port) in shared)
 
 
 def subject_alt_names(relations: Relations, exposures: Iterable[Exposure]) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def stays(relations: Relations, consumer: str, local: ObservedService, sources: 
 
 
 def _numbers(service: ObservedService) -> dict[str | None, int]:
-    return {port.name: port.port for port in service.ports if port.protocol == "TCP"}
+    return {port.name: port.port for port in service.tcp_ports}
 
 
 def shares(conflict: Conflict, service: ObservedService) -> str:

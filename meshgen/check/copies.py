@@ -31,7 +31,7 @@ class Copy:
     @property
     def ports(self) -> list[ServicePort]:
         """Its TCP ports, the only ones that pass a gateway."""
-        return [port for port in self.service.ports if port.protocol == "TCP"]
+        return self.service.tcp_ports
 
 
 @dataclass(frozen=True, slots=True)

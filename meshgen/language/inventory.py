@@ -174,6 +174,11 @@ class ObservedService(Item):
         "of one that lacks it; `leaving`: about to be deleted, the cluster does not count as having it.",
     )
 
+    @property
+    def tcp_ports(self) -> list[ServicePort]:
+        """Its TCP ports, the only ones that pass a gateway."""
+        return [port for port in self.ports if port.protocol == "TCP"]
+
 
 class ObservedGatewayPort(Item):
     """A port of a gateway's Service."""

@@ -44,7 +44,7 @@ def _copies(relations: Relations, cluster: str) -> Iterator[LocalCopy]:
 
 def _copy(service: ObservedService, host: str, workspace: str | None) -> LocalCopy:
     accounts = service.service_accounts
-    ports = [port for port in service.ports if port.protocol == "TCP"]
+    ports = service.tcp_ports
     return LocalCopy(
         service=ServiceName(service.namespace, service.name),
         host=host,

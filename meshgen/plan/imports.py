@@ -246,8 +246,8 @@ def port_keys(services: Sequence[ObservedService]) -> tuple[str, ...]:
     """
     keys: set[str] = set()
     for service in services:
-        for port in service.ports:
-            if port.protocol == "TCP" and port.name is not None:
+        for port in service.tcp_ports:
+            if port.name is not None:
                 keys.add(port.name)
                 if isinstance(port.target_port, str):
                     keys.add(port.target_port)

@@ -116,7 +116,7 @@ def _causes(calls: Calls, loss: Loss, old: Reach) -> Iterator[Cause]:
                     yield _cause(relations, reason, loss.host)
     if loss.kind == "port":
         for exposure in calls.of(loss.consumer)[loss.host].sources:
-            has = {port.port for port in exposure.service.ports if port.protocol == "TCP"}
+            has = {port.port for port in exposure.service.tcp_ports}
             if not has.issuperset(loss.ports):
                 reason = Reason("port gone", exposure.cluster, (exposure.service.name,))
                 yield Cause(reason, span=exposure.service.span("ports"))

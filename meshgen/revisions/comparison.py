@@ -64,6 +64,6 @@ def _in_all(pasts: Iterable[Together], find: Callable[[Past], dict[Key, Found]])
 def _kept_by_one(loss: Loss, calls: Calls) -> Loss | None:
     """The ports that one source has and callers lose, since another one lacks them; else nobody has them to give."""
     sources = calls.of(loss.consumer)[loss.host].sources
-    had = {port.port for source in sources for port in source.service.ports if port.protocol == "TCP"}
+    had = {port.port for source in sources for port in source.service.tcp_ports}
     ports = tuple(port for port in loss.ports if port in had)
     return loss._replace(ports=ports) if ports else None

@@ -89,7 +89,7 @@ def _new_accounts(cluster: str, accounts: tuple[str, ...], hosts: dict[str, set[
 
 def _other_ports(changed: _Ports, consumers: list[str], calls: Calls) -> Iterator[Diagnostic]:
     sources = [found for found in calls.relations.by_host[changed.host] if found.serves]
-    had = {port.port for found in sources for port in found.service.ports if port.protocol == "TCP"}
+    had = {port.port for found in sources for port in found.service.tcp_ports}
     name, one = f"`{changed.host}`", len(consumers) == 1
     place = next((found.service.span("ports") for found in sources), None)
     if changed.added:

@@ -225,15 +225,15 @@ def _apart(item: Import) -> Iterator[tuple[Side, Side]]:
 
 
 def _numbers(service: ObservedService) -> set[int]:
-    return {port.port for port in service.ports if port.protocol == "TCP"}
+    return {port.port for port in service.tcp_ports}
 
 
 def _names(service: ObservedService) -> set[str | None]:
-    return {port.name for port in service.ports if port.protocol == "TCP"}
+    return {port.name for port in service.tcp_ports}
 
 
 def _agreeing(service: ObservedService) -> set[tuple[str | None, int]]:
-    return {(port.name, port.port) for port in service.ports if port.protocol == "TCP"}
+    return {(port.name, port.port) for port in service.tcp_ports}
 
 
 _TOO_LONG = 63
@@ -251,9 +251,9 @@ def port_name_too_long(context: Context) -> Iterator[Finding]:
             if id(service) in seen:
                 continue
             seen.add(id(service))
-            for port in service.ports:
+            for port in service.tcp_ports:
                 for field, name in (("name", port.name), ("targetPort", port.target_port)):
-                    if port.protocol == "TCP" and isinstance(name, str) and len(name) >= _TOO_LONG:
+                    if isinstance(name, str) and len(name) >= _TOO_LONG:
                         yield Finding(
                             message=f"port name `{name}` of `{item.host}` in cluster `{cluster}` is too long for an "
                             f"entry: {len(name)} characters, Istio takes 62",

@@ -116,7 +116,7 @@ def missing_port(context: Context) -> Iterator[Finding]:
         if workspace is None or name is None:
             continue
         for cluster, service in copies(relations, workspace, name):
-            numbers = [port.port for port in service.ports if port.protocol == "TCP"]
+            numbers = [port.port for port in service.tcp_ports]
             if host.port in numbers or (host.port is None and len(numbers) == 1):
                 continue
             what = f"has no port {host.port}" if host.port else f"has {len(numbers)} TCP ports, and `port` names none"

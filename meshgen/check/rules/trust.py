@@ -229,10 +229,9 @@ def _workloads(calls: Calls) -> Iterator[Workload]:
 def _pod_ports(service: ObservedService) -> list[int]:
     """The numbers of its pods' ports; those that only a name stands for are left out where nobody knows them."""
     found: set[int] = set()
-    for port in service.ports:
-        if port.protocol == "TCP":
-            target = port.target_port or port.port
-            found.update([target] if isinstance(target, int) else port.container_ports)
+    for port in service.tcp_ports:
+        target = port.target_port or port.port
+        found.update([target] if isinstance(target, int) else port.container_ports)
     return sorted(found)
 
 
