@@ -33,6 +33,9 @@ def _name(pattern: str) -> Callable[[click.Context, click.Parameter, str], str]:
     return check
 
 
+_OF_CLUSTER = _name(r"[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?")
+
+
 @click.group("inventory", short_help="Record what each cluster has.")
 def inventory() -> None:
     """Record what each cluster has: Services, service accounts, gateway addresses."""
@@ -44,7 +47,7 @@ def inventory() -> None:
     shell_complete=completing.clusters,
     required=True,
     metavar="NAME",
-    callback=_name(r"[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?"),
+    callback=_OF_CLUSTER,
     help="Cluster that the manifests are of.",
 )
 @click.option(
@@ -123,7 +126,7 @@ def import_(
     shell_complete=completing.clusters,
     required=True,
     metavar="NAME",
-    callback=_name(r"[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?"),
+    callback=_OF_CLUSTER,
     help="Cluster in which the Service is about to be created or deleted.",
 )
 @click.option(

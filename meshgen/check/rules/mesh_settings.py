@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from meshgen.calls import Import
     from meshgen.check.context import Context
     from meshgen.diagnostics import Note
+    from meshgen.language.inventory import ObservedIstio
 
 
-def _by_consumer(context: Context, wanted: Callable[[Import], bool]) -> dict[str, list[str]]:
-    """Consumer → the hosts of its imports that are `wanted`, each once."""
+def _by_consumer(context: Context, wanted: Callable[[Import, ObservedIstio], bool]) -> dict[str, list[str]]:
+    """Consumer → the hosts of its imports that are `wanted` by what is known of its mesh, each once."""
     found: dict[str, dict[str, None]] = {}
     for item in context.calls.imports:
-        if item.takes and wanted(item):
+        istio = context.relations.facts[item.consumer].istio
+        if item.takes and istio is not None and wanted(item, istio):
             found.setdefault(item.consumer, {})[item.host] = None
     return {consumer: list(hosts) for consumer, hosts in sorted(found.items())}
 
@@ -32,11 +34,10 @@ def mutual_tls_not_automatic(context: Context) -> Iterator[Finding]:
     There our DestinationRules ask for mutual TLS, and so for that of local pods, too: Istio chooses by endpoint only
     where it decides itself (applyUpstreamTLSSettings, pilot/pkg/networking/core/cluster_tls.go).
     """
-    facts = context.relations.facts
     found = _by_consumer(
         context,
-        lambda item: (
-            not facts[item.consumer].auto_mtls
+        lambda item, istio: (
+            istio.enable_auto_mtls is False
             and item.local is not None
             and item.local.injected is not True
             and item.policy.owner == "ours"
@@ -58,14 +59,8 @@ def workload_entries_not_selected(context: Context) -> Iterator[Finding]:
 
     Source: PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES, pilot/pkg/features/pilot.go.
     """
-    facts = context.relations.facts
     found = _by_consumer(
-        context,
-        lambda item: (
-            item.form != "serviceEntry"
-            and (istio := facts[item.consumer].istio) is not None
-            and istio.select_workload_entries is False
-        ),
+        context, lambda item, istio: item.form != "serviceEntry" and istio.select_workload_entries is False
     )
     for cluster, hosts in found.items():
         yield Finding(
@@ -82,13 +77,10 @@ def hostnames_not_resolved(context: Context) -> Iterator[Finding]:
 
     Source: PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API and RESOLVE_HOSTNAME_GATEWAYS, pilot/pkg/features/pilot.go.
     """
-    facts = context.relations.facts
     found = _by_consumer(
         context,
-        lambda item: (
-            any(endpoint.address is None for endpoint in item.endpoints)
-            and (istio := facts[item.consumer].istio) is not None
-            and istio.remote_gateways is False
+        lambda item, istio: (
+            istio.remote_gateways is False and any(endpoint.address is None for endpoint in item.endpoints)
         ),
     )
     for cluster, hosts in found.items():
@@ -137,7 +129,7 @@ def service_entries_not_shown(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     shared = context.calls.multicluster_namespace
-    for cluster, hosts in _by_consumer(context, lambda item: item.form == "serviceEntry").items():
+    for cluster, hosts in _by_consumer(context, lambda item, _: item.form == "serviceEntry").items():
         istio = relations.facts[cluster].istio
         if istio is None or istio.service_entry_visibility is None:
             continue
