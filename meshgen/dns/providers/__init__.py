@@ -1,0 +1,1 @@
+"""Ways to get a plan into DNS, one package each."""
