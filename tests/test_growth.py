@@ -160,7 +160,15 @@ LISTS: dict[str, Callable[[int], str]] = {
     "publishedHosts": lambda n: fleet(
         services=services(n),
         more=[
-            document("PublishedHost", f"p{k}", {"workspace": "shop", "service": host(k), "gateway": f"g{letters(k)}"})
+            document(
+                "PublishedHost",
+                f"p{k}",
+                {
+                    "workspace": "shop",
+                    "service": host(k),
+                    "ingressGateway": {"name": f"g{letters(k)}", "namespace": "shop"},
+                },
+            )
             for k in range(n)
         ],
     ),

@@ -9,8 +9,10 @@ from pydantic import Field
 
 from meshgen.language.base import ClusterName, Item, Label, Subdomain
 from meshgen.language.cluster import Cluster, Istio
+from meshgen.language.dns import Canary, Dns
 from meshgen.language.gateway import Gateway
 from meshgen.language.published_host import PublishedHost
+from meshgen.language.traffic import Region, TrafficPolicy
 from meshgen.language.workspace import Workspace
 from meshgen.platforms import platform_names
 
@@ -70,6 +72,18 @@ class FleetSpec(Item):
     )
     istio: Istio | None = Field(None, title="Istio", description="Facts about Istio, for all clusters.")
     tetrate: Tetrate | None = Field(None, title="Tetrate", description="Where Tetrate's own objects belong.")
+    regions: list[Region] = Field(
+        [],
+        title="Regions",
+        description="Which regions are near, seen from one. Absent: the own region, then all others together.",
+    )
+    traffic: TrafficPolicy | None = Field(
+        None, title="Traffic", description="Which clusters are called first; what the fleet's owner says for all."
+    )
+    dns: Dns | None = Field(None, title="DNS", description="DNS of the published hosts.")
+    canary: Canary | None = Field(
+        None, title="Canary", description="The health check of clusters and entry points. Absent: none."
+    )
     accept: list[Accept] = Field([], title="Accepted warnings", description="Warnings that are fine, and why.")
     clusters: list[Cluster] = Field([], title="Clusters", description="The clusters.")
     gateways: list[Gateway] = Field([], title="Gateways", description="Gateways that workspaces share.")

@@ -136,6 +136,9 @@ class GatewaySettings(Item):
         title="Overrides",
         description="What is different in some clusters; of several that say the same for a cluster the first counts.",
     )
+    draining: ClusterSelector | None = Field(
+        None, title="Draining", description="Clusters in which it takes what is open, and nobody new is sent to it."
+    )
     managed: bool = Field(
         True, title="Managed", description="Whether meshgen emits its Deployment and Service, or finds them there."
     )

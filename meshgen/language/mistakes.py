@@ -10,6 +10,7 @@ from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.diagnostics.near import near
 from meshgen.language.base import DURATION, LABEL, SERVICE_LABEL, SUBDOMAIN
 from meshgen.language.gateway import QUANTITY
+from meshgen.language.published_host import HEADER_VALUE, PATH
 from meshgen.language.shape import fields, shape_at
 from meshgen.load.documents import first_key, quoted
 from meshgen.load.scalars import BOOLEAN_WORDS
@@ -35,6 +36,11 @@ PATTERNS = {
     r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$": "Write a version such as `1.29` or `1.29.2`.",
     r"^([A-Z]+ )?/[^\s?#*]*\*?$": "Write a gRPC method or a path, such as `/shop.Cart/GetCart`, `/carts/*` or "
     "`PUT /carts/*`; `*` stands at the end.",
+    PATH: "Write a path such as `/api`, without `?`, `#` and blanks.",
+    HEADER_VALUE: "Write the header's value in printable ASCII, without a blank at either end.",
+    r"^[A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?$": "Write the name of a header, such as `x-canary`.",
+    r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/?$": "Write a prefix such as `example.com/`.",
+    r"^[0-9]{12}$": "Write the twelve digits of an AWS account, in quotes.",
     QUANTITY: "Write a quantity such as `500m`, `2` or `1Gi`, in quotes where it is a number.",
     r"^MG[0-9]{3}$": "Write a code such as `MG301`.",
 }

@@ -8,6 +8,7 @@ from meshgen.language.base import ClusterSelector, Item, Label, Subdomain
 from meshgen.language.cluster import State
 from meshgen.language.failover import Failover
 from meshgen.language.gateway import GatewaySettings
+from meshgen.language.traffic import TrafficPolicy
 
 
 class NamespaceSelector(Item):
@@ -36,7 +37,13 @@ class ExposedService(Item):
         None, title="Namespaces of consumers", description="Namespaces that see its ServiceEntry. Absent: all."
     )
     failover: Failover | None = Field(None, title="Failover", description="Overrides the workspace's, by field.")
+    traffic: TrafficPolicy | None = Field(
+        None, title="Traffic", description="Which clusters are called first: overrides the workspace's, by field."
+    )
     state: State = Field("active", title="State", description="`draining`: exposed, but no one new uses it.")
+    draining: ClusterSelector | None = Field(
+        None, title="Draining", description="Clusters in which it is exposed, but no one new uses it."
+    )
 
 
 class Workspace(Item):
@@ -67,4 +74,10 @@ class Workspace(Item):
         None, title="Consumers", description="Clusters that may call its services. Absent: all."
     )
     failover: Failover | None = Field(None, title="Failover", description="What callers do when a copy fails.")
+    traffic: TrafficPolicy | None = Field(
+        None, title="Traffic", description="Which clusters are called first: overrides the fleet's, by field."
+    )
     state: State = Field("active", title="State", description="`draining`: exposed, but no one new uses it.")
+    draining: ClusterSelector | None = Field(
+        None, title="Draining", description="Clusters in which it is exposed, but no one new uses it."
+    )

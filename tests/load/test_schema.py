@@ -32,7 +32,11 @@ VALID = [
     document("Gateway", "g", "{name: g, namespace: a}").replace("name: g, namespace", "namespace"),
     document("Workspace", "w", WORKSPACE % "exposedServices: [a.b.svc.cluster.local, {host: c.b.svc.cluster.local}]"),
     document("Workspace", "w", WORKSPACE % "failover: {retries: {mode: 'off', attempts: 3, perTryTimeout: 250ms}}"),
-    document("PublishedHost", "a.example.com", "{workspace: w, service: a.b.svc.cluster.local, gateway: g}"),
+    document(
+        "PublishedHost",
+        "a.example.com",
+        "{workspace: w, service: a.b.svc.cluster.local, ingressGateway: {name: g, namespace: g}}",
+    ),
     document("Inventory", "a", "{services: [{name: s, namespace: b, ports: [{port: 1, targetPort: http}]}]}"),
     document("Inventory", "a").replace("spec: {}\n", ""),
 ]

@@ -49,7 +49,7 @@ _BY_NAME: Schema = {
     "workloadSelector": {"app": "details"},
 }
 """Examples for fields of these names that have none of their own."""
-_TEXTS = ("bookinfo", "details.example.com", "10s", "1.29", "MG341", "cluster-1", "100%", "0")
+_TEXTS = ("bookinfo", "details.example.com", "10s", "1.29", "MG341", "cluster-1", "100%", "0", "/api")
 """One of these is valid where a text has a form."""
 
 

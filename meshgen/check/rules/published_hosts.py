@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.check.context import Context
-    from meshgen.language.gateway import GatewaySettings
+    from meshgen.language.published_host import GatewayReference, PublishedHost
 
 
 def of_unknown_workspace(context: Context) -> Iterator[Finding]:
@@ -37,47 +37,56 @@ def of_unknown_workspace(context: Context) -> Iterator[Finding]:
 def behind_unknown_gateway(context: Context) -> Iterator[Finding]:
     """Find published hosts whose gateway is not declared.
 
-    A published host goes through a gateway of the fleet (design §2).
+    A published host goes through gateways of the fleet (design §2).
     """
     relations = context.relations
-    gateways = {name for _, name in relations.gateways}
+    names = [name for _, name in relations.gateways]
     for host in relations.fleet.published_hosts:
-        if host.gateway not in gateways:
+        for field, role, reference in _references(host):
+            if (reference.namespace, reference.name) in relations.gateways:
+                continue
             yield Finding(
-                message=f"published host `{host.name}` is behind gateway `{host.gateway}`, which is not declared",
-                span=host.span("gateway"),
-                help=did_you_mean(near(host.gateway, gateways))
-                or "Declare a Gateway of this name with role `edge` or `ingress`.",
+                message=f"published host `{host.name}` is behind gateway `{reference.namespace}/{reference.name}`, "
+                "which is not declared",
+                span=host.span(field),
+                help=did_you_mean(near(reference.name, (name for name in names if name != reference.name)))
+                or f"Declare a Gateway of this name and namespace with role `{role}`.",
                 object=f"publishedHost/{host.name}",
             )
 
 
-def behind_east_west_gateway(context: Context) -> Iterator[Finding]:
-    """Find published hosts whose gateway takes traffic of other clusters only.
+def behind_wrong_gateway(context: Context) -> Iterator[Finding]:
+    """Find published hosts whose gateway has another role.
 
     Users outside the mesh come through edge or ingress gateways (design §1).
     """
     relations = context.relations
-    by_name: dict[str, list[GatewaySettings]] = {}
-    for (_, name), gateway in relations.gateways.items():
-        by_name.setdefault(name, []).append(gateway)
     for host in relations.fleet.published_hosts:
-        gateways = by_name.get(host.gateway, [])
-        if gateways and all(gateway.role == "eastWest" for gateway in gateways):
+        for field, role, reference in _references(host):
+            gateway = relations.gateways.get((reference.namespace, reference.name))
+            if gateway is None or gateway.role == role:
+                continue
             yield Finding(
-                message=f"published host `{host.name}` is behind `{host.gateway}`, which is an east-west gateway",
-                span=host.span("gateway"),
-                help="Name a gateway with role `edge` or `ingress`: an east-west gateway only takes mesh traffic of "
-                "other clusters.",
-                notes=notes((gateways[0].span("role"), f"`{host.gateway}` is declared here")),
+                message=f"`{field}` of published host `{host.name}` is `{reference.name}`, a gateway of role "
+                f"`{gateway.role}`",
+                span=host.span(field),
+                help=f"Name a gateway of role `{role}`.",
+                notes=notes((gateway.span("role"), f"`{reference.name}` is declared here")),
                 object=f"publishedHost/{host.name}",
             )
 
 
-def service_outside_workspace(context: Context) -> Iterator[Finding]:
-    """Find published hosts whose service no cluster has in a namespace of the workspace.
+def _references(host: PublishedHost) -> Iterator[tuple[str, str, GatewayReference]]:
+    """The field, the role and the gateway of each reference."""
+    yield "ingressGateway", "ingress", host.ingress_gateway
+    if host.edge_gateway is not None:
+        yield "edgeGateway", "edge", host.edge_gateway
 
-    The service of a published host is one of its workspace (design §2).
+
+def service_outside_workspace(context: Context) -> Iterator[Finding]:
+    """Find published hosts with a service that no cluster has in a namespace of the workspace.
+
+    The services of a published host are of its workspace (design §2).
     """
     relations = context.relations
     workspaces = {workspace.name: workspace for workspace in relations.fleet.workspaces}
@@ -86,48 +95,56 @@ def service_outside_workspace(context: Context) -> Iterator[Finding]:
         workspace = workspaces.get(host.workspace)
         if workspace is None:
             continue
-        name = parse_host(host.service, relations.fleet.spec.cluster_domain)
-        if name is not None and copies(relations, workspace, name):
-            continue
-        if workspace.name not in known:
-            known[workspace.name] = hosts_of(relations, workspace)
-        similar = near_host(host.service, known[workspace.name])
-        yield Finding(
-            message=f"workspace `{workspace.name}` has no service `{host.service}` to publish",
-            span=host.span("service"),
-            help=did_you_mean(similar)
-            or f"Name a service of the workspace in full: `<service>.<namespace>.svc."
-            f"{relations.fleet.spec.cluster_domain}`.",
-            notes=notes((workspace.namespace_selector.span("names"), "the workspace spans these namespaces")),
-            object=f"publishedHost/{host.name}",
-        )
+        for answer in host.answers:
+            name = parse_host(answer.service or "", relations.fleet.spec.cluster_domain)
+            if name is not None and copies(relations, workspace, name):
+                continue
+            if workspace.name not in known:
+                known[workspace.name] = hosts_of(relations, workspace)
+            similar = near_host(answer.service or "", known[workspace.name])
+            yield Finding(
+                message=f"workspace `{workspace.name}` has no service `{answer.service}` to publish",
+                span=answer.span("service"),
+                help=did_you_mean(similar)
+                or f"Name a service of the workspace in full: `<service>.<namespace>.svc."
+                f"{relations.fleet.spec.cluster_domain}`.",
+                notes=notes((workspace.namespace_selector.span("names"), "the workspace spans these namespaces")),
+                object=f"publishedHost/{host.name}",
+            )
 
 
 def missing_port(context: Context) -> Iterator[Finding]:
     """Find published ports that a copy of the service lacks, and absent ones where there are several to choose from.
 
-    The port of a published host is one of its service (design §2).
+    The port of a route is one of its service (design §2).
     """
     relations = context.relations
     workspaces = {workspace.name: workspace for workspace in relations.fleet.workspaces}
     for host in relations.fleet.published_hosts:
         workspace = workspaces.get(host.workspace)
-        name = parse_host(host.service, relations.fleet.spec.cluster_domain)
-        if workspace is None or name is None:
-            continue
-        for cluster, service in copies(relations, workspace, name):
-            numbers = [port.port for port in service.tcp_ports]
-            if host.port in numbers or (host.port is None and len(numbers) == 1):
+        for answer in host.answers if workspace is not None else ():
+            name = parse_host(answer.service or "", relations.fleet.spec.cluster_domain)
+            if workspace is None or name is None:
                 continue
-            what = f"has no port {host.port}" if host.port else f"has {len(numbers)} TCP ports, and `port` names none"
-            yield Finding(
-                message=f"service `{host.service}` of published host `{host.name}` {what} in cluster `{cluster}`",
-                span=host.span("port") if host.port else host.span("service"),
-                help=f"Set `port` to one of {listed(map(str, numbers))}." if numbers else "Publish another service.",
-                notes=notes((service.span("ports"), f"its ports in `{cluster}`")),
-                object=f"publishedHost/{host.name}",
-            )
-            break
+            for cluster, service in copies(relations, workspace, name):
+                numbers = [port.port for port in service.tcp_ports]
+                if answer.port in numbers or (answer.port is None and len(numbers) == 1):
+                    continue
+                what = (
+                    f"has no port {answer.port}"
+                    if answer.port
+                    else f"has {len(numbers)} TCP ports, and `port` names none"
+                )
+                yield Finding(
+                    message=f"service `{answer.service}` of published host `{host.name}` {what} in cluster `{cluster}`",
+                    span=answer.span("port") if answer.port else answer.span("service"),
+                    help=f"Set `port` to one of {listed(map(str, numbers))}."
+                    if numbers
+                    else "Publish another service.",
+                    notes=notes((service.span("ports"), f"its ports in `{cluster}`")),
+                    object=f"publishedHost/{host.name}",
+                )
+                break
 
 
 def not_compiled_yet(context: Context) -> Iterator[Finding]:
@@ -157,7 +174,7 @@ def _count(number: int, what: str) -> str:
 RULES = (
     Rule("MG209", "error", "a published host of an unknown workspace", "0.1", of_unknown_workspace),
     Rule("MG210", "error", "a published host behind an unknown gateway", "0.1", behind_unknown_gateway),
-    Rule("MG211", "error", "a published host behind an east-west gateway", "0.1", behind_east_west_gateway),
+    Rule("MG211", "error", "a published host behind a gateway of another role", "0.1", behind_wrong_gateway),
     Rule("MG212", "error", "a published service outside of its workspace", "0.1", service_outside_workspace),
     Rule("MG213", "error", "a published port that the service lacks", "0.1", missing_port),
     Rule("MG214", "hint", "not compiled yet", "0.1", not_compiled_yet),
