@@ -76,7 +76,10 @@ def objects(schema: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unknown_field_is_refused_at_every_level(kind: str) -> None:
-    maps = ("labels", "annotations", "selector", "matchLabels", "ports", "serviceLabels", "options", "requests")
+    maps = (
+        "labels", "annotations", "selector", "matchLabels", "ports", "serviceLabels", "options", "requests",
+        "networkReachability",
+    )  # fmt: skip
     accepted = []
     for path in containers(valid(kind)):
         last = path.rpartition("/")[2]
@@ -121,6 +124,8 @@ def test_a_null_is_refused_wherever_it_stands(kind: str) -> None:
 
 ISTIO, CORE = "networking.istio.io/v1", "v1"
 SETTING = "tsb.tetrate.io/v2 WorkspaceSetting"
+GROUP, SERVERS = "gateway.tsb.tetrate.io/v2 Group", "gateway.tsb.tetrate.io/v2 Gateway"
+REACHABILITY = "spec/networkSettings/networkReachability"
 REFUSED: list[tuple[str, str, str, Any]] = [
     # kind, what is wrong, path, the value
     (f"{CORE} Namespace", "a namespace in a namespace", "metadata/namespace", "default"),
@@ -188,6 +193,30 @@ REFUSED: list[tuple[str, str, str, Any]] = [
     (SETTING, "one gateway, not a list", "spec/defaultEastWestGatewaySettings", {"workloadSelector": {"app": "a"}}),
     (SETTING, "a service by its name", "spec/defaultEastWestGatewaySettings/0/exposedServices", ["details"]),
     (SETTING, "an unknown choice", "spec/failoverSettings/topologyChoice", "REGION"),
+    ("install.tetrate.io/v1alpha1 Tier1Gateway", "eastWestOnly", "spec/eastWestOnly", True),
+    ("tsb.tetrate.io/v2 OrganizationSetting", "a list of networks", f"{REACHABILITY}/edge", ["network-1"]),
+    ("tsb.tetrate.io/v2 OrganizationSetting", "a blank behind a comma", f"{REACHABILITY}/edge", "n1, n2"),
+    (GROUP, "no workspace", "metadata/annotations", {"tsb.tetrate.io/organization": "a", "tsb.tetrate.io/tenant": "b"}),
+    (SERVERS, "no server", "spec/http", []),
+    (SERVERS, "the port of the control plane", "spec/http/0/port", 15443),
+    (SERVERS, "a wildcard", "spec/http/0/hostname", "*.example.com"),
+    (SERVERS, "TLS without a secret", "spec/http/0/tls", {"mode": "SIMPLE"}),
+    (SERVERS, "a method", "spec/http/0/routing/rules/0/match/0/method", {"exact": "GET"}),
+    (SERVERS, "a header with capitals", "spec/http/0/routing/rules/0/match/0/headers", {"X-Canary": {"exact": "yes"}}),
+    (SERVERS, "two ways to match", "spec/http/0/routing/rules/0/match/0/uri", {"exact": "/a", "prefix": "/b"}),
+    (SERVERS, "a route and a redirect", "spec/http/0/routing/rules/0/redirect", {"scheme": "https"}),
+    (
+        SERVERS,
+        "a weight for one of two clusters",
+        "spec/http/0/routing/rules/0/route/clusterDestination/clusters",
+        [{"name": "cluster-1", "weight": 70}, {"name": "cluster-2"}],
+    ),
+    (
+        SERVERS,
+        "a service in a gateway of clusters",
+        "spec/http/0/routing/rules/1/route",
+        {"serviceDestination": {"host": "bookinfo/reviews.bookinfo.svc.cluster.local"}},
+    ),
 ]
 
 
