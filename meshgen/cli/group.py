@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("meshgen.cli.init:init", "Write a first fleet."),
     "validate": ("meshgen.cli.validate:validate", "Check a fleet without building it."),
     "build": ("meshgen.cli.build:build", "Write the manifests of every cluster."),
+    "diff": ("meshgen.cli.diff:diff", "Show what a change of the fleet does."),
     "show": ("meshgen.cli.show:show", "Show which cluster reaches which service where."),
     "explain": ("meshgen.cli.explain:explain", "Explain a code, a file of the output or a host."),
     "inventory": ("meshgen.cli.inventory:inventory", "Observe clusters."),

@@ -70,9 +70,9 @@ def _unknown(commit: str, why: str, advice: str) -> Diagnostic:
     )
 
 
-def no_commit(revision: str, why: str) -> Diagnostic:
+def no_commit(revision: str, why: str, option: str = "--against") -> Diagnostic:
     return diagnose(
         "MG655",
-        f"`--against {revision}`: {why}",
+        f"`{option} {revision}`: {why}",
         help="Name a commit, branch or tag of the repository that holds the fleet; a clone may have to fetch it first.",
     )

@@ -1,0 +1,96 @@
+"""What a change means for those who call: per consumer and host, gathered where it is the same."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from meshgen.plan.reach import Reaches
+from meshgen.review.model import KINDS, Effect, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.calls import Call
+    from meshgen.review.model import Kind
+    from meshgen.revisions.compile import Meaning
+
+NOBODY = Way((), (), leaves_region=False)
+
+
+def effects(old: Meaning, new: Meaning) -> tuple[Effect, ...]:
+    """Every call that differs, the worst first; hosts and consumers for which all is the same stand together."""
+    before, after = _Ways(old), _Ways(new)
+    found: dict[tuple[Kind, Way, Way], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for consumer, host in sorted({*before, *after}):
+        was, will = before.at(consumer, host), after.at(consumer, host)
+        kind = _kind(was, will)
+        if kind != "ports":
+            was, will = was._replace(ports=()), will._replace(ports=())
+        if kind in ("cut", "reachable"):  # where nobody answered or answers, the region is no news
+            was, will = was._replace(leaves_region=False), will._replace(leaves_region=False)
+        if kind is not None:
+            found[kind, was, will][host].append(consumer)
+    gathered = (
+        Effect(kind, tuple(hosts), consumers, was, will)
+        for (kind, was, will), by_host in found.items()
+        for consumers, hosts in _together(by_host).items()
+    )
+    return tuple(sorted(gathered, key=lambda effect: (KINDS.index(effect.kind), effect)))
+
+
+def _together(by_host: dict[str, list[str]]) -> dict[tuple[str, ...], list[str]]:
+    """Consumers → the hosts for which just these see the change."""
+    found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for host, consumers in by_host.items():
+        found[tuple(consumers)].append(host)
+    return found
+
+
+class _Ways:
+    """Who answers each call of a fleet; a host that nobody exposes is answered by a Service of the cluster's own."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        self._calls = meaning.calls
+        self._reaches = Reaches(meaning.calls)
+        self._regions = {cluster.name: cluster.region for cluster in meaning.relations.fleet.clusters}
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((call.consumer, call.host) for call in self._calls)
+
+    def at(self, consumer: str, host: str) -> Way:
+        if consumer not in self._regions:
+            return NOBODY
+        reach = self._reaches.at(consumer, host)
+        call = self._calls.of(consumer).get(host)
+        levels: tuple[tuple[str, ...], ...] = ((consumer,),) if reach.own else ()
+        if call is not None:
+            levels += _remote_levels(call)
+        region = self._regions[consumer]
+        away = any(self._regions.get(name) != region for level in levels for name in level)
+        return Way(levels, reach.ports, away)
+
+
+def _remote_levels(call: Call) -> tuple[tuple[str, ...], ...]:
+    """The other clusters that answer, level by level; one level where a control plane writes the entries."""
+    if not call.sources:
+        return ()
+    levels = call.imports[-1].levels if call.imports else ()
+    named = tuple(tuple(sorted(source.cluster for source in level.sources)) for level in levels)
+    return named or (tuple(sorted(source.cluster for source in call.sources)),)
+
+
+def _kind(was: Way, will: Way) -> Kind | None:
+    if not will.levels or not was.levels:
+        return None if will.levels == was.levels else "cut" if was.levels else "reachable"
+    if len(will.clusters) == 1 < len(was.clusters):
+        return "failoverLost"
+    if was.clusters - will.clusters:
+        return "fewer"
+    if was.ports and will.ports and set(was.ports) - set(will.ports):
+        return "ports"
+    if len(was.clusters) == 1 < len(will.clusters):
+        return "failoverGained"
+    if will.clusters - was.clusters:
+        return "more"
+    return "order" if was.levels != will.levels else None

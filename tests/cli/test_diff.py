@@ -1,0 +1,77 @@
+"""`meshgen diff`: commits and the working tree, forms and exit codes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from meshgen.cli.group import cli
+from tests.git.support import commit, git, init
+from tests.review.test_effects import HEAD, WEB, inventory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+from tests.fleets import fleet
+
+ONE = fleet(HEAD, inventory("c1", "web", address="192.0.2.1"), inventory("c2", "web", address="192.0.2.2"))
+OTHER = fleet(HEAD, inventory("c1", address="192.0.2.1"), inventory("c2", "web", address="192.0.2.2"))
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A commit `old`, and one after it that takes the Service from a cluster."""
+    init(tmp_path)
+    commit(tmp_path, **{"fleet/fleet.yaml": ONE})
+    git(tmp_path, "tag", "old")
+    commit(tmp_path, **{"fleet/fleet.yaml": OTHER})
+    monkeypatch.chdir(tmp_path)
+    for variable in ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(variable, raising=False)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["diff", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "begins"),
+    [
+        ((), 0, "nothing differs between HEAD and the working tree"),
+        (("--exit-code",), 0, "nothing differs"),
+        (("--from", "old"), 0, f"from old to the working tree\n\n  ! `{WEB}`: `c1` loses `c1` and keeps `c2`"),
+        (("--from", "old", "--to", "HEAD", "--exit-code"), 1, "from old to HEAD"),
+        (("--from", "old", "--as", "markdown"), 0, "### meshgen: from `old` to `the working tree`"),
+        (("--from", "nothing"), 1, "error[MG655]: `--from nothing`: there is no such commit here"),
+        (("--to", "nothing"), 1, "error[MG655]: `--to nothing`: there is no such commit here"),
+    ],
+)
+@pytest.mark.usefixtures("repository")
+def test_two_fleets_are_compared(arguments: tuple[str, ...], code: int, begins: str) -> None:
+    result = run(*arguments)
+    assert result.output.startswith(begins), result.output
+    assert result.exit_code == code
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_pull_request_is_compared_with_the_branch_that_it_goes_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    assert "`--from origin/main`: there is no such commit here" in run().output
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_change_that_is_not_committed_shows(repository: Path) -> None:
+    (repository / "fleet/fleet.yaml").write_text(ONE)
+    (effect, *_) = json.loads(run("--as", "json").output)["traffic"]
+    assert (effect["kind"], effect["hosts"], effect["gained"]) == ("failoverGained", [WEB], ["c1"])
+
+
+def test_a_fleet_that_cannot_be_read_is_told_as_by_validate(repository: Path) -> None:
+    (repository / "fleet/fleet.yaml").write_text("kind: Fleet\n")
+    result = run()
+    assert result.exit_code == 1
+    assert "error[MG0" in result.output or "error[MG1" in result.output
