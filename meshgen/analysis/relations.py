@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from meshgen.analysis.draining import Drain, draining
 from meshgen.analysis.facts import ClusterFacts, cluster_facts
 from meshgen.analysis.failover import EffectiveFailover, effective
 from meshgen.analysis.gateways import GatewayReach, GatewaySetup, gateway_setup, reach
@@ -57,8 +58,8 @@ class Exposure:
     reach: GatewayReach
     """Where other clusters reach the gateway."""
     failover: EffectiveFailover
-    active: bool
-    """Cluster, workspace and service are active."""
+    drain: Drain | None
+    """What makes it drain: its cluster, workspace, service or gateway; None: nothing does."""
 
     @property
     def name(self) -> ServiceName:
@@ -70,6 +71,11 @@ class Exposure:
         if self.setting is not None and self.setting.consumers is not None:
             return self.setting.consumers
         return self.workspace.consumers
+
+    @property
+    def active(self) -> bool:
+        """Whether nothing drains it, and its Service neither arrives nor leaves."""
+        return self.drain is None and self.service.state == "active"
 
     @property
     def address_known(self) -> bool:
@@ -364,12 +370,6 @@ class Relations:
             service = self.services[cluster].get(name)
             if service is None or self.unexposable(cluster, service) is not None:
                 continue
-            active = (
-                self.cluster(cluster).state == "active"
-                and workspace.state == "active"
-                and (setting is None or setting.state == "active")
-                and service.state == "active"
-            )
             exposures.setdefault(
                 name,
                 Exposure(
@@ -381,7 +381,7 @@ class Relations:
                     gateway,
                     reached,
                     failover=effective(workspace, setting) if setting else inherited,
-                    active=active,
+                    drain=draining(self.cluster(cluster), workspace, setting, gateway),
                 ),
             )
         return list(exposures.values())

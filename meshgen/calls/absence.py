@@ -27,7 +27,7 @@ def absent_source(calls: Calls, consumer: str, host: str, cluster: str) -> Reaso
     if not relations.consumes(relations.cluster(consumer), exposure):
         return Reason("no consumer", cluster, (consumer,))
     return (
-        not_serving(relations, exposure)
+        not_serving(exposure)
         or not_dialled(relations, consumer, exposure)
         or _unused(calls.of(consumer)[host], exposure)
     )

@@ -9,8 +9,10 @@ from meshgen.calls.model import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from meshgen.analysis.draining import Drain
     from meshgen.analysis.relations import Exposure, Relations
     from meshgen.calls.groups import Group
+    from meshgen.calls.model import Why
     from meshgen.language.inventory import ObservedService
 
 
@@ -49,7 +51,7 @@ def unreachable_reasons(relations: Relations, consumer: str, exposures: Sequence
     if not others:
         yield Reason("not exposed elsewhere", consumer)
     for exposure in others:
-        reason = not_serving(relations, exposure)
+        reason = not_serving(exposure)
         if reason is None and relations.consumes(relations.cluster(consumer), exposure):
             reason = not_dialled(relations, consumer, exposure)
         yield reason or Reason("no consumer", exposure.cluster, (consumer,))
@@ -62,20 +64,27 @@ def not_dialled(relations: Relations, consumer: str, exposure: Exposure) -> Reas
     return Reason("no family", exposure.cluster, (_gateway(exposure),))
 
 
-def not_serving(relations: Relations, exposure: Exposure) -> Reason | None:
+def not_serving(exposure: Exposure) -> Reason | None:
     """Why consumers get no endpoints of an exposure, None where they do."""
     cluster = exposure.cluster
-    if relations.cluster(cluster).state == "draining":
-        return Reason("cluster draining", cluster)
-    if exposure.workspace.state == "draining":
-        return Reason("workspace draining", cluster, (exposure.workspace.name,))
-    if exposure.setting is not None and exposure.setting.state == "draining":
-        return Reason("service draining", cluster)
+    if exposure.drain is not None:
+        return _drained(exposure, exposure.drain)
     if exposure.service.state != "active":
         return Reason("source state", cluster, (exposure.service.state,))
     if not exposure.address_known:
         return Reason("no address", cluster, (_gateway(exposure),))
     return None
+
+
+def _drained(exposure: Exposure, drain: Drain) -> Reason:
+    if drain.what == "cluster":
+        return Reason("cluster draining", exposure.cluster)
+    if drain.what == "workspace":
+        why: Why = "workspace draining" if drain.everywhere else "workspace draining there"
+        return Reason(why, exposure.cluster, (exposure.workspace.name,))
+    if drain.what == "gateway":
+        return Reason("gateway draining", exposure.cluster, (_gateway(exposure),))
+    return Reason("service draining" if drain.everywhere else "service draining there", exposure.cluster)
 
 
 def _gateway(exposure: Exposure) -> str:

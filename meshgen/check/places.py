@@ -61,12 +61,19 @@ def cluster_selectors(fleet: Fleet) -> Iterator[tuple[ClusterSelector, str]]:
             yield gateway.clusters, name
         for override in gateway.overrides:
             yield override.clusters, name
+        if gateway.draining is not None:
+            yield gateway.draining, name
     for workspace in fleet.workspaces:
-        if workspace.consumers is not None:
-            yield workspace.consumers, f"workspace/{workspace.name}"
+        for chosen in (workspace.consumers, workspace.draining):
+            if chosen is not None:
+                yield chosen, f"workspace/{workspace.name}"
         for setting in workspace.exposed_services or ():
-            if setting.consumers is not None:
-                yield setting.consumers, setting.host
+            for chosen in (setting.consumers, setting.draining):
+                if chosen is not None:
+                    yield chosen, setting.host
+    for host in fleet.published_hosts:
+        if host.draining is not None:
+            yield host.draining, f"publishedHost/{host.name}"
 
 
 def istio_place(relations: Relations, cluster: str, key: str) -> Span | None:

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from meshgen.plan.diff import Loss
     from meshgen.plan.reach import Reach
 
-_DRAINING: frozenset[Why] = frozenset({"cluster draining", "workspace draining", "service draining"})
+_DRAINING: frozenset[Why] = frozenset(
+    {
+        "cluster draining",
+        "workspace draining",
+        "workspace draining there",
+        "service draining",
+        "service draining there",
+        "gateway draining",
+    }
+)
 _OF_WORKSPACE: dict[Why, str] = {
     "no gateway": "eastWestGateway",
     "gateway elsewhere": "eastWestGateway",
@@ -42,7 +51,10 @@ _WORDS: dict[Why, str] = {
     "no family": "gateway {names} of `{cluster}` has no address any more that callers can dial",
     "cluster draining": "cluster `{cluster}` is draining",
     "workspace draining": "workspace {names} is draining",
+    "workspace draining there": "workspace {names} is draining in `{cluster}`",
     "service draining": "it is draining",
+    "service draining there": "it is draining in `{cluster}`",
+    "gateway draining": "gateway {names} is draining in `{cluster}`",
     "source state": "the Service is {text} in `{cluster}`",
     "no consumer": "labels or role of `{cluster}` no longer make it a consumer",
     "namesake": "the Service of `{cluster}` is not in workspace {names} and keeps the name",
@@ -146,13 +158,9 @@ def _place(relations: Relations, reason: Reason, host: str) -> Span | None:
         return spec.key_span("clusters")
     item, inventory = relations.cluster(cluster), relations.inventory(cluster)
     exposure = relations.exposure(cluster, host)
-    if reason.why == "cluster draining":
-        return item.span("state")
     if exposure is not None:
-        if reason.why == "workspace draining":
-            return exposure.workspace.span("state")
-        if reason.why == "service draining" and exposure.setting is not None:
-            return exposure.setting.span("state")
+        if reason.why in _DRAINING and exposure.drain is not None:
+            return exposure.drain.span
         if reason.why == "no address" and exposure.reach.shown_by is not None:
             return exposure.reach.span()
     if reason.why in _OF_WORKSPACE:

@@ -117,6 +117,15 @@ def losses(outcome: Outcome, code: str = "MG656") -> list[str]:
             id="the last source drains",
         ),
         pytest.param(
+            THREE,
+            (*THREE, workspace("draining: {names: [c2, c3]}")),
+            [
+                f"`c1` would lose its last endpoint for `{WEB}`: "
+                + " and ".join(f"workspace `shop` is draining in `{cluster}`" for cluster in ("c2", "c3"))
+            ],
+            id="the workspace drains wherever it is, cluster by cluster",
+        ),
+        pytest.param(
             TWO,
             (*TWO, inventory("c2", "web", state="leaving")),
             [f"`c1` would lose its last endpoint for `{WEB}`: the Service is leaving in `c2`"],
@@ -166,6 +175,9 @@ def test_MG656_fires_when_nobody_said_so(
         pytest.param((COPY, (*COPY, clusters("c1", "name: c2, state: draining"))), id="a source drains, a copy stays"),
         pytest.param(
             (THREE, (*THREE, clusters("c1", "name: c2, state: draining", "c3"))), id="a source drains, another stays"
+        ),
+        pytest.param(
+            (THREE, (*THREE, workspace("draining: {names: [c2]}"))), id="the workspace drains in one source of two"
         ),
         pytest.param(
             (

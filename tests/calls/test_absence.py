@@ -34,6 +34,15 @@ C1 = "{name: c1, region: eu, network: n1}"
         ((clusters(f"{C1}, {{name: c2, network: n2, state: draining}}"),), Reason("cluster draining", "c2")),
         ((shop(", state: draining"),), Reason("workspace draining", "c2", ("shop",))),
         ((shop(f", exposedServices: [{{host: {WEB}, state: draining}}]"),), Reason("service draining", "c2")),
+        ((shop(", draining: {names: [c2]}"),), Reason("workspace draining there", "c2", ("shop",))),
+        (
+            (shop(f", exposedServices: [{{host: {WEB}, draining: {{names: ['c*']}}}}]"),),
+            Reason("service draining there", "c2"),
+        ),
+        (
+            (shop(start=SHOP.replace("name: ew", "draining: {names: [c2]}, name: ew")),),
+            Reason("gateway draining", "c2", ("shop/ew",)),
+        ),
         ((C2.replace("name: web,", "name: web, state: leaving,"),), Reason("source state", "c2", ("leaving",))),
         ((C2.replace("192.0.2.1, 192.0.2.2", ""),), Reason("no address", "c2", ("shop/ew",))),
         (

@@ -158,6 +158,29 @@ spec:
   eastWestGateway: {name: ew, namespace: shop}
   exposedServices: [{host: web.shop.svc.cluster.local, state: draining}]
 """,
+    "workspace in the cluster": """
+kind: Workspace
+metadata: {name: shop}
+spec:
+  namespaceSelector: {names: ["*/shop"]}
+  eastWestGateway: {name: ew, namespace: shop}
+  draining: {names: [c2]}
+""",
+    "service in the cluster": """
+kind: Workspace
+metadata: {name: shop}
+spec:
+  namespaceSelector: {names: ["*/shop"]}
+  eastWestGateway: {name: ew, namespace: shop}
+  exposedServices: [{host: web.shop.svc.cluster.local, draining: {names: ["c2*"]}}]
+""",
+    "gateway in the cluster": """
+kind: Workspace
+metadata: {name: shop}
+spec:
+  namespaceSelector: {names: ["*/shop"]}
+  eastWestGateway: {name: ew, namespace: shop, draining: {names: [c2]}}
+""",
     "Service that is leaving": """
 kind: Inventory
 metadata: {name: c2}

@@ -155,6 +155,12 @@ def test_the_table_as_json_has_one_item_for_each_host_and_cluster() -> None:
         ),
         (
             (LACKS, ("kind: Workspace\nmetadata: {name: shop}\nspec: {namespaceSelector: {names: ['*/shop']}, "
+             "eastWestGateway: {name: ew, namespace: shop, draining: {names: [c2]}}}\n")),
+            "not reachable",
+            "not from `c2`: gateway `shop/ew` is draining there",
+        ),
+        (
+            (LACKS, ("kind: Workspace\nmetadata: {name: shop}\nspec: {namespaceSelector: {names: ['*/shop']}, "
              "eastWestGateway: {name: ew, namespace: shop}, consumers: {names: [c2]}}\n")),
             "not reachable",
             "not from `c2`: `c1` is not among the consumers",
@@ -172,7 +178,7 @@ def test_the_table_as_json_has_one_item_for_each_host_and_cluster() -> None:
             "its Service is not in workspace `shop` and keeps the name",
         ),
     ],
-    ids=["failover", "remote", "no address", "draining", "no consumer", "failover off", "namesake"],
+    ids=["failover", "remote", "no address", "draining", "gateway draining", "no consumer", "failover off", "namesake"],
 )  # fmt: skip
 def test_how_c1_reaches_the_host_and_why(texts: tuple[str, ...], cell: str, reason: str) -> None:
     lines = (about(compiled(*texts), WEB) or "").splitlines()

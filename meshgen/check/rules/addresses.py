@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.addresses import normal, parse, parse_range
+from meshgen.analysis.draining import draining
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.hosts import ServiceName
 from meshgen.analysis.routes import routes
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def gateway_address_unknown(context: Context) -> Iterator[Finding]:
-    """Find gateways of active clusters without an address, which is normal before the first sync.
+    """Find gateways that do not drain and have no address, which is normal before the first sync.
 
     Consumers get endpoints once the gateway's address is known (design §3).
     """
@@ -36,11 +37,12 @@ def gateway_address_unknown(context: Context) -> Iterator[Finding]:
         return
     for cluster, gateways in relations.gateway_places.items():
         inventory = relations.inventory(cluster)
-        if relations.cluster(cluster).state != "active" or inventory is None:
+        if inventory is None:
             continue
         for key, workspaces in gateways.items():
             observed = relations.observed_gateways[cluster].get(key)
-            if relations.reaches[cluster][key].known:
+            drains = draining(relations.cluster(cluster), relations.gateways[key]) is not None
+            if drains or relations.reaches[cluster][key].known:
                 continue
             name = key[1]
             elsewhere = [other for other in relations.observed_gateways[cluster] if other[1] == name and other != key]

@@ -447,21 +447,16 @@ def no_source_left(context: Context) -> Iterator[Finding]:
         yield Finding(
             message=f"no cluster serves `{host}` any more: {listed(without)} "
             f"{'has' if len(without) == 1 else 'have'} no endpoint left",
-            span=_drained_at(relations, draining),
+            span=_drained_at(draining),
             help="Keep one source active until no one calls the host, or accept this.",
             object=host,
         )
 
 
-def _drained_at(relations: Relations, exposure: Exposure) -> Span | None:
+def _drained_at(exposure: Exposure) -> Span | None:
     """Where its draining was written."""
-    cluster = relations.cluster(exposure.cluster)
-    if exposure.setting is not None and exposure.setting.state != "active":
-        return exposure.setting.span("state")
-    if exposure.workspace.state != "active":
-        return exposure.workspace.span("state")
-    if cluster.state != "active":
-        return cluster.span("state")
+    if exposure.drain is not None:
+        return exposure.drain.span
     if exposure.service.state != "active":
         return exposure.service.span("state")
     return exposure_at(exposure)
