@@ -1,23 +1,30 @@
-"""Gateways in a cluster: which labels choose their pods, how they are set up, where other clusters reach them."""
+"""Gateways in a cluster: which labels choose their pods, how they are set up, where others reach them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from meshgen.analysis.addresses import parse
+from meshgen.analysis.draining import draining
 from meshgen.analysis.hosts import selects
 from meshgen.analysis.names import gateway_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from meshgen.analysis.addresses import Families
+    from meshgen.analysis.draining import Drain
     from meshgen.diagnostics import Span
     from meshgen.language.cluster import Cluster
     from meshgen.language.gateway import Advertised, Autoscaling, GatewaySettings, Resources
     from meshgen.language.inventory import ObservedGateway, ObservedGatewayPort
 
+GatewayKey = tuple[str, str]
+"""Namespace and name of a gateway."""
+PortName = Literal["http", "https", "mesh"]
+"""What a gateway takes on a port: HTTP and HTTPS from users, or what comes inside mutual TLS of the mesh."""
+HTTP, HTTPS = 80, 443
 GATEWAY_ID = "gateway.meshgen.io/id"
 NO_NETWORK_VIEW = "meshgen-local"
 """Network view of gateways where the mesh has no network names: local endpoints carry no network and always pass, the
@@ -35,11 +42,32 @@ def gateway_pods(settings: GatewaySettings) -> dict[str, str]:
     return {"app": settings.name, GATEWAY_ID: gateway_id(settings.namespace, settings.name)}
 
 
+def _ports(role: str, mesh: int) -> dict[PortName, int]:
+    """The ports of a gateway's Service, always all: one that came and went with a host would cost the others."""
+    users: dict[PortName, int] = {"http": HTTP, "https": HTTPS}
+    match role:
+        case "eastWest":
+            return {"mesh": mesh}
+        case "edge":
+            return users
+        case _:
+            return {**users, "mesh": mesh}
+
+
 @dataclass(frozen=True, slots=True)
 class GatewaySetup:
     """How a gateway is set up in one cluster: its settings, and what is different there."""
 
-    port: int
+    ports: dict[PortName, int]
+    """What it takes, and the numbers that others dial for it."""
+    drain: Drain | None
+    """What makes it drain there: the cluster or the gateway. Then nobody new is sent to it. None: nothing does."""
+    local: bool
+    """Whether it sends on to its own cluster only: a network view keeps remote endpoints out."""
+    service_account: str | None
+    """Of its pods; None: unknown."""
+    trusted_proxies: int | None
+    """How many proxies before it tell the client's address truly; None: Istio's default, none."""
     replicas: int | None
     """None: an autoscaler sets the number of pods."""
     autoscaling: Autoscaling | None
@@ -51,8 +79,14 @@ class GatewaySetup:
     advertised: Advertised | None
 
 
-def gateway_setup(settings: GatewaySettings, cluster: Cluster, observed: ObservedGateway | None) -> GatewaySetup:
-    """The settings of a gateway as they hold in `cluster`; `observed` is what the cluster's inventory says about it."""
+def gateway_setup(
+    settings: GatewaySettings, cluster: Cluster, observed: ObservedGateway | None, comers: Collection[str]
+) -> GatewaySetup:
+    """The settings of a gateway as they hold in `cluster`; `observed` is what the cluster's inventory says about it.
+
+    What comes from other clusters or from an edge has been sent here, and goes no further; what comes from users goes
+    where their service is.
+    """
     overrides = [item for item in settings.overrides if selects(item.clusters, cluster)]
     annotations = dict(settings.service_annotations)
     for item in reversed(overrides):
@@ -61,7 +95,11 @@ def gateway_setup(settings: GatewaySettings, cluster: Cluster, observed: Observe
     autoscaled = scaled.autoscaling is not None or (observed is not None and observed.autoscaled)
     ranges = _first((item.load_balancer_source_ranges for item in overrides), settings.load_balancer_source_ranges)
     return GatewaySetup(
-        port=_first((item.port for item in overrides), settings.port),
+        ports=_ports(settings.role, _first((item.port for item in overrides), settings.port)),
+        drain=draining(cluster, settings),
+        local=bool({"clusters", "edges"} & set(comers)),
+        service_account=settings.name if settings.managed else settings.service_account,
+        trusted_proxies=settings.num_trusted_proxies,
         replicas=None if autoscaled else scaled.replicas,
         autoscaling=scaled.autoscaling,
         resources=_first((item.resources for item in overrides), settings.resources),
@@ -79,20 +117,36 @@ def _first(values: Iterable[Value | None], default: Value) -> Value:
     return next((value for value in values if value is not None), default)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GatewayReach:
-    """Where other clusters reach a gateway, and which port of its Service leads to it."""
+class ReachedPort(NamedTuple):
+    """One port of a gateway, as others dial it and as its Service has it."""
 
-    addresses: tuple[str, ...]
-    hostname: str | None
-    port: int
-    """The port that other clusters dial."""
-    service_port: int
+    dialled: int
+    service: int
     """The port of the gateway's Service that leads to its listener; the `port.number` of its Gateway objects."""
     leads: bool
     """Whether the Service is known to have such a port, or nothing is known about it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GatewayReach:
+    """Where others reach a gateway, and which ports of its Service lead to it."""
+
+    addresses: tuple[str, ...]
+    hostname: str | None
+    ports: dict[PortName, ReachedPort]
+    """`mesh`: for other clusters, or for edges; `http` and `https`: for users."""
     shown_by: ObservedGateway | Advertised | None
     """Whose addresses these are."""
+
+    @property
+    def port(self) -> int:
+        """The port that other clusters or edges dial. Raises `KeyError` for an edge gateway, which has none."""
+        return self.ports["mesh"].dialled
+
+    @property
+    def service_port(self) -> int:
+        """The port of the Service behind `port`; raises as that does."""
+        return self.ports["mesh"].service
 
     @property
     def known(self) -> bool:
@@ -123,38 +177,41 @@ class GatewayReach:
 
 
 def reach(settings: GatewaySettings, setup: GatewaySetup, observed: ObservedGateway | None) -> GatewayReach:
-    """Where other clusters reach a gateway: what the fleet advertises, else what its Service shows.
+    """Where others reach a gateway: what the fleet advertises, else what its Service shows.
 
     A gateway of meshgen has one port number throughout; of one that others run the Service says which of its ports is
     dialled, and which leads to its listener (pilot/pkg/model/gateway.go, resolvePorts; for NodePorts
-    serviceregistry/kube/conversion.go).
+    serviceregistry/kube/conversion.go). What is advertised has a port for the mesh only: users take 80 and 443.
     """
-    service_port = dialled = setup.port
-    leads = True
-    if observed is not None and observed.ports and not settings.managed:
-        found = _leading(observed.ports, setup.port)
-        leads = found is not None
-        if found is not None:
-            service_port, dialled = found.port, found.node_port or found.port
+    known = observed.ports if observed is not None and not settings.managed else []
+    ports = {name: _reached(known, number) for name, number in setup.ports.items()}
     advertised = setup.advertised
+    if advertised is not None and advertised.port is not None and "mesh" in ports:
+        ports["mesh"] = ports["mesh"]._replace(dialled=advertised.port)
     shown_by: ObservedGateway | Advertised | None = observed
     if advertised is not None and (advertised.addresses or advertised.hostname):
         shown_by = advertised
     return GatewayReach(
         addresses=tuple(shown_by.addresses) if shown_by is not None else (),
         hostname=shown_by.hostname if shown_by is not None else None,
-        port=(advertised.port if advertised is not None else None) or dialled,
-        service_port=service_port,
-        leads=leads,
+        ports=ports,
         shown_by=shown_by,
     )
 
 
-def _leading(ports: Iterable[ObservedGatewayPort], wanted: int) -> ObservedGatewayPort | None:
+def _reached(known: list[ObservedGatewayPort], number: int) -> ReachedPort:
+    if not known:
+        return ReachedPort(number, number, leads=True)
+    found = _leading(known, number)
+    if found is None:
+        return ReachedPort(number, number, leads=False)
+    return ReachedPort(found.node_port or found.port, found.port, leads=True)
+
+
+def _leading(ports: list[ObservedGatewayPort], wanted: int) -> ObservedGatewayPort | None:
     """The port of a Service that a number means: as other clusters dial it, as the Service has it, as pods listen."""
-    known = list(ports)
     for number in ("node_port", "port", "target_port"):
-        for port in known:
+        for port in ports:
             if getattr(port, number) == wanted:
                 return port
     return None

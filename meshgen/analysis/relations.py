@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 from meshgen.analysis.draining import Drain, draining
 from meshgen.analysis.facts import ClusterFacts, cluster_facts
 from meshgen.analysis.failover import EffectiveFailover, effective
+from meshgen.analysis.gateway_places import (
+    comers,
+    gateway_places,
+    gateway_settings,
+    observed_gateways,
+    published_behind,
+)
 from meshgen.analysis.gateways import GatewayReach, GatewaySetup, gateway_setup, reach
 from meshgen.analysis.host_index import HostIndex
 from meshgen.analysis.hosts import ServiceName, parse_host, qualify, selects, service_matches
@@ -22,6 +29,8 @@ from meshgen.analysis.pattern_index import PatternIndex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from meshgen.analysis.gateway_places import Comers, Places
+    from meshgen.analysis.gateways import GatewayKey
     from meshgen.language.base import ClusterSelector
     from meshgen.language.cluster import Cluster
     from meshgen.language.fleet import Fleet
@@ -34,12 +43,11 @@ if TYPE_CHECKING:
         ObservedService,
         ObservedVirtualService,
     )
+    from meshgen.language.published_host import PublishedHost
     from meshgen.language.workspace import ExposedService, Workspace
 
 Foreign = TypeVar("Foreign", bound="ForeignObject")
-GatewayKey = tuple[str, str]
-"""Namespace and name of a gateway."""
-OWN_GATEWAY = "is the Service of an east-west gateway"
+OWN_GATEWAY = "is the Service of a gateway"
 UNNAMED_PORT = "has a port without a name"
 NO_SIDECARS = "has pods without sidecars"
 
@@ -165,18 +173,17 @@ class Relations:
 
     @cached_property
     def gateways(self) -> dict[GatewayKey, GatewaySettings]:
-        """The settings of every gateway: those of its own document, else the first inline ones with any."""
-        found: dict[GatewayKey, GatewaySettings] = {
-            (gateway.namespace, gateway.name): gateway for gateway in self.fleet.gateways
-        }
-        for workspace in self.fleet.workspaces:
-            inline = workspace.east_west_gateway
-            if inline is None:
-                continue
-            key = (inline.namespace, inline.name)
-            if key not in found or (not settings_of(found[key]) and settings_of(inline)):
-                found[key] = inline
-        return found
+        """The settings of every gateway."""
+        return gateway_settings(self.fleet)
+
+    @cached_property
+    def published_behind(self) -> dict[GatewayKey, list[PublishedHost]]:
+        """Gateway → the published hosts that name it."""
+        return published_behind(self.fleet)
+
+    def comers(self, key: GatewayKey) -> frozenset[Comers]:
+        """Who opens connections to a gateway of the fleet."""
+        return comers(self.gateways[key], self.published_behind.get(key, []))
 
     def gateway_of(self, workspace: Workspace) -> GatewaySettings | None:
         """The settings of the workspace's east-west gateway."""
@@ -184,17 +191,17 @@ class Relations:
         return None if inline is None else self.gateways[(inline.namespace, inline.name)]
 
     @cached_property
-    def gateway_places(self) -> dict[str, dict[GatewayKey, list[Workspace]]]:
-        """Cluster → its east-west gateways → the workspaces that use them there."""
-        places: dict[str, dict[GatewayKey, list[Workspace]]] = {c.name: {} for c in self.fleet.clusters}
-        for workspace in self.fleet.workspaces:
-            gateway = self.gateway_of(workspace)
-            if gateway is None:
-                continue
-            for cluster in self.spanned[workspace.name]:
-                if selects(gateway.clusters, self.cluster(cluster)):
-                    places[cluster].setdefault((gateway.namespace, gateway.name), []).append(workspace)
-        return {cluster: dict(sorted(gateways.items())) for cluster, gateways in places.items()}
+    def gateway_places(self) -> Places:
+        """Cluster → its gateways, of every role → the workspaces that use them there."""
+        return gateway_places(self.fleet, self.gateways, self.published_behind, self.spanned)
+
+    @cached_property
+    def east_west_places(self) -> Places:
+        """Cluster → its east-west gateways → the workspaces that expose through them there."""
+        return {
+            cluster: {key: users for key, users in places.items() if self.gateways[key].role == "eastWest"}
+            for cluster, places in self.gateway_places.items()
+        }
 
     def services_in(self, cluster: str, namespaces: Iterable[str]) -> Iterator[tuple[ServiceName, ObservedService]]:
         """The Services of some namespaces of a cluster, namespace by namespace."""
@@ -226,22 +233,19 @@ class Relations:
     @cached_property
     def observed_gateways(self) -> dict[str, dict[GatewayKey, ObservedGateway]]:
         """Cluster → what its inventory says about gateways."""
-        return {
-            cluster.name: {
-                (gateway.namespace, gateway.name): gateway
-                for inventory in [self.inventory(cluster.name)]
-                if inventory is not None
-                for gateway in inventory.gateways
-            }
-            for cluster in self.fleet.clusters
-        }
+        return observed_gateways(self.fleet)
 
     @cached_property
     def gateway_setups(self) -> dict[str, dict[GatewayKey, GatewaySetup]]:
-        """Cluster → how its east-west gateways are set up there."""
+        """Cluster → how its gateways are set up there."""
         return {
             cluster: {
-                key: gateway_setup(self.gateways[key], self.cluster(cluster), self.observed_gateways[cluster].get(key))
+                key: gateway_setup(
+                    self.gateways[key],
+                    self.cluster(cluster),
+                    self.observed_gateways[cluster].get(key),
+                    comers=self.comers(key),
+                )
                 for key in gateways
             }
             for cluster, gateways in self.gateway_places.items()
@@ -249,7 +253,7 @@ class Relations:
 
     @cached_property
     def reaches(self) -> dict[str, dict[GatewayKey, GatewayReach]]:
-        """Cluster → where other clusters reach its east-west gateways."""
+        """Cluster → where others reach its gateways."""
         return {
             cluster: {
                 key: reach(self.gateways[key], setup, self.observed_gateways[cluster].get(key))
@@ -341,7 +345,7 @@ class Relations:
             if gateway is None:
                 continue
             for cluster, namespaces in self.spanned[workspace.name].items():
-                if (gateway.namespace, gateway.name) in self.gateway_places[cluster]:
+                if (gateway.namespace, gateway.name) in self.east_west_places[cluster]:
                     found += self._exposed_in(cluster, namespaces, workspace, gateway)
         return sorted(found, key=lambda exposure: (exposure.cluster, exposure.name))
 
@@ -489,10 +493,3 @@ def seen_from(service: ObservedService, namespace: str, by_default: Sequence[str
     if "*" in seen_by or namespace in seen_by:
         return True
     return "." in seen_by and namespace == service.namespace
-
-
-def settings_of(gateway: GatewaySettings) -> dict[str, object]:
-    """What was written of a gateway besides its name and namespace."""
-    return {
-        name: getattr(gateway, name) for name in sorted(gateway.model_fields_set) if name not in ("name", "namespace")
-    }

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import Exposure, GatewayKey, Relations
+    from meshgen.analysis.gateways import GatewayKey
+    from meshgen.analysis.relations import Exposure, Relations
 
 
 @dataclass(frozen=True, slots=True)

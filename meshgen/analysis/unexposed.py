@@ -40,7 +40,7 @@ def unexposed(relations: Relations, cluster: str, service: ObservedService) -> U
     gateway = relations.gateway_of(workspace)
     if gateway is None:
         return Unexposed("no gateway", (workspace.name,))
-    if (gateway.namespace, gateway.name) not in relations.gateway_places[cluster]:
+    if (gateway.namespace, gateway.name) not in relations.east_west_places[cluster]:
         return Unexposed("gateway elsewhere", (f"{gateway.namespace}/{gateway.name}", workspace.name))
     listed = workspace.exposed_services is not None
     reason = relations.unexposable(cluster, service) if listed else relations.left_out(cluster, gateway, service)

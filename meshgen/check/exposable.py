@@ -36,7 +36,7 @@ def unexposable_services(relations: Relations) -> Iterator[Unexposable]:
             continue
         listed = {parse_host(setting.host, domain): setting for setting in workspace.exposed_services or []}
         for cluster, namespaces in relations.spanned[workspace.name].items():
-            if (gateway.namespace, gateway.name) not in relations.gateway_places[cluster]:
+            if (gateway.namespace, gateway.name) not in relations.east_west_places[cluster]:
                 continue
             for name, service in relations.services_in(cluster, namespaces):
                 if workspace.exposed_services is None:

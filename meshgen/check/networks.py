@@ -9,15 +9,17 @@ from meshgen.analysis.names import gateway_network
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import GatewayKey, Relations
+    from meshgen.analysis.gateways import GatewayKey
+    from meshgen.analysis.relations import Relations
     from meshgen.language.cluster import Cluster
 
 
 def unknown_networks(relations: Relations) -> Iterator[Cluster]:
-    """The clusters with a gateway that meshgen emits, whose network neither fleet nor inventory names."""
+    """The clusters with a gateway of ours that has a network view, whose network neither fleet nor inventory names."""
     for cluster in relations.fleet.clusters:
-        managed = any(relations.gateways[key].managed for key in relations.gateway_places[cluster.name])
-        if managed and relations.facts[cluster.name].network is None:
+        setups = relations.gateway_setups[cluster.name]
+        viewing = any(setup.local and relations.gateways[key].managed for key, setup in setups.items())
+        if viewing and relations.facts[cluster.name].network is None:
             yield cluster
 
 

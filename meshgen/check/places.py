@@ -10,8 +10,9 @@ from meshgen.diagnostics.several import phrase
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from meshgen.analysis.gateways import GatewayKey
     from meshgen.analysis.hosts import ServiceName
-    from meshgen.analysis.relations import GatewayKey, Relations
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
     from meshgen.language.base import ClusterSelector
     from meshgen.language.fleet import Fleet

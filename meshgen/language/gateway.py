@@ -104,9 +104,19 @@ class GatewaySettings(Item):
         "eastWest", title="Role", description="Whose traffic the gateway takes."
     )
     clusters: ClusterSelector | None = Field(
-        None, title="Clusters", description="Where the gateway is. Absent: wherever its workspaces are."
+        None,
+        title="Clusters",
+        description="Where the gateway is. Absent: east-west gateways wherever their workspaces are, ingress gateways "
+        "in the workload clusters that the workspaces of their published hosts span, edge gateways in the clusters of "
+        "role `edge`.",
     )
-    port: Port = Field(15443, title="Port", description="Port on which other clusters reach it.")
+    port: Port = Field(
+        15443,
+        title="Port",
+        description="Port on which other clusters reach an east-west gateway, and edge gateways an ingress gateway, by "
+        "mutual TLS. Users come on 80 and 443, which edge and ingress gateways always have; edge gateways have no "
+        "other.",
+    )
     replicas: Replicas = Field(DEFAULT_REPLICAS, title="Replicas", description="Number of pods.")
     autoscaling: Autoscaling | None = Field(
         None, title="Autoscaling", description="An autoscaler that sets the number of pods, instead of `replicas`."
@@ -144,6 +154,19 @@ class GatewaySettings(Item):
     )
     selector: Labels | None = Field(
         None, title="Selector", description="Labels of its pods; needed with `managed: false`, refused otherwise."
+    )
+    service_account: Subdomain | None = Field(
+        None,
+        title="Service account",
+        description="Service account of its pods, by which edge gateways know an ingress gateway. For `managed: false` "
+        "only: the others have one of their own name. Absent: as the inventory shows it.",
+    )
+    num_trusted_proxies: Annotated[int, Field(ge=0, le=20)] | None = Field(
+        None,
+        title="Trusted proxies",
+        description="How many proxies in front of it add the client's address to `X-Forwarded-For`: load balancers of "
+        "layer 7, a CDN, and before an ingress gateway the edge gateway. Absent: none. For ingress and edge gateways "
+        "that meshgen runs.",
     )
 
 

@@ -8,6 +8,7 @@ from meshgen.analysis.gateways import NO_NETWORK_VIEW, gateway_pods
 from meshgen.analysis.hosts import parse_host
 from meshgen.plan.model import (
     GatewayAddress,
+    GatewayPort,
     Origin,
     PlannedAutoscaling,
     PlannedExposure,
@@ -29,16 +30,16 @@ POD_SECURITY = "pod-security.kubernetes.io/enforce"
 
 
 def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGateway]:
-    """The east-west gateways of one cluster."""
+    """The gateways of one cluster, of every role."""
     facts = relations.facts[cluster]
-    for (namespace, name), workspaces in relations.gateway_places[cluster].items():
+    for namespace, name in relations.gateway_places[cluster]:
         settings = relations.gateways[(namespace, name)]
         setup = relations.gateway_setups[cluster][namespace, name]
         yield PlannedGateway(
             namespace=namespace,
             name=name,
             role=settings.role,
-            port=setup.port,
+            ports=tuple(GatewayPort(_PORT_NAMES[name], port, _listener(port)) for name, port in setup.ports.items()),
             replicas=setup.replicas,
             autoscaling=_autoscaling(setup.autoscaling),
             resources=_resources(setup.resources),
@@ -49,10 +50,25 @@ def planned_gateways(relations: Relations, cluster: str) -> Iterator[PlannedGate
             managed=settings.managed,
             pod_labels=gateway_pods(settings),
             network=facts.network,
-            network_view=None if facts.network is None else facts.network or NO_NETWORK_VIEW,
+            network_view=None if facts.network is None or not setup.local else facts.network or NO_NETWORK_VIEW,
+            trusted_proxies=setup.trusted_proxies,
             revision=facts.revision,
-            origin=_gateway_origin(relations, settings, workspaces),
+            origin=_gateway_origin(relations, settings),
         )
+
+
+_PORT_NAMES = {"http": "http", "https": "https", "mesh": "tls"}
+"""As `istioctl validate` wants them: a protocol first."""
+_PRIVILEGED = 1024
+_SHIFT = 8000
+
+
+def _listener(port: int) -> int:
+    """The port of the container behind one of the Service, which Istio resolves (model/gateway.go, resolvePorts).
+
+    Pods that are not root may not listen below 1024 on every runtime: 443 becomes 8443, as in Istio's own gateways.
+    """
+    return port if port >= _PRIVILEGED else port + _SHIFT
 
 
 def _autoscaling(settings: Autoscaling | None) -> PlannedAutoscaling | None:
@@ -76,22 +92,19 @@ def _restricted(relations: Relations, cluster: str, namespace: str) -> bool:
     )
 
 
-def _gateway_origin(relations: Relations, settings: GatewaySettings, workspaces: list[Workspace]) -> Origin:
+def _gateway_origin(relations: Relations, settings: GatewaySettings) -> Origin:
     declared = any(
         (gateway.namespace, gateway.name) == (settings.namespace, settings.name) for gateway in relations.fleet.gateways
     )
     if declared:
         return Origin(f"gateway/{settings.name}", spans(settings.span()))
-    owner = next(
-        (w for w in workspaces if w.east_west_gateway is settings),
-        workspaces[0],
-    )
+    owner = next(w for w in relations.fleet.workspaces if w.east_west_gateway is settings)
     return Origin(f"workspace/{owner.name}", spans(settings.span()))
 
 
 def exposures(relations: Relations, cluster: str) -> Iterator[PlannedExposure]:
     """The hosts that each gateway of one cluster lets in, sorted by gateway and host."""
-    for key in relations.gateway_places[cluster]:
+    for key in relations.east_west_places[cluster]:
         by_host = {exposure.host: exposure for exposure in relations.by_gateway.get((cluster, key), [])}
         for host, exposure in sorted(by_host.items()):
             settings, workspace = exposure.gateway, exposure.workspace
@@ -110,7 +123,7 @@ def exposures(relations: Relations, cluster: str) -> Iterator[PlannedExposure]:
 
 def workspace_exposures(relations: Relations, cluster: str) -> Iterator[WorkspaceExposure]:
     """What each workspace exposes through its gateway in one cluster, as declared."""
-    for workspaces in relations.gateway_places[cluster].values():
+    for workspaces in relations.east_west_places[cluster].values():
         for workspace in workspaces:
             exposure = workspace_exposure(relations, workspace)
             if exposure is not None:
@@ -133,9 +146,9 @@ def workspace_exposure(relations: Relations, workspace: Workspace) -> WorkspaceE
 
 
 def exposed(relations: Relations) -> Iterator[tuple[GatewayAddress, frozenset[str]]]:
-    """Every gateway, and the hosts that its configuration lets in."""
+    """Every east-west gateway, and the hosts that its configuration lets in."""
     declares = platform(relations.fleet.spec.platform).lists_exposure == "declared"
-    for cluster, gateways in relations.gateway_places.items():
+    for cluster, gateways in relations.east_west_places.items():
         for key, workspaces in gateways.items():
             if declares:
                 hosts = {host for w in workspaces for host in _declared_patterns(relations, cluster, w)}

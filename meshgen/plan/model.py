@@ -61,6 +61,15 @@ class PlannedAutoscaling(NamedTuple):
     """Average use of the requested CPU, in percent, beyond which pods are added."""
 
 
+class GatewayPort(NamedTuple):
+    """A port of a gateway's Service."""
+
+    name: str
+    port: int
+    target_port: int
+    """The port of the container, on which the proxy listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedGateway:
     """A gateway of one cluster."""
@@ -68,7 +77,8 @@ class PlannedGateway:
     namespace: str
     name: str
     role: Literal["eastWest", "ingress", "edge"]
-    port: int
+    ports: tuple[GatewayPort, ...]
+    """Without that for health."""
     replicas: int | None
     """None: an autoscaler sets it."""
     autoscaling: PlannedAutoscaling | None
@@ -83,8 +93,10 @@ class PlannedGateway:
     pod_labels: dict[str, str]
     """Labels that choose its pods, of all namespaces."""
     network: str | None
-    """The cluster's network; empty: the mesh has none; None: unknown, then there is no network view."""
+    """The cluster's network; empty: the mesh has none; None: unknown."""
     network_view: str | None
+    """None: it sends on to other clusters, too, or the network is unknown."""
+    trusted_proxies: int | None
     revision: str | None
     origin: Origin
 

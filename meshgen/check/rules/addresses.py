@@ -19,8 +19,8 @@ from meshgen.platforms import platform
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.gateways import GatewayReach
-    from meshgen.analysis.relations import GatewayKey, Relations
+    from meshgen.analysis.gateways import GatewayKey, GatewayReach
+    from meshgen.analysis.relations import Relations
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
     from meshgen.language.gateway import GatewayOverride, GatewaySettings
@@ -35,7 +35,7 @@ def gateway_address_unknown(context: Context) -> Iterator[Finding]:
     relations = context.relations
     if not own_entries(relations.fleet):
         return
-    for cluster, gateways in relations.gateway_places.items():
+    for cluster, gateways in relations.east_west_places.items():
         inventory = relations.inventory(cluster)
         if inventory is None:
             continue
@@ -99,8 +99,8 @@ def address_of_two_gateways(context: Context) -> Iterator[Finding]:
         for key in gateways:
             reach = relations.reaches[cluster][key]
             others = {(cluster, key)}
-            for address, span in _dialled(reach):
-                target = (normal(address), reach.port)
+            for address, span, port in _dialled(reach):
+                target = (normal(address), port)
                 other_cluster, other, place = seen.setdefault(target, (cluster, key, span))
                 if (other_cluster, other) in others:
                     continue
@@ -115,12 +115,13 @@ def address_of_two_gateways(context: Context) -> Iterator[Finding]:
                 )
 
 
-def _dialled(reach: GatewayReach) -> Iterator[tuple[str, Span | None]]:
-    """The addresses of a gateway, else its hostname, and where they stand."""
-    for index, address in enumerate(reach.addresses):
-        yield address, reach.span("addresses", index)
-    if reach.by_name is not None:
-        yield reach.by_name, reach.span("hostname")
+def _dialled(reach: GatewayReach) -> Iterator[tuple[str, Span | None, int]]:
+    """The addresses of a gateway, else its hostname, where they stand, and its ports."""
+    for port in sorted({port.dialled for port in reach.ports.values()}):
+        for index, address in enumerate(reach.addresses):
+            yield address, reach.span("addresses", index), port
+        if reach.by_name is not None:
+            yield reach.by_name, reach.span("hostname"), port
 
 
 def _written(relations: Relations) -> Iterator[tuple[str, GatewayKey, ObservedGateway | Advertised]]:
@@ -230,7 +231,7 @@ def single_address(context: Context) -> Iterator[Finding]:
     With one address of a gateway there is nothing to move to when it fails (design §3).
     """
     relations = context.relations
-    for cluster, gateways in relations.gateway_places.items():
+    for cluster, gateways in relations.east_west_places.items():
         for key in gateways:
             reach = relations.reaches[cluster][key]
             if len(reach.addresses) != 1:
@@ -259,7 +260,7 @@ def hostname_only(context: Context) -> Iterator[Finding]:
     spec = relations.fleet.spec
     if platform(spec.platform).hostname_gateways or not own_entries(relations.fleet):
         return
-    for cluster, gateways in relations.gateway_places.items():
+    for cluster, gateways in relations.east_west_places.items():
         for key in gateways:
             reach = relations.reaches[cluster][key]
             if reach.by_name is None:

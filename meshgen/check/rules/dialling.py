@@ -17,8 +17,7 @@ from meshgen.language.inventory import ObservedGateway
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.gateways import GatewayReach
-    from meshgen.analysis.relations import GatewayKey
+    from meshgen.analysis.gateways import GatewayKey, GatewayReach
     from meshgen.check.context import Context
 
 

@@ -38,7 +38,9 @@ def gateway_not_injected(context: Context) -> Iterator[Finding]:
             injected, reason = injection(facts.injectors, namespace, labels, injection_labels(facts.revision))
             if injected is not False:
                 continue
-            named = next((w.east_west_gateway for w in workspaces if w.east_west_gateway), relations.gateways[key])
+            settings = relations.gateways[key]
+            inline = (w.east_west_gateway for w in workspaces if settings.role == "eastWest")
+            named = next(filter(None, inline), settings)
             yield Finding(
                 message=f"the pods of gateway `{name}` in cluster `{cluster}` would not be injected and cannot start: "
                 f"{reason}",

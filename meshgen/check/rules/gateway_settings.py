@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.gateway_places import taken_ports
 from meshgen.check.places import declared_gateways, gateway_object, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.platforms import platform
@@ -37,20 +38,28 @@ def port_leads_nowhere(context: Context) -> Iterator[Finding]:
     relations = context.relations
     for cluster, reaches in relations.reaches.items():
         for key, reach in reaches.items():
-            if reach.leads:
+            settings = relations.gateways[key]
+            taken = taken_ports(settings, relations.published_behind.get(key, []))
+            lost = [name for name, port in reach.ports.items() if name in taken and not port.leads]
+            if not lost:
                 continue
             observed = relations.observed_gateways[cluster][key]
-            settings = relations.gateways[key]
+            wanted = relations.gateway_setups[cluster][key].ports
             ports = [str(port.node_port or port.port) for port in observed.ports]
             yield Finding(
                 message=f"gateway `{key[1]}` of cluster `{cluster}` takes nothing on port "
-                f"{relations.gateway_setups[cluster][key].port}: its Service has {listed(ports)}",
+                f"{' and '.join(str(wanted[name]) for name in lost)}: its Service has {listed(ports)}",
                 span=settings.span("port" if "port" in settings.model_fields_set else "name"),
-                help="Set `port` to the one of these that other clusters dial, in `overrides` where it is another in "
-                "each cluster; a port that NAT puts before it is `advertised`.",
+                help=_PORT_OF_MESH if "mesh" in lost else "Give its Service that port: users take no other.",
                 notes=notes((observed.span("ports"), "the ports of its Service")),
                 object=gateway_object(cluster, key),
             )
+
+
+_PORT_OF_MESH = (
+    "Set `port` to the one of these that others dial, in `overrides` where it is another in each cluster; a port that "
+    "NAT puts before it is `advertised`."
+)
 
 
 def setting_without_effect(context: Context) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ from meshgen.platforms import platform
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from meshgen.analysis.relations import GatewayKey, Relations
+    from meshgen.analysis.gateways import GatewayKey
+    from meshgen.analysis.relations import Relations
     from meshgen.check.context import Context
     from meshgen.language.gateway import GatewaySettings
     from meshgen.language.inventory import ObservedIstioGateway, ObservedServer

@@ -97,7 +97,7 @@ def foreign_gateway_without_network_view(context: Context) -> Iterator[Finding]:
     for cluster, gateways in relations.gateway_places.items():
         network = relations.facts[cluster].network
         for key in gateways:
-            if relations.gateways[key].managed:
+            if relations.gateways[key].managed or not relations.gateway_setups[cluster][key].local:
                 continue
             observed = relations.observed_gateways[cluster].get(key)
             view = observed.network_view if observed else None
@@ -129,6 +129,8 @@ def network_view_not_synced(context: Context) -> Iterator[Finding]:
         for key in gateways:
             observed = relations.observed_gateways[cluster].get(key)
             if network is None or not relations.gateways[key].managed or observed is None:
+                continue
+            if not relations.gateway_setups[cluster][key].local:
                 continue
             wanted = network or NO_NETWORK_VIEW
             shown = observed.network_view or '""'

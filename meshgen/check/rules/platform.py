@@ -172,6 +172,8 @@ def gateway_port_fixed(context: Context) -> Iterator[Finding]:
     if running.gateway_port is None:
         return
     for (namespace, name), gateway in relations.gateways.items():
+        if gateway.role != "eastWest":
+            continue
         levels: tuple[GatewaySettings | GatewayOverride, ...] = (gateway, *gateway.overrides)
         for item in levels:
             if item.port in {None, running.gateway_port}:

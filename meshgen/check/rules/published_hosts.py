@@ -148,27 +148,21 @@ def missing_port(context: Context) -> Iterator[Finding]:
 
 
 def not_compiled_yet(context: Context) -> Iterator[Finding]:
-    """Say once that nothing is emitted for published hosts and for edge and ingress gateways.
+    """Say once that nothing is emitted for published hosts.
 
-    Published hosts, and the gateways in front of them, are compiled by a later version.
+    Published hosts are compiled by a later version.
     """
     relations = context.relations
     hosts = relations.fleet.published_hosts
-    gateways = [gateway for gateway in relations.gateways.values() if gateway.role != "eastWest"]
-    first = next(iter([*hosts, *gateways]), None)
-    if first is None:
+    if not hosts:
         return
-    counted = [_count(len(hosts), "published host"), _count(len(gateways), "edge or ingress gateway")]
+    counted = f"{len(hosts)} published host{'' if len(hosts) == 1 else 's'}"
     yield Finding(
-        message=f"{' and '.join(filter(None, counted))} checked, but not compiled: this version emits nothing for them",
-        span=first.span("name"),
+        message=f"{counted} checked, but not compiled: this version emits nothing for them",
+        span=hosts[0].span("name"),
         help="Keep them for a later version, or take them out.",
         object=f"fleet/{relations.fleet.name}",
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
 
 
 RULES = (

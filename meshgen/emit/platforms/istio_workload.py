@@ -1,4 +1,4 @@
-"""What runs an east-west gateway: ServiceAccount, Deployment, its autoscaler, Service, PodDisruptionBudget."""
+"""What runs a gateway: ServiceAccount, Deployment, its autoscaler, Service, PodDisruptionBudget."""
 
 from __future__ import annotations
 
@@ -24,17 +24,6 @@ if TYPE_CHECKING:
 STATUS_PORT = 15021
 _RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
 
-_PRIVILEGED = 1024
-_SHIFT = 8000
-
-
-def _listener(port: int) -> int:
-    """The port of the container behind one of the Service, which Istio resolves (model/gateway.go, resolvePorts).
-
-    Pods that are not root may not listen below 1024 on every runtime: 443 becomes 8443, as in Istio's own gateways.
-    """
-    return port if port >= _PRIVILEGED else port + _SHIFT
-
 
 def _deployment(planned: PlannedGateway) -> dict[str, Any]:
     """The injector replaces `image: auto` (Helm chart `gateway` of Istio); the network view keeps remote endpoints out.
@@ -51,7 +40,7 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
         "image": "auto",
         "env": env,
         "ports": [
-            {"name": "tls", "containerPort": _listener(planned.port), "protocol": "TCP"},
+            *({"name": name, "containerPort": target, "protocol": "TCP"} for name, _, target in planned.ports),
             {"name": "status", "containerPort": STATUS_PORT, "protocol": "TCP"},
         ],
         "readinessProbe": {
@@ -70,7 +59,10 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
         "template": {
             "metadata": {
                 "labels": dict(sorted(labels.items())),
-                "annotations": {"inject.istio.io/templates": "gateway", "proxy.istio.io/config": _PROXY_CONFIG},
+                "annotations": {
+                    "inject.istio.io/templates": "gateway",
+                    "proxy.istio.io/config": _proxy_config(planned),
+                },
             },
             "spec": {
                 "serviceAccountName": planned.name,
@@ -82,8 +74,14 @@ def _deployment(planned: PlannedGateway) -> dict[str, Any]:
     }
 
 
-# Load balancers go on sending to a pod that ends; the proxy would take nothing any more after 5 s (pkg/config/mesh).
-_PROXY_CONFIG = "terminationDrainDuration: 45s"
+def _proxy_config(planned: PlannedGateway) -> str:
+    """Load balancers send on to a pod that ends; the proxy would take nothing any more after 5 s (pkg/config/mesh)."""
+    drain = "terminationDrainDuration: 45s"
+    if planned.trusted_proxies is None:
+        return drain
+    return f"{{gatewayTopology: {{numTrustedProxies: {planned.trusted_proxies}}}, {drain}}}"
+
+
 _SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
@@ -109,7 +107,10 @@ def _service(planned: PlannedGateway) -> dict[str, Any]:
         "selector": planned.pod_labels,
         "ports": [
             {"name": "tcp-status-port", "port": STATUS_PORT, "targetPort": STATUS_PORT, "protocol": "TCP"},
-            {"name": "tls", "port": planned.port, "targetPort": _listener(planned.port), "protocol": "TCP"},
+            *(
+                {"name": name, "port": port, "targetPort": target, "protocol": "TCP"}
+                for name, port, target in planned.ports
+            ),
         ],
     }
 
@@ -132,14 +133,19 @@ _OF_GATEWAY: Reasons = {
     "metadata namespace": Reason("the gateway's namespace", (Input(GatewaySettings, "namespace"),)),
     "metadata labels app": Reason("the gateway's name", (Input(GatewaySettings, "name"),)),
 }
+_PORT_INPUTS = (
+    Input(GatewayOverride, "port"),
+    Input(GatewaySettings, "port"),
+    Input(GatewaySettings, "role"),
+)
 _PORT = Reason(
-    "the gateway's port",
-    (Input(GatewayOverride, "port"), Input(GatewaySettings, "port")),
+    "80 and 443 for users, and the gateway's port, as its role has them",
+    _PORT_INPUTS,
     "15443, Istio's for traffic between clusters",
 )
 _LISTENER = Reason(
-    "what the gateway's port leads to: itself, or 8000 more where only root may listen",
-    (Input(GatewayOverride, "port"), Input(GatewaySettings, "port")),
+    "what a port of the Service leads to: itself, or 8000 more where only root may listen",
+    _PORT_INPUTS,
     "15443, Istio's for traffic between clusters",
 )
 _NETWORK = (Input(Cluster, "network", "here"), Input(ObservedIstio, "network", "here"))
@@ -161,7 +167,9 @@ _OF_DEPLOYMENT: Reasons = {
     ),
     "spec template metadata annotations inject.istio.io/templates": Reason("the injector's template for gateways"),
     "spec template metadata annotations proxy.istio.io/config": Reason(
-        "load balancers go on sending to a pod that ends; the proxy takes nothing after 5 s by itself (pkg/config/mesh)"
+        "load balancers go on sending to a pod that ends; the proxy takes nothing after 5 s by itself "
+        "(pkg/config/mesh); how many proxies before it say who the client is",
+        (Input(GatewaySettings, "num_trusted_proxies"),),
     ),
     "spec template spec serviceAccountName": Reason("the gateway's own account", (Input(GatewaySettings, "name"),)),
     "spec template spec terminationGracePeriodSeconds": Reason("longer than it drains"),
@@ -169,9 +177,11 @@ _OF_DEPLOYMENT: Reasons = {
     f"{_CONTAINER} name": Reason("the name that the injector looks for"),
     f"{_CONTAINER} image": Reason("the injector puts in the proxy's"),
     f"{_CONTAINER} env": Reason(
-        "the network view keeps remote endpoints out: without it requests go in circles (MG303)", _NETWORK
+        "what comes from other clusters or from an edge stays in this one: the network view keeps remote endpoints "
+        "out, and without it requests go in circles (MG303)",
+        (*_NETWORK, Input(GatewaySettings, "role")),
     ),
-    f"{_CONTAINER} ports": Reason("what it listens on: the gateway's port, and 15021 for health"),
+    f"{_CONTAINER} ports": Reason("what it listens on: what the ports of its Service lead to, and 15021 for health"),
     f"{_CONTAINER} ports [] containerPort": _LISTENER,
     f"{_CONTAINER} readinessProbe": Reason("health of the proxy, as the chart `gateway` has it"),
     f"{_CONTAINER} resources": Reason(
@@ -196,7 +206,7 @@ _OF_SERVICE: Reasons = {
         (Input(GatewayOverride, "load_balancer_source_ranges"), Input(GatewaySettings, "load_balancer_source_ranges")),
     ),
     "spec selector": _PODS,
-    "spec ports": Reason("the gateway's port, and 15021 for the load balancer's health check"),
+    "spec ports": Reason("the gateway's ports, and 15021 for the load balancer's health check"),
     "spec ports [] port": _PORT,
     "spec ports [] targetPort": _LISTENER,
 }

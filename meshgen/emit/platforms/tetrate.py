@@ -56,9 +56,9 @@ def hierarchy(plan: Plan, workspace_name: str | None = None) -> dict[str, str]:
     return place if workspace_name is None else {**place, "tsb.tetrate.io/workspace": workspace_name}
 
 
-def managed_gateways(scope: Scope) -> tuple[PlannedGateway, ...]:
-    """The gateways of a cluster that meshgen emits."""
-    return tuple(planned for planned in scope.cluster.gateways if planned.managed)
+def managed_gateways(scope: Scope, *roles: str) -> tuple[PlannedGateway, ...]:
+    """The gateways of a cluster that meshgen emits, of some roles."""
+    return tuple(planned for planned in scope.cluster.gateways if planned.managed and planned.role in roles)
 
 
 def workspaces(scope: Scope) -> tuple[PlannedWorkspace, ...]:

@@ -37,7 +37,7 @@ def _gateway(_scope: Scope, planned: PlannedGateway) -> dict[str, Any]:
 GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
     Schema("install.tetrate.io/v1alpha1", "Gateway"),
     Stage.GATEWAYS,
-    items=managed_gateways,
+    items=lambda scope: managed_gateways(scope, "eastWest"),
     name=lambda planned: planned.name,
     namespace=lambda _scope, planned: planned.namespace,
     fields=_gateway,

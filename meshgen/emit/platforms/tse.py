@@ -27,7 +27,7 @@ def _ingress_gateway(_scope: Scope, planned: PlannedGateway) -> dict[str, Any]:
 INGRESS_GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
     Schema("install.tetrate.io/v1alpha1", "IngressGateway"),
     Stage.GATEWAYS,
-    items=managed_gateways,
+    items=lambda scope: managed_gateways(scope, "eastWest"),
     name=lambda planned: planned.name,
     namespace=lambda _scope, planned: planned.namespace,
     fields=_ingress_gateway,
