@@ -1,5 +1,5 @@
-"""The stages in their order: load → language → calls → draft plan → check → emit → verify. Nothing here touches the
-output tree.
+"""The stages in their order: load → language → calls and published hosts → draft plan → check → emit → verify. Nothing
+here touches the output tree.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from meshgen.diagnostics import Diagnostic
     from meshgen.emit.artifact import Artifact
     from meshgen.plan.model import ClusterPlan, Identity, Plan
+    from meshgen.published import Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Checked:
     """Text of every file that diagnostics point at."""
     diagnostics: list[Diagnostic]
     """Sorted, accepted ones left out."""
+    published: tuple[Published, ...] = ()
+    """The published hosts of known workspaces."""
 
     @property
     def relations(self) -> Relations | None:
@@ -95,15 +98,17 @@ def check_fleet(path: Path, consumers: frozenset[str] | None = None) -> Checked:
     from meshgen.calls import Calls
     from meshgen.check.context import Context
     from meshgen.check.table import check
+    from meshgen.published import published_hosts
 
     calls = Calls(Relations(fleet), consumers)
+    published = published_hosts(calls.relations)
     planned = cache(partial(_plan, calls))
-    diagnostics += check(Context(calls, planned, _identities))
+    diagnostics += check(Context(calls, published, planned, _identities))
     found = ordered(apply(diagnostics, fleet.spec.accept))
     if any(diagnostic.severity == "error" for diagnostic in found):
         # Advice on a fleet that does not build only hides what keeps it from building.
         found = [diagnostic for diagnostic in found if diagnostic.severity != "hint"]
-    return Checked(calls, planned, loaded.sources, found)
+    return Checked(calls, planned, loaded.sources, found, published)
 
 
 def _plan(calls: Calls) -> Plan:

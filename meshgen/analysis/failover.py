@@ -1,4 +1,4 @@
-"""The failover of one exposed service, after inheritance and defaults."""
+"""The failover of one exposed service or published host, after inheritance and defaults."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 
     from meshgen.language.base import Item
     from meshgen.language.failover import Idempotent, RetryMode
+    from meshgen.language.published_host import PublishedHost
     from meshgen.language.workspace import ExposedService, Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class EffectiveFailover:
-    """The failover of one exposed service: its own fields, else the workspace's, else the defaults."""
+    """The failover of one exposed service or published host: its own, else the workspace's, else the defaults."""
 
     enabled: bool
     enabled_said: bool
@@ -43,8 +44,8 @@ DEFAULT_OUTLIER_DETECTION: dict[str, int | str | bool] = {
 }
 
 
-def effective(workspace: Workspace, setting: ExposedService | None) -> EffectiveFailover:
-    """Merge the failover of an exposed service over its workspace's, field by field."""
+def effective(workspace: Workspace, setting: ExposedService | PublishedHost | None) -> EffectiveFailover:
+    """Merge the failover of an exposed service or published host over its workspace's, field by field."""
     layers = [item for item in (setting.failover if setting else None, workspace.failover) if item is not None]
     retries = [layer.retries for layer in layers if layer.retries is not None]
     detection = dict(DEFAULT_OUTLIER_DETECTION)

@@ -30,19 +30,11 @@ def remote_endpoints(relations: Relations, exposure: Exposure, families: Familie
             network=network,
             address=address,
             port=exposure.reach.port,
-            locality=_locality(relations, exposure.cluster),
+            locality=relations.cluster(exposure.cluster).locality,
             place=place,
         )
         for place, address in exposure.reach.usable(families)
     )
-
-
-def _locality(relations: Relations, cluster: str) -> str | None:
-    """`region`, or `region/zone` of a cluster in one zone; None where the region is unknown."""
-    item = relations.cluster(cluster)
-    if item.region is None:
-        return None
-    return f"{item.region}/{item.zones[0]}" if len(item.zones) == 1 else item.region
 
 
 def shared_ports(sources: Sequence[Exposure]) -> tuple[ServicePort, ...]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
     from meshgen.plan.model import ClusterPlan, Identity, Plan
+    from meshgen.published import Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Context:
     """Everything that was derived from one fleet before it is checked; rules read it and derive nothing again."""
 
     calls: Calls
+    published: tuple[Published, ...]
+    """The published hosts of known workspaces."""
     draft: Callable[[], Plan]
     """What would be emitted if no rule objected. Planned at the first call: most fleets are valid without a look."""
 

@@ -68,3 +68,10 @@ class Cluster(Item):
         examples=[["IPv4"], ["IPv4", "IPv6"]],
     )
     istio: Istio | None = Field(None, title="Istio", description="Overrides the fleet's `istio`.")
+
+    @property
+    def locality(self) -> str | None:
+        """`region`, or `region/zone` of a cluster in one zone; None where the region is unknown."""
+        if self.region is None:
+            return None
+        return f"{self.region}/{self.zones[0]}" if len(self.zones) == 1 else self.region

@@ -1,0 +1,201 @@
+"""The published hosts of a fleet, each derived once. Rules, plan and views read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from meshgen.analysis.draining import draining
+from meshgen.analysis.failover import effective
+from meshgen.analysis.hosts import ServiceName, parse_host
+from meshgen.analysis.traffic import Arrangement, arrange, effective_traffic
+from meshgen.published.model import Published, PublishedGateway, PublishedRoute, Unserving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.analysis.gateways import GatewayKey
+    from meshgen.analysis.relations import Relations
+    from meshgen.analysis.traffic import EffectiveTraffic
+    from meshgen.language.inventory import ObservedService, ServicePort
+    from meshgen.language.published_host import GatewayReference, PublishedHost, Route
+    from meshgen.language.workspace import Workspace
+
+
+def published_hosts(relations: Relations) -> tuple[Published, ...]:
+    """Every published host of a known workspace, sorted by name, also of a fleet that rules refuse.
+
+    Gateways that are not declared, or have another role, are left out (MG210, MG211).
+    """
+    workspaces = {workspace.name: workspace for workspace in relations.fleet.workspaces}
+    return tuple(
+        _Host(relations, host, workspaces[host.workspace]).published()
+        for host in relations.fleet.published_hosts
+        if host.workspace in workspaces
+    )
+
+
+class _Host:
+    """One published host while it is derived."""
+
+    def __init__(self, relations: Relations, host: PublishedHost, workspace: Workspace) -> None:
+        self._relations = relations
+        self._host = host
+        self._workspace = workspace
+        self._ingress = {gateway.cluster: gateway for gateway in self._gateways(host.ingress_gateway, "ingress")}
+        self._edges = {gateway.cluster: gateway for gateway in self._gateways(host.edge_gateway, "edge")}
+
+    def published(self) -> Published:
+        traffic = effective_traffic(self._host.traffic, self._workspace.traffic, self._relations.fleet.spec.traffic)
+        entry_traffic = effective_traffic(self._host.entry_points)
+        routes = tuple(self._routes())
+        entry_points = self._ingress if self._host.edge_gateway is None else self._edges
+        return Published(
+            setting=self._host,
+            workspace=self._workspace,
+            failover=effective(self._workspace, self._host),
+            traffic=traffic,
+            entry_traffic=entry_traffic,
+            ingress_gateways=tuple(self._ingress.values()),
+            edge_gateways=tuple(self._edges.values()),
+            routes=routes,
+            ways={
+                cluster: tuple(self._way(cluster, self._called(cluster, route), traffic) for route in routes)
+                for cluster in entry_points
+            },
+            overall={
+                cluster: self._way(cluster, set().union(*(self._called(cluster, route) for route in routes)), traffic)
+                for cluster in entry_points
+            },
+            entrances=self._entrances(entry_points, entry_traffic),
+        )
+
+    def _gateways(
+        self, reference: GatewayReference | None, role: Literal["edge", "ingress"]
+    ) -> Iterator[PublishedGateway]:
+        relations = self._relations
+        key = (reference.namespace, reference.name) if reference is not None else ("", "")
+        settings = relations.gateways.get(key)
+        if settings is None or settings.role != role:
+            return
+        # What a workspace drains is its services: users of an edge go on to another cluster.
+        passed = (settings, self._host) if role == "edge" else (self._workspace, settings, self._host)
+        for cluster in relations.fleet.clusters:
+            if key not in relations.gateway_places[cluster.name]:
+                continue
+            yield PublishedGateway(
+                cluster=cluster.name,
+                settings=settings,
+                role=role,
+                region=cluster.region,
+                locality=cluster.locality,
+                reach=relations.reaches[cluster.name][key],
+                identity=self._identity(cluster.name, key),
+                drain=draining(cluster, *passed),
+            )
+
+    def _identity(self, cluster: str, key: GatewayKey) -> str | None:
+        """Of a gateway's pods: by the account that the fleet says, else by that of the only one behind its Service."""
+        account = self._relations.gateway_setups[cluster][key].service_account
+        if account is None:
+            service = self._relations.services[cluster].get(ServiceName(*key))
+            accounts = service.service_accounts if service is not None else None
+            account = accounts[0] if accounts is not None and len(accounts) == 1 else None
+        if account is None:
+            return None
+        return f"spiffe://{self._relations.facts[cluster].trust_domain}/ns/{key[0]}/sa/{account}"
+
+    def _routes(self) -> Iterator[PublishedRoute]:
+        domain = self._relations.fleet.spec.cluster_domain
+        for place, setting in enumerate(self._host.answers):
+            name = parse_host(setting.service or "", domain)
+            if name is not None:
+                yield self._route(place, setting, name)
+
+    def _route(self, place: int, setting: Route | PublishedHost, name: ServiceName) -> PublishedRoute:
+        serving: dict[str, ServicePort] = {}
+        unserving: list[Unserving] = []
+        for cluster, namespaces in sorted(self._relations.spanned[self._workspace.name].items()):
+            if name.namespace not in namespaces:
+                continue
+            service = self._relations.services[cluster].get(name)
+            port = _port(service, setting.port)
+            why = self._unserving(cluster, name, service, port)
+            if why is not None:
+                unserving.append(why)
+            elif port is not None:
+                serving[cluster] = port
+        return PublishedRoute(
+            place=place,
+            setting=setting,
+            host=name.host(self._relations.fleet.spec.cluster_domain),
+            service=name,
+            port=next(iter(serving.values()), None),
+            serving=tuple(serving),
+            unserving=tuple(unserving),
+        )
+
+    def _unserving(
+        self, cluster: str, name: ServiceName, service: ObservedService | None, port: ServicePort | None
+    ) -> Unserving | None:
+        """Why a cluster does not serve a Service, None where it does."""
+        if service is None:
+            return Unserving(cluster, "no Service")
+        if service.state != "active":
+            return Unserving(cluster, "Service state")
+        if port is None:
+            return Unserving(cluster, "no port")
+        gateway = self._ingress.get(cluster)
+        if gateway is None:
+            return Unserving(cluster, "no gateway")
+        drain = gateway.drain
+        if drain is None:
+            exposure = self._relations.exposure(cluster, name.host(self._relations.fleet.spec.cluster_domain))
+            drain = draining(self._relations.cluster(cluster), exposure.setting) if exposure is not None else None
+        if drain is not None:
+            return Unserving(cluster, "draining", drain)
+        if self._host.edge_gateway is not None and not gateway.reach.known:
+            return Unserving(cluster, "no address")
+        return None
+
+    def _called(self, entry_point: str, route: PublishedRoute) -> set[str]:
+        """The clusters that can be called for a route from one entry point."""
+        relations = self._relations
+        if self._host.edge_gateway is not None:
+            families = relations.facts[entry_point].families
+            return {cluster for cluster in route.serving if self._ingress[cluster].reach.usable(families)}
+        own = relations.cluster(entry_point)
+        others = {
+            exposure.cluster
+            for exposure in relations.by_host.get(route.host, ())
+            if exposure.serves and exposure.cluster != entry_point and relations.consumes(own, exposure)
+        }
+        return others | ({entry_point} & set(route.serving))
+
+    def _way(self, entry_point: str, clusters: set[str], traffic: EffectiveTraffic) -> Arrangement:
+        """In which order and with which shares clusters are called from one entry point."""
+        relations = self._relations
+        own = relations.cluster(entry_point)
+        return arrange(
+            traffic,
+            map(relations.cluster, clusters),
+            region=own.region,
+            own=entry_point if entry_point in clusters else None,
+            regions={region.name: region for region in reversed(relations.fleet.spec.regions)},
+        )
+
+    def _entrances(self, entry_points: dict[str, PublishedGateway], traffic: EffectiveTraffic) -> Arrangement:
+        clusters = [self._relations.cluster(name) for name, gateway in entry_points.items() if gateway.usable]
+        found = arrange(traffic, clusters, region=None, own=None, regions={})
+        if traffic.mode != "nearest" or not found.levels:
+            return found
+        return Arrangement((tuple(sorted(ranked for level in found.levels for ranked in level)),), found.unused)
+
+
+def _port(service: ObservedService | None, number: int | None) -> ServicePort | None:
+    """The port of a route; absent it is the only one (MG213)."""
+    if service is None:
+        return None
+    ports = service.tcp_ports
+    if number is None:
+        return ports[0] if len(ports) == 1 else None
+    return next((port for port in ports if port.port == number), None)
