@@ -55,6 +55,18 @@ class Envoy:
         hosts = [h for c in clusters if c["name"] == name for h in c.get("host_statuses", [])]
         return sorted((_endpoint(h) for h in hosts), key=lambda e: (e.priority, e.address))
 
+    def open_connections_to(self, address: str) -> int:
+        """How many connections to an address are open, whatever they are for."""
+        return sum(e.open_connections for e in self._all_endpoints() if e.address.startswith(f"{address}:"))
+
+    def unhealthy(self) -> set[str]:
+        """The endpoints that this proxy does not send to at the moment, whatever they are for."""
+        return {e.address for e in self._all_endpoints() if not e.healthy}
+
+    def _all_endpoints(self) -> list[Endpoint]:
+        clusters = self.admin("clusters?format=json").get("cluster_statuses", [])
+        return [_endpoint(h) for c in clusters for h in c.get("host_statuses", [])]
+
     def passed_on(self, host: str, port: int) -> dict[str, int]:
         """How many connections a gateway has passed on for a host and port, by endpoint."""
         found = self._endpoints(f"outbound_.{port}_._.{host}")

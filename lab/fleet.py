@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,21 +10,25 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
 from lab import tetrate
-from lab.ca import make_authority
+from lab.ca import WebAuthority, make_authority
 from lab.cluster import Cluster
+from lab.credentials import Credentials
 from lab.facts import copy_with_test_addresses, read_facts
-from lab.gateway import Gateway, gateway_deployments, gateway_objects, report_ready
+from lab.gateway import Gateway, gateway_deployments, gateway_objects, other_deployments, report_ready
 from lab.gitops import PAUSE, Sync
+from lab.gslb import Gslb
 from lab.isolation import WORK
-from lab.load import Load, Report, send
+from lab.load import Load, Report, Way, send
 from lab.network import LoadBalancerAddress, Network
+from lab.outside import Outside
 from lab.pod import Pod, PodSettings
-from lab.workloads import pod_settings, publish, service_object, slice_reference
+from lab.workloads import deployed_pod, pod_settings, publish, service_object, slice_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,6 +47,7 @@ class Lab:
     def __init__(self, parts: Parts, *, istiod_env: Mapping[str, str] | None = None) -> None:
         self.parts = parts
         self.network = Network()
+        self.outside = Outside(self.network)
         self.clusters: dict[str, Cluster] = {}
         self.pods: dict[str, Pod] = {}
         self.gateways: dict[str, Gateway] = {}
@@ -52,6 +58,8 @@ class Lab:
         self._workloads = True
         self._builds = 0
         self._clients = 0
+        self._named = count(1)
+        self._gslb: Gslb | None = None
 
     def boot(self, fleet: Path) -> None:
         """Start all clusters of a fleet with the workloads of its inventories, and roll the fleet out.
@@ -72,6 +80,9 @@ class Lab:
 
     def close(self) -> None:
         """End every process and take the network down; another fleet can boot in this process then."""
+        if self._gslb:
+            self._gslb.close()
+        self.outside.close()
         for pod in self.pods.values():
             pod.namespace.delete()
         for cluster in self.clusters.values():
@@ -79,7 +90,7 @@ class Lab:
             shutil.rmtree(cluster.directory)
         self.network.close()
         shutil.rmtree(self.tree, ignore_errors=True)
-        for directory in (WORK / "authority", *WORK.glob("fleet-*")):
+        for directory in (WORK / "authority", WORK / "web", *WORK.glob("fleet-*")):
             shutil.rmtree(directory, ignore_errors=True)
 
     def start_clusters(self, fleet: Path, *, workloads: bool = True) -> None:
@@ -90,6 +101,8 @@ class Lab:
         self._workloads = workloads
         self.facts = read_facts(fleet)
         authority = make_authority(WORK / "authority")
+        self._web = WebAuthority(WORK / "web")
+        self._credentials = Credentials(self._web)
         for number, (name, facts) in enumerate(self.facts.clusters.items(), start=1):
             facts.settings.istiod_env.update(self._istiod_env)
             setup = self.tree / "_setup" / name / "mesh-config.yaml"
@@ -139,6 +152,7 @@ class Lab:
         started = []
         chosen = {name: self.clusters[name] for name in clusters or self.clusters}
         for name, cluster in chosen.items():
+            self._credentials.install(cluster)
             for deployment, service in gateway_deployments(cluster):
                 metadata = deployment["metadata"]
                 key = f"{name}/{metadata['namespace']}/{metadata['name']}"
@@ -148,6 +162,9 @@ class Lab:
                 gateway = Gateway(cluster, deployment, service, {a: self._address(a) for a in addresses})
                 self.gateways[key] = gateway
                 started += gateway.pods
+            for settings in map(deployed_pod, other_deployments(cluster)):
+                if f"{name}/{settings.namespace}/{settings.name}" not in self.pods:
+                    started.append(Pod(cluster, settings))
         if started:
             self.start_pods(started)
         for key, gateway in self.gateways.items():
@@ -249,6 +266,20 @@ class Lab:
     def send(self, cluster: str, url: str, number: int = 20, *, method: str = "GET") -> Report:
         return send(self.client(cluster), url, number, method=method)
 
+    def way(self, address: str = "") -> Way:
+        """How people outside call: by name, remembering what DNS said, or by an address that they were told."""
+        return Way(str(self._web.certificate), address, remembers=not address)
+
+    def follow_dns(self) -> Gslb:
+        """Let names be answered, and entry points be probed, as the tree's `_dns/plan.json` says now."""
+        if not self._gslb:
+            hosts = self.network.zone.hosts
+            prober = self.outside.user()
+            self._gslb = Gslb(prober, self._web.certificate, lambda name: hosts.get(name, []), self.outside.regions)
+            self.network.zone.published = self._gslb.answer
+        self._gslb.follow(json.loads((self.tree / "_dns" / "plan.json").read_text(encoding="utf-8")))
+        return self._gslb
+
     @property
     def _tetrate(self) -> bool:
         return self.facts.platform != "istio"
@@ -270,10 +301,11 @@ class Lab:
             pod.start()
 
     def _name_load_balancers(self) -> None:
-        """Let the name server know the hostnames of gateways; the addresses behind them are the lab's choice."""
-        for number, facts in enumerate(self.facts.clusters.values(), start=1):
+        """Let the name server know the hostnames of gateways; the addresses behind new ones are the lab's choice."""
+        for facts in self.facts.clusters.values():
             for hostname in filter(None, (g.get("hostname") for g in facts.inventory.get("gateways", []))):
-                self.network.zone.hosts[hostname] = [f"{_HOSTNAMES}.{number}"]
+                if hostname not in self.network.zone.hosts:
+                    self.network.zone.hosts[hostname] = [f"{_HOSTNAMES}.{next(self._named)}"]
 
     def _addresses_of(self, cluster: str, namespace: str, gateway: str) -> list[str]:
         facts = self.facts.clusters[cluster]

@@ -79,17 +79,18 @@ def gateway_objects(
 def gateway_deployments(cluster: Cluster) -> list[tuple[Object, Object]]:
     """Every Deployment that Istio's injector would turn into a gateway, with its LoadBalancer Service."""
     services = [s for s in cluster.api.items("v1", "Service") if s["spec"].get("type") == "LoadBalancer"]
-    found = []
-    for deployment in cluster.api.items("apps/v1", "Deployment"):
-        template = deployment["spec"]["template"]["metadata"]
-        if template.get("annotations", {}).get(_TEMPLATES) == "gateway":
-            found.append((deployment, _service_of(deployment, services)))
-    return found
+    deployments = cluster.api.items("apps/v1", "Deployment")
+    return [(deployment, _service_of(deployment, services)) for deployment in deployments if _is_gateway(deployment)]
+
+
+def other_deployments(cluster: Cluster) -> list[Object]:
+    """Every Deployment of pods that answer themselves."""
+    return [body for body in cluster.api.items("apps/v1", "Deployment") if not _is_gateway(body)]
 
 
 def report_ready(cluster: Cluster) -> None:
-    """Write what the Deployment and disruption controllers would: every gateway and budget there is is fine."""
-    for deployment, _ in gateway_deployments(cluster):
+    """Write what the Deployment and disruption controllers would: every Deployment and budget there is is fine."""
+    for deployment in cluster.api.items("apps/v1", "Deployment"):
         replicas = deployment["spec"].get("replicas", 1)
         numbers = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), replicas)
         generation = deployment["metadata"]["generation"]
@@ -97,6 +98,11 @@ def report_ready(cluster: Cluster) -> None:
     for budget in cluster.api.items("policy/v1", "PodDisruptionBudget"):
         numbers = dict.fromkeys(("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"), 1)
         cluster.api.patch_status(budget, {**numbers, "conditions": [_DISRUPTION_ALLOWED]})
+
+
+def _is_gateway(deployment: Object) -> bool:
+    annotations = deployment["spec"]["template"]["metadata"].get("annotations", {})
+    return bool(annotations.get(_TEMPLATES) == "gateway")
 
 
 def _service_of(deployment: Object, services: Sequence[Object]) -> Object:

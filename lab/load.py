@@ -11,7 +11,6 @@ import asyncio
 import itertools
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -19,21 +18,28 @@ import traceback
 import uuid
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import TracebackType
+    from typing import Protocol
     from urllib.parse import SplitResult
 
-    from lab.pod import Pod
+    from lab.network import Namespace
+
+    class Sender(Protocol):
+        """Whatever sends from a network namespace: a pod, or somebody outside the mesh."""
+
+        @property
+        def namespace(self) -> Namespace: ...
 
     Exchange = Callable[[str, bytearray], Coroutine[None, None, tuple[int, str]]]
     """Takes the key of a request and what collects its answer; returns status and answer."""
 
 PATIENCE = 5.0  # seconds after which a request counts as lost
-_PART = 1 << 16  # bytes
 _BEGUN = "begun"
 _STALL = 1.0  # seconds that a request may leave behind its schedule
 
@@ -127,6 +133,22 @@ class Report:
         return f"sent {self.sent}, answered {answers}, {times}, lost {lost}"
 
 
+@dataclass(frozen=True)
+class Way:
+    """How somebody outside the mesh finds the other end of HTTP/1.1, and what proves it; see `http1.Client`."""
+
+    authority: str = ""
+    address: str = ""
+    remembers: bool = True
+
+    @property
+    def options(self) -> list[str]:
+        said = {"--authority": self.authority, "--address": self.address}
+        return [word for name, value in said.items() if value for word in (name, value)] + (
+            ["--remembers"] if self.remembers else []
+        )
+
+
 class Load:
     """A context in which load runs; afterwards `report` has every request.
 
@@ -135,16 +157,19 @@ class Load:
 
     def __init__(
         self,
-        client: Pod,
+        client: Sender,
         url: str,
         *,
         rate: float = 20,
         method: str = "GET",
         number: int = 0,
         patience: float = PATIENCE,
+        keep: bool = False,
+        way: Way | None = None,
     ) -> None:
         self._client = client
         options = ["--rate", str(rate), "--method", method, "--number", str(number), "--patience", str(patience)]
+        options += [*(["--keep"] if keep else []), *(way.options if way else [])]
         self._command = [sys.executable, "-m", "lab.load", url, *options]
         self._process: subprocess.Popen[str] | None = None
         self._output = ""
@@ -185,13 +210,21 @@ class Load:
 
 
 def send(
-    client: Pod, url: str, number: int = 20, *, rate: float = 50, method: str = "GET", patience: float = PATIENCE
+    client: Sender,
+    url: str,
+    number: int = 20,
+    *,
+    rate: float = 50,
+    method: str = "GET",
+    patience: float = PATIENCE,
+    keep: bool = False,
+    way: Way | None = None,
 ) -> Report:
-    """Send so many requests, each on a connection of its own.
+    """Send so many requests, each on a connection of its own unless HTTP/1.1 is told to `keep` them.
 
     `http2://host:port`: by HTTP/2; `grpc://host:port`: call; `tcp://host:port`: read what the server says.
     """
-    with Load(client, url, rate=rate, method=method, number=number, patience=patience) as load:
+    with Load(client, url, rate=rate, method=method, number=number, patience=patience, keep=keep, way=way) as load:
         load.wait()
     return load.report
 
@@ -208,9 +241,9 @@ async def _send(exchange: Exchange, request: Request, patience: float) -> Reques
     return replace(request, took=time.monotonic() - started, status=status, answer=answer, begun=bool(content))
 
 
-def _exchange(url: str, method: str) -> Exchange:
-    """How to send one request to a URL. What that needs is imported here, before the schedule begins."""
-    parts = urlsplit(url)
+def _exchange(options: argparse.Namespace) -> Exchange:
+    """How to send one request. What that needs is imported here, before the schedule begins."""
+    url, parts = options.url, urlsplit(options.url)
     if parts.scheme == "grpc":
         from lab.grpc_calls import call
 
@@ -218,10 +251,19 @@ def _exchange(url: str, method: str) -> Exchange:
     if parts.scheme == "http2":
         from lab.http2 import request
 
-        return lambda key, _: request(url.replace("http2:", "http:", 1), method, key)
+        return lambda key, _: request(url.replace("http2:", "http:", 1), options.method, key)
     if parts.scheme == "tcp":
         return lambda _, __: _first_line(parts)
-    return lambda key, content: _http(parts, method, key, content)
+    from lab.http1 import Client
+
+    return Client(
+        url,
+        options.method,
+        authority=options.authority,
+        keep=options.keep,
+        address=options.address,
+        remembers=options.remembers,
+    ).exchange
 
 
 async def _first_line(parts: SplitResult) -> tuple[int, str]:
@@ -232,29 +274,8 @@ async def _first_line(parts: SplitResult) -> tuple[int, str]:
         writer.close()
 
 
-async def _http(parts: SplitResult, method: str, key: str, content: bytearray) -> tuple[int, str]:
-    """Send by HTTP/1.1; `content` fills as the answer comes."""
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
-    try:
-        head = [f"{method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1"]
-        head += [f"Host: {parts.netloc}", f"x-request-key: {key}", "Content-Length: 0", "Connection: close"]
-        writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
-        await writer.drain()
-        while part := await reader.read(_PART):
-            content += part
-    finally:
-        writer.close()
-    header, end, body = content.partition(b"\r\n\r\n")
-    if not end:
-        raise ConnectionResetError
-    length = re.search(rb"(?i)^content-length: *(\d+)", header, re.MULTILINE)
-    if length and len(body) < int(length[1]):
-        raise ConnectionResetError
-    return int(header.split(b" ", 2)[1]), body.decode(errors="replace")
-
-
 async def _run(options: argparse.Namespace) -> None:
-    exchange, rate, number = _exchange(options.url, options.method), options.rate, options.number
+    exchange, rate, number = _exchange(options), options.rate, options.number
     closed = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     tasks: list[asyncio.Task[Request]] = []
     started = time.monotonic()
@@ -288,6 +309,10 @@ def main() -> None:
     parser.add_argument(
         "--patience", type=float, default=PATIENCE, help="count a request as lost after so many seconds"
     )
+    parser.add_argument("--keep", action="store_true", help="use connections again")
+    parser.add_argument("--authority", type=Path, help="file with the certificate authority of https")
+    parser.add_argument("--address", default="", help="connect to this address, whatever names say")
+    parser.add_argument("--remembers", action="store_true", help="ask the name server, keep answers for their TTL")
     asyncio.run(_run_and_exit(parser.parse_args()))
 
 

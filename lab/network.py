@@ -119,9 +119,13 @@ class Network:
         """Make the network 10.<cluster>.0.0/16 with the router at .0.1."""
         bridge = f"br{cluster}"
         run("ip", "link", "add", bridge, "type", "bridge")
+        Path(f"/proc/sys/net/ipv4/conf/{bridge}/send_redirects").write_text("0", encoding="ascii")
         run("ip", "address", "add", f"10.{cluster}.0.1/16", "dev", bridge)
         run("ip", "link", "set", bridge, "up")
         iptables("-A", "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT")
+        # A pod may call a load balancer of its own cluster: the answer has to come back through the router.
+        inside = ["-s", f"10.{cluster}.0.0/16", "-d", f"10.{cluster}.0.0/16"]
+        iptables("-t", "nat", "-A", "POSTROUTING", *inside, "-m", "conntrack", "--ctstate", "DNAT", "-j", "MASQUERADE")
         self._addresses[cluster] = count(2)
 
     def add_namespace(self, cluster: int, name: str) -> Namespace:
@@ -134,10 +138,7 @@ class Network:
         run("ip", "-n", name, "address", "add", f"{address}/16", "dev", "eth0")
         run("ip", "-n", name, "link", "set", "eth0", "up")
         run("ip", "-n", name, "route", "add", "default", "via", f"10.{cluster}.0.1")
-        namespace = Namespace(name, address)
-        with namespace.entered():
-            Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0", encoding="ascii")
-        return namespace
+        return Namespace(name, address)
 
     def add_host(self, name: str, address: str) -> None:
         self._hosts[name] = address

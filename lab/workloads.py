@@ -59,6 +59,19 @@ def pod_settings(item: dict[str, Any], zone: str = "", suffix: str = "") -> list
     ]
 
 
+def deployed_pod(deployment: Object) -> PodSettings:
+    """One pod of a Deployment whose containers answer HTTP: the lab's server stands in for their image."""
+    metadata, template = deployment["metadata"], deployment["spec"]["template"]
+    ports = [port for container in template["spec"]["containers"] for port in container.get("ports", [])]
+    return PodSettings(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        service_account=template["spec"].get("serviceAccountName", "default"),
+        labels=dict(template["metadata"]["labels"]),
+        ports=tuple(Port(port["containerPort"], name=port.get("name", "")) for port in ports),
+    )
+
+
 def publish(cluster: Cluster, pods: Iterable[Pod]) -> None:
     """Write the EndpointSlice of every Service with a selector, as the endpoint controller does."""
     zone: dict[str, str] = {}

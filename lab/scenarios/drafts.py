@@ -77,7 +77,7 @@ class Draft:
         spec = {"platform": "istio", "clusters": clusters, "workspaces": [workspace], **self.spec}
         documents = [_document("Fleet", "lab", spec)]
         for name, item in self.clusters.items():
-            known: Item = {"addresses": self.addresses[name]}
+            known: Item = {"addresses": self.addresses.get(name, [])}
             if name in self.hostnames:
                 known = {"hostname": self.hostnames[name]}
             found = {"name": gateway["name"], "namespace": gateway["namespace"], **known}

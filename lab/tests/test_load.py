@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import socketserver
+import ssl
 import subprocess
 import sys
 import threading
@@ -14,13 +15,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from lab.ca import WebAuthority
 from lab.envoy import wait_until
-from lab.load import Load, MachineStalledError, send
+from lab.load import Load, MachineStalledError, Way, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from lab.pod import Pod
+    from lab.load import Sender
 
 
 PROTOCOLS = ("http", "http2", "grpc", "tcp")
@@ -69,7 +72,7 @@ def grpc_target(ports: dict[str, int]) -> str:
     return f"grpc://127.0.0.1:{ports['grpc']}/"
 
 
-HERE = cast("Pod", _Here())
+HERE = cast("Sender", _Here())
 
 
 @pytest.mark.parametrize("target", ["http://{http}/", "http2://{http2}/", "grpc://{grpc}/", "tcp://{tcp}"])
@@ -136,3 +139,79 @@ def test_an_answer_that_never_came_had_not_begun() -> None:
 def test_a_call_that_grpc_refuses_says_its_status(grpc_target: str) -> None:
     report = send(HERE, f"{grpc_target}503", 1)
     assert [(r.status, r.answer) for r in report.lost] == [(0, "UNAVAILABLE: as asked")]
+
+
+@pytest.fixture
+def server_that_closes() -> Iterator[tuple[str, list[int]]]:
+    """Where every connection answers twice and ends; the list has how many requests each was asked."""
+    asked: list[int] = []
+
+    class Closes(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked.append(0)
+            place = len(asked) - 1
+            while asked[place] < 2 and self.rfile.readline().strip():
+                while self.rfile.readline().strip():
+                    pass
+                asked[place] += 1
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Closes) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/", asked
+        server.shutdown()
+
+
+def test_connections_that_are_kept_are_used_again_until_the_server_closes_them(
+    server_that_closes: tuple[str, list[int]],
+) -> None:
+    url, asked = server_that_closes
+    report = send(HERE, url, 6, rate=20, keep=True)
+    assert (report.lost, asked) == ([], [2, 2, 2])
+
+
+def test_connections_that_are_not_kept_carry_one_request(server_that_closes: tuple[str, list[int]]) -> None:
+    url, asked = server_that_closes
+    report = send(HERE, url, 3, rate=20)
+    assert (report.lost, asked) == ([], [1, 1, 1])
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[tuple[str, Way]]:
+    """A server that is known as `shop.example.com`, and the way to it."""
+    authority = WebAuthority(tmp_path / "web")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    files = [tmp_path / "cert.pem", tmp_path / "key.pem"]
+    for file, text in zip(files, authority.certify(["shop.example.com"]), strict=True):
+        file.write_text(text, encoding="ascii")
+    context.load_cert_chain(files[0], files[1])
+
+    class Secure(socketserver.ThreadingTCPServer):
+        def get_request(self) -> tuple[socket.socket, Any]:
+            connection, address = super().get_request()
+            return context.wrap_socket(connection, server_side=True), address
+
+        def handle_error(self, *_: object) -> None:
+            """A client that does not trust it goes away."""
+
+    class Answers(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with Secure(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever).start()
+        port = server.server_address[1]
+        yield f":{port}/", Way(str(authority.certificate), "127.0.0.1", remembers=False)
+        server.shutdown()
+
+
+def test_https_asks_for_the_name_at_the_address_that_it_was_told(secure: tuple[str, Way]) -> None:
+    rest, way = secure
+    assert send(HERE, f"https://shop.example.com{rest}", 1, way=way).lost == []
+
+
+def test_https_refuses_a_certificate_for_another_name(secure: tuple[str, Way]) -> None:
+    rest, way = secure
+    lost = send(HERE, f"https://else.example.com{rest}", 1, way=way).lost
+    assert [(r.status, r.answer) for r in lost] == [(0, "SSLCertVerificationError")]
