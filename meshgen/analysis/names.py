@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LABEL_VALUE = 63
 _EXPOSURE_DIGITS = 16
+_DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 
 
 def gateway_network(cluster: str, namespace: str, gateway: str) -> str:
@@ -37,6 +38,16 @@ def exposure(gateway: str, host: str) -> str:
     digest = _hex(f"{gateway}/{host}")[:_EXPOSURE_DIGITS]
     readable = f"{gateway}-{host.partition('.')[0]}"[: _LONGEST_LABEL_VALUE - 1 - len(digest)]
     return f"{readable.rstrip('-')}-{digest}"
+
+
+def alias(service: ServiceName, cluster: str) -> str:
+    """The host that stands for a service with one cluster first: `<service>.<cluster>.<namespace>.mesh`.
+
+    Each part is a DNS label, so that no two services and clusters make one name; the hash of a cluster's name stands in
+    its place where that is none.
+    """
+    label = cluster if re.fullmatch(_DNS_LABEL, cluster) else f"meshgen-{_hex(cluster)}"
+    return f"{service.name}.{label}.{service.namespace}.mesh"
 
 
 def entry_stem(cluster: str, gateway_namespace: str, gateway: str, service: ServiceName) -> str:

@@ -25,6 +25,7 @@ from meshgen.analysis.hosts import ServiceName, parse_host, qualify, selects, se
 from meshgen.analysis.mutual_tls import PeerAuthentications
 from meshgen.analysis.namespace_labels import NAME, discovered
 from meshgen.analysis.pattern_index import PatternIndex
+from meshgen.analysis.traffic import EffectiveTraffic, effective_traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         ObservedVirtualService,
     )
     from meshgen.language.published_host import PublishedHost
+    from meshgen.language.traffic import Region
     from meshgen.language.workspace import ExposedService, Workspace
 
 Foreign = TypeVar("Foreign", bound="ForeignObject")
@@ -66,6 +68,7 @@ class Exposure:
     reach: GatewayReach
     """Where other clusters reach the gateway."""
     failover: EffectiveFailover
+    traffic: EffectiveTraffic
     drain: Drain | None
     """What makes it drain: its cluster, workspace, service or gateway; None: nothing does."""
 
@@ -117,6 +120,11 @@ class Relations:
     def facts(self) -> dict[str, ClusterFacts]:
         """What is known about each cluster: declared first, then observed, then defaults."""
         return {cluster.name: cluster_facts(self.fleet, cluster) for cluster in self.fleet.clusters}
+
+    @cached_property
+    def regions(self) -> dict[str, Region]:
+        """The regions of which the fleet says what is near, by name; the first of several counts (MG435)."""
+        return {region.name: region for region in reversed(self.fleet.spec.regions)}
 
     def inventory(self, cluster: str) -> Inventory | None:
         return self.fleet.inventories.get(cluster)
@@ -370,6 +378,7 @@ class Relations:
         reached = self.reaches[cluster][gateway.namespace, gateway.name]
         exposures: dict[ServiceName, Exposure] = {}
         inherited = effective(workspace, None)
+        traffic = effective_traffic(workspace.traffic, self.fleet.spec.traffic)
         for name, setting in wanted:
             service = self.services[cluster].get(name)
             if service is None or self.unexposable(cluster, service) is not None:
@@ -385,6 +394,9 @@ class Relations:
                     gateway,
                     reached,
                     failover=effective(workspace, setting) if setting else inherited,
+                    traffic=effective_traffic(setting.traffic, workspace.traffic, self.fleet.spec.traffic)
+                    if setting and setting.traffic
+                    else traffic,
                     drain=draining(self.cluster(cluster), workspace, setting, gateway),
                 ),
             )

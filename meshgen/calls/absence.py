@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.hosts import parse_host
 from meshgen.analysis.unexposed import unexposed
 from meshgen.calls.model import Reason
-from meshgen.calls.reasons import not_dialled, not_serving
+from meshgen.calls.reasons import left_out, not_dialled, not_serving
 
 if TYPE_CHECKING:
     from meshgen.analysis.hosts import ServiceName
@@ -63,6 +63,9 @@ def _unused(call: Call, exposure: Exposure) -> Reason:
     """Why a call takes nothing of an exposure that serves it: the caller's own copy keeps it."""
     if call.standing == "namesake":
         return Reason("namesake", call.consumer, (exposure.workspace.name,))
+    for unused in call.unused:
+        if unused.cluster == exposure.cluster:
+            return left_out(unused)
     if call.unfit is not None:
         return Reason("cannot", call.consumer, (call.unfit,))
     if call.stays is not None:

@@ -58,18 +58,23 @@ def takes_entries(service: ObservedService) -> bool:
 
 
 def groups_of(
-    cluster: str, workspace: Workspace, services: Iterable[ObservedService], sources: Mapping[str, tuple[str, ...]]
+    cluster: str,
+    workspace: Workspace,
+    services: Iterable[ObservedService],
+    sources: Mapping[str, tuple[str, ...]],
+    levels: Mapping[str, object],
 ) -> Iterator[Group]:
     """The groups of one namespace of `cluster` that remote endpoints exist for.
 
-    `services` are those of the namespace, `sources` the clusters that callers of each may move to, by its name.
+    `services` are those of the namespace, `sources` the clusters that callers of each may move to, by its name,
+    `levels` in which order.
     """
     left = sorted(filter(takes_entries, services), key=lambda service: (len(service.selector), service.name))
     selectors = _Selectors(left)
     placed: set[str] = set()
     for seed in left:
         if sources.get(seed.name) and seed.name not in placed:
-            group = _group(cluster, workspace, seed, selectors, sources)
+            group = _group(cluster, workspace, seed, selectors, sources, levels)
             placed.update(service.name for service in group.services)
             yield group
 
@@ -106,6 +111,7 @@ def _group(
     seed: ObservedService,
     selectors: _Selectors,
     sources: Mapping[str, tuple[str, ...]],
+    levels: Mapping[str, object],
 ) -> Group:
     """Grow a group from `seed` until no further Service takes its entries, or gives entries to one of it.
 
@@ -137,6 +143,8 @@ def _group(
                 conflicts.append(_conflict("selectors", rival, service, sources))
             elif sources.get(service.name, ()) != sources[seed.name]:
                 conflicts.append(_conflict("sources", seed, service, sources))
+            elif levels.get(service.name) != levels.get(seed.name):
+                conflicts.append(_conflict("levels", seed, service, sources))
             labels = service.selector | labels
     members.sort(key=lambda service: (len(service.selector), service.name))
     return Group(cluster, workspace, tuple(members), labels, sources[seed.name], _as_one(conflicts))

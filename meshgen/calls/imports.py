@@ -9,7 +9,9 @@ from meshgen.analysis import names
 from meshgen.analysis.hosts import ServiceName
 from meshgen.analysis.protocols import speaks_http2
 from meshgen.calls.endpoints import remote_endpoints, shared_ports
-from meshgen.calls.model import Import, Level, Taken
+from meshgen.calls.levels import Arranged, arranged
+from meshgen.calls.model import Import, Route, Taken
+from meshgen.calls.order import asked_for, whole
 from meshgen.calls.reasons import served_by
 from meshgen.calls.retries import beside_team, retry
 from meshgen.calls.traffic_policy import TrafficPolicyDecision, traffic_policy
@@ -38,12 +40,13 @@ class Importing:
         self._ports: dict[int, tuple[ServicePort, ...]] = {}
         self._endpoints: dict[tuple[str, str, str, Families | None], tuple[RemoteEndpoint, ...]] = {}
         self._all_endpoints: dict[int, tuple[RemoteEndpoint, ...]] = {}
-        self._levels: dict[tuple[int, str | None], tuple[Level, ...]] = {}
+        self._arranged: dict[tuple[int, str | None, str | bool], Arranged] = {}
         self._entries: dict[tuple[str, str, str, Families | None, ServiceName], tuple[Taken, ...]] = {}
         self._taken: dict[tuple[int, Form, str, str], tuple[Taken, ...]] = {}
         self._served_by: dict[int, tuple[Reason, ...]] = {}
         self._own_policies: dict[int, TrafficPolicyDecision] = {}
         self._decided: dict[tuple[int, int, bool], RetryDecision] = {}
+        self._routes: dict[int, tuple[Route, ...]] = {}
 
     def interned(self, sources: Iterable[Exposure], families: Families | None) -> Sources:
         """One tuple for the same sources, whoever asks of those that dial the same families of addresses."""
@@ -58,8 +61,26 @@ class Importing:
             self._served_by[id(serving)] = served_by(serving)
         return self._served_by[id(serving)]
 
-    def remote_only(self, consumer: str, host: str, service: ServiceName, sources: Sources) -> Import:
+    def arranged(self, consumer: str, sources: Sources, *, own: bool) -> Arranged:
+        """The levels of some sources as `consumer` uses them, with its own copy where there is one."""
+        region, traffic = self._relations.cluster(consumer).region, sources[0].traffic
+        plain = traffic.mode == "nearest" and not traffic.sources and region not in self._relations.regions
+        key = (id(sources), region, own if plain or not own else consumer)
+        if key not in self._arranged:
+            families = self._families[id(sources)]
+            found = arranged(
+                self._relations, consumer, sources, lambda s: self._endpoints_of_source(s, families), own=own
+            )
+            used = self.interned(found.sources, families)
+            endpoints = self._endpoints_of(used)
+            self._arranged[key] = replace(
+                found, sources=used, endpoints=endpoints if endpoints == found.endpoints else found.endpoints
+            )
+        return self._arranged[key]
+
+    def remote_only(self, consumer: str, host: str, service: ServiceName, found: Arranged) -> Import:
         """The import of a cluster that lacks the Service."""
+        sources = found.sources
         facts = self._relations.facts[consumer]
         form: Form = "serviceEntry" if facts.dns_capture else "stub"
         ports = self._shared_ports(sources)
@@ -68,23 +89,25 @@ class Importing:
         else:
             namespace, name = service.namespace, names.local_policy(service.name)
         if namespace == service.namespace:
-            policy = traffic_policy(self._relations, consumer, service, ports, local=False)
+            policy = traffic_policy(
+                self._relations, consumer, service, ports, local=False, priorities=asked_for(found.order)
+            )
         else:
             policy = self._own_policy(sources)
-        levels = self._in_levels(consumer, sources)
-        retries = self._retries(consumer, sources, ports, levels=len(levels))
+        retries = self._retries(consumer, found, ports)
         # Pods that arrive are under this rule from their first moment, and must not be pinged by their own sidecars.
         pingable = form == "serviceEntry" or service not in self._relations.services[consumer]
-        endpoints = self._endpoints_of(sources)
         return Import(
             form=form,
             consumer=consumer,
             host=host,
             service=service,
             local=None,
-            levels=levels,
+            levels=found.levels,
+            order=found.order,
+            routes=(),
             sources=sources,
-            endpoints=endpoints,
+            endpoints=found.endpoints,
             ports=ports,
             namespace=namespace,
             policy=policy,
@@ -94,17 +117,19 @@ class Importing:
         )
 
     def beside_pods(
-        self, consumer: str, group: Group, movable: Mapping[ServiceName, Sources]
+        self, consumer: str, group: Group, movable: Mapping[ServiceName, Arranged]
     ) -> Iterator[tuple[ServiceName, Import]]:
-        """The imports of the Services of a group, each with the sources that its callers may move to."""
+        """The imports of the Services of a group, each with the sources that its callers may move to, in levels."""
         imports: list[Import] = []
         for local in group.services:
             service = ServiceName(local.namespace, local.name)
-            sources = movable.get(service)
-            if sources is None:
+            found = movable.get(service)
+            if found is None:
                 continue  # a conflict of the group: it is served by nobody
-            policy = traffic_policy(self._relations, consumer, service, local.ports, local=True)
-            levels = self._in_levels(consumer, sources)
+            sources = found.sources
+            policy = traffic_policy(
+                self._relations, consumer, service, local.ports, local=True, priorities=asked_for(found.order)
+            )
             imports.append(
                 Import(
                     form="workloadEntries",
@@ -112,15 +137,17 @@ class Importing:
                     host=sources[0].host,
                     service=service,
                     local=local,
-                    levels=levels,
+                    levels=found.levels,
+                    order=found.order,
+                    routes=self._routes_of(service, found),
                     sources=sources,
-                    endpoints=self._endpoints_of(sources),
+                    endpoints=found.endpoints,
                     ports=tuple(local.ports),
                     namespace=service.namespace,
                     policy=policy,
                     # The pods' own sidecars would ping their applications, too (ADR 10).
                     pings=False,
-                    retries=self._retries_beside(consumer, sources, local.ports, levels=len(levels)),
+                    retries=self._retries_beside(consumer, found, local.ports),
                     takes=(),
                     group=group,
                 )
@@ -157,22 +184,32 @@ class Importing:
             self._own_policies[id(sources)] = TrafficPolicyDecision("ours", export_to=export_to(sources))
         return self._own_policies[id(sources)]
 
-    def _retries(
-        self, consumer: str, sources: Sources, ports: tuple[ServicePort, ...], *, levels: int
-    ) -> RetryDecision:
+    def _routes_of(self, service: ServiceName, found: Arranged) -> tuple[Route, ...]:
+        """The routes by which a host gets shares beside an own copy."""
+        if found.order.means != "routes":
+            return ()
+        if id(found) not in self._routes:
+            (level,) = found.levels
+            weights = whole([share for _, share in level.shares])
+            self._routes[id(found)] = tuple(
+                Route(cluster, names.alias(service, cluster), weight)
+                for (cluster, _), weight in zip(level.shares, weights, strict=True)
+            )
+        return self._routes[id(found)]
+
+    def _retries(self, consumer: str, found: Arranged, ports: tuple[ServicePort, ...]) -> RetryDecision:
         """Who retries a host that the consumer lacks."""
-        key = (id(sources), levels, self._relations.facts[consumer].mesh_retries)
+        sources = found.sources
+        key = (id(sources), id(found.levels), self._relations.facts[consumer].mesh_retries)
         if key not in self._decided:
-            self._decided[key] = retry(sources, ports, levels=levels, local=False, mesh_retries=key[2])
+            self._decided[key] = retry(sources, ports, found.levels, found.order, local=False, mesh_retries=key[2])
         return beside_team(self._decided[key], self._relations.virtual_services(consumer, sources[0].host))
 
-    def _retries_beside(
-        self, consumer: str, sources: Sources, ports: Sequence[ServicePort], *, levels: int
-    ) -> RetryDecision:
+    def _retries_beside(self, consumer: str, found: Arranged, ports: Sequence[ServicePort]) -> RetryDecision:
         """Who retries a host that the consumer has itself."""
         mesh_retries = self._relations.facts[consumer].mesh_retries
-        decision = retry(sources, ports, levels=levels, local=True, mesh_retries=mesh_retries)
-        return beside_team(decision, self._relations.virtual_services(consumer, sources[0].host))
+        decision = retry(found.sources, ports, found.levels, found.order, local=True, mesh_retries=mesh_retries)
+        return beside_team(decision, self._relations.virtual_services(consumer, found.sources[0].host))
 
     def _taking(self, item: Import, group: Group) -> Import:
         return replace(
@@ -180,6 +217,7 @@ class Importing:
             takes=(
                 *(taken for source in item.sources for taken in self._entries_of(source, item.sources, group.lead)),
                 *self._policies(item.namespace, names.local_policy(item.service.name), item.policy, item.retries),
+                *self._of_routes(item),
                 *self._remote_gateways(item.endpoints),
             ),
         )
@@ -191,6 +229,13 @@ class Importing:
             yield Taken("destinationRule", namespace, name)
         if retries.carrier == "virtualService":
             yield Taken("virtualService", namespace, name)
+
+    def _of_routes(self, item: Import) -> Iterator[Taken]:
+        """The policy of each alias, and the routes, which are there whoever retries."""
+        for route in item.routes:
+            yield Taken("destinationRule", item.namespace, route.host)
+        if item.routes and item.retries.carrier != "virtualService":
+            yield Taken("virtualService", item.namespace, names.local_policy(item.service.name))
 
     def _remote_gateways(self, endpoints: Iterable[RemoteEndpoint]) -> Iterator[Taken]:
         for endpoint in endpoints:
@@ -227,17 +272,6 @@ class Importing:
         if id(sources) not in self._ports:
             self._ports[id(sources)] = shared_ports(sources)
         return self._ports[id(sources)]
-
-    def _in_levels(self, consumer: str, sources: Sources) -> tuple[Level, ...]:
-        """The own region first, then all others (design §3)."""
-        region = self._relations.cluster(consumer).region
-        key = (id(sources), region)
-        if key not in self._levels:
-            families = self._families[id(sources)]
-            near = self.interned((s for s in sources if self._relations.cluster(s.cluster).region == region), families)
-            far = self.interned((s for s in sources if self._relations.cluster(s.cluster).region != region), families)
-            self._levels[key] = tuple(Level(level, self._endpoints_of(level)) for level in (near, far) if level)
-        return self._levels[key]
 
 
 def export_to(sources: Sources) -> tuple[str, ...]:

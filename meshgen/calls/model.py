@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from meshgen.analysis.failover import EffectiveFailover
     from meshgen.analysis.hosts import ServiceName
     from meshgen.analysis.relations import Exposure
+    from meshgen.analysis.traffic import Unused
     from meshgen.calls.groups import Group
+    from meshgen.calls.order import Order
     from meshgen.calls.retries import RetryCarrier, RetryDecision
     from meshgen.calls.traffic_policy import TrafficPolicyDecision
     from meshgen.language.inventory import ObservedService, ServicePort
@@ -31,14 +35,33 @@ class RemoteEndpoint:
     """`region` or `region/zone` of the source."""
     place: int
     """Place in the inventory's address list, from 1."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """Labels that give it its place in the order of the consumer's clusters, sorted."""
+    weight: int | None = None
+    """Its part of the requests of its level; None: as every other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Remote sources that are tried together, before those of the next level; sorted by cluster."""
+    """Copies that are tried together, before those of the next level."""
 
     sources: tuple[Exposure, ...]
+    """In other clusters, sorted by cluster."""
     endpoints: tuple[RemoteEndpoint, ...]
+    """Of these."""
+    local: bool = False
+    """Whether the consumer's own copy is one of them."""
+    shares: tuple[tuple[str, Fraction], ...] = ()
+    """Cluster and its part of the requests, sorted; none: all endpoints are alike."""
+
+
+class Route(NamedTuple):
+    """A part of a host's requests that goes to one cluster first, under a host of its own."""
+
+    cluster: str
+    host: str
+    """The alias."""
+    weight: int
 
 
 Sort = Literal["serviceEntry", "stub", "workloadEntry", "destinationRule", "virtualService", "remoteGateway"]
@@ -53,6 +76,7 @@ class Taken(NamedTuple):
 
 
 Form = Literal["serviceEntry", "stub", "workloadEntries"]
+_UNDER_SHARES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +95,11 @@ class Import:
     local: ObservedService | None
     """The consumer's own Service that the endpoints stand in for, None where there is none (yet)."""
     levels: tuple[Level, ...]
-    """Remote levels, the nearest first; local endpoints come before them."""
+    """First to last, with the own copy where it has its place."""
+    order: Order
+    """How endpoints and our DestinationRule say them."""
+    routes: tuple[Route, ...]
+    """Shares beside an own copy, which only routes can say; none: endpoints say everything."""
     sources: tuple[Exposure, ...]
     """Those of all levels, sorted by cluster."""
     endpoints: tuple[RemoteEndpoint, ...]
@@ -106,8 +134,8 @@ class Import:
 
     @property
     def all_levels(self) -> int:
-        """How many levels there are; local endpoints count as one."""
-        return len(self.levels) + (self.form == "workloadEntries")
+        """How many levels there are; under shares a cluster, then all others."""
+        return _UNDER_SHARES if self.routes else len(self.levels)
 
 
 Why = Literal[
@@ -122,6 +150,12 @@ Why = Literal[
     "Service state",
     "served",
     "not exposed elsewhere",
+    "ordered",
+    "weighted",
+    "regions",
+    "not a source",
+    "not named",
+    "share 0",
     "cluster draining",
     "workspace draining",
     "workspace draining there",
@@ -186,6 +220,8 @@ class Call:
     """The exposures of other clusters that serve the host to the consumer, whether the call uses them or not."""
     sources: tuple[Exposure, ...]
     """Those that it uses."""
+    unused: tuple[Unused, ...]
+    """Clusters that could answer and that the traffic policy leaves out, the own one among them, sorted."""
     imports: tuple[Import, ...]
     exposes: bool
     """Whether the consumer exposes the host itself."""

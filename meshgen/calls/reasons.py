@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.draining import Drain
     from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.traffic import Unused
     from meshgen.calls.groups import Group
+    from meshgen.calls.levels import Arranged
     from meshgen.calls.model import Why
     from meshgen.language.inventory import ObservedService
 
@@ -38,6 +40,25 @@ def local_reasons(
 def remote_reason(consumer: str, service: ObservedService | None) -> Reason:
     """Why callers leave the consumer."""
     return Reason("no Service", consumer) if service is None else Reason("Service state", consumer, (service.state,))
+
+
+_LEFT_OUT: dict[str, Why] = {"sources": "not a source", "not named": "not named", "share 0": "share 0"}
+
+
+def left_out(unused: Unused) -> Reason:
+    """Why the traffic policy does not use a cluster that could answer."""
+    return Reason(_LEFT_OUT[unused.why], unused.cluster)
+
+
+def traffic_reasons(consumer: str, found: Arranged) -> Iterator[Reason]:
+    """What the traffic policy makes of those that could answer."""
+    if found.order.means == "labels" and found.sources[0].traffic.mode == "nearest":
+        yield Reason("regions", consumer)
+    elif found.sources and found.sources[0].traffic.mode == "ordered":
+        yield Reason("ordered", consumer)
+    elif found.sources and found.sources[0].traffic.mode == "weighted":
+        yield Reason("weighted", consumer)
+    yield from map(left_out, found.unused)
 
 
 def served_by(serving: Sequence[Exposure]) -> tuple[Reason, ...]:

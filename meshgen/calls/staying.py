@@ -70,6 +70,8 @@ def shares(conflict: Conflict, service: ObservedService) -> str:
     if conflict.reason == "selectors":
         key = next(k for k, v in sorted(first.selector.items()) if second.selector.get(k, v) != v)
         return f"its entries would need two values of label `{key}`, for Services `{first.name}` and `{second.name}`"
+    if conflict.reason == "levels":
+        return f"it shares its pods with Services that other traffic policies are for: `{first.name}`, `{second.name}`"
     sources = {first.name: conflict.first_sources, second.name: conflict.second_sources}
     sources |= {other.name: found for other, found in zip(conflict.others, conflict.others_sources, strict=True)}
     own = sources.get(service.name, conflict.first_sources)

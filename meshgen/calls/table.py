@@ -9,8 +9,9 @@ from meshgen.analysis.facts import multicluster_namespace, own_entries
 from meshgen.analysis.hosts import ServiceName, parse_host
 from meshgen.calls.groups import groups_of
 from meshgen.calls.imports import Importing
+from meshgen.calls.levels import ranks
 from meshgen.calls.model import Call, Reason
-from meshgen.calls.reasons import local_reasons, remote_reason, unreachable_reasons
+from meshgen.calls.reasons import local_reasons, remote_reason, traffic_reasons, unreachable_reasons
 from meshgen.calls.staying import shares, stays
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Exposure, Relations
     from meshgen.calls.groups import Group
+    from meshgen.calls.levels import Arranged
     from meshgen.calls.model import Import, State
     from meshgen.language.inventory import ObservedService
 
@@ -103,11 +105,12 @@ class _Consumer:
             for host, name in services.items()
             if (local := relations.local(consumer, relations.by_host[host][0].workspace, name)) is not None
         }
-        self._movable = {
-            name: sources
+        self._beside_own = {
+            name: importing.arranged(consumer, sources, own=True)
             for host, name in services.items()
             if name in self._locals and (sources := self._may_move(host, name))
         }
+        self._movable = {name: found for name, found in self._beside_own.items() if found.sources}
         self._staying: dict[ServiceName, str] = {}
         self.groups = tuple(sorted(self._agreeing(), key=lambda group: group.lead))
         self._group_of = {
@@ -122,11 +125,12 @@ class _Consumer:
         """The groups, without what stays local because its workspace exposes everything (ADR 30)."""
         if not own_entries(self._relations.fleet):
             return list(self._grouped())
-        for name, sources in self._movable.items():
+        for name, found in self._movable.items():
+            sources = found.sources
             why = stays(self._relations, self._name, self._locals[name], sources) if _everything(sources) else None
             if why is not None:
                 self._staying[name] = why
-        self._movable = {name: sources for name, sources in self._movable.items() if name not in self._staying}
+        self._movable = {name: found for name, found in self._movable.items() if name not in self._staying}
         kept: list[Group] = []
         for group in self._grouped():
             if group.conflict is None or group.workspace.exposed_services is not None:
@@ -162,8 +166,10 @@ class _Consumer:
 
     def _grouped(self) -> Iterator[Group]:
         sources: dict[str, dict[str, tuple[str, ...]]] = {}
-        for name, exposures in self._movable.items():
-            sources.setdefault(name.namespace, {})[name.name] = tuple(exposure.cluster for exposure in exposures)
+        levels: dict[str, dict[str, tuple[object, ...]]] = {}
+        for name, found in self._movable.items():
+            sources.setdefault(name.namespace, {})[name.name] = tuple(source.cluster for source in found.sources)
+            levels.setdefault(name.namespace, {})[name.name] = ranks(found)
         by_namespace: dict[str, list[ObservedService]] = {namespace: [] for namespace in sorted(sources)}
         for name, service in self._relations.services[self._name].items():
             if name.namespace in by_namespace:
@@ -171,7 +177,7 @@ class _Consumer:
         for namespace, services in by_namespace.items():
             workspace = self._relations.workspace_of(self._name, namespace)
             if workspace is not None:
-                yield from groups_of(self._name, workspace, services, sources[namespace])
+                yield from groups_of(self._name, workspace, services, sources[namespace], levels[namespace])
 
     def _call(self, host: str, name: ServiceName) -> Call:
         exposures = self._relations.by_host[host]
@@ -179,14 +185,18 @@ class _Consumer:
         local = self._locals.get(name)
         namesake = None if local is not None else self._relations.namesake(self._name, workspace, name)
         imports: list[Import] = []
+        remote = None
         if namesake is None and (local is None or local.state == "arriving") and self._serving[host]:
-            imports.append(self._importing.remote_only(self._name, host, name, self._serving[host]))
+            remote = self._importing.arranged(self._name, self._serving[host], own=False)
+            if remote.sources:
+                imports.append(self._importing.remote_only(self._name, host, name, remote))
         unfit = None
         if local is not None and name in self._movable:
             unfit = self._relations.unexposable(self._name, local)
             if unfit is None and name in self._beside:
                 imports.append(self._beside[name])
-        state, sources = self._state(host, name, local, namesake)
+        state, sources = self._state(name, local, namesake, remote)
+        arranged = self._beside_own.get(name) if local is not None else remote
         return Call(
             consumer=self._name,
             host=host,
@@ -198,9 +208,10 @@ class _Consumer:
             stays=self._staying.get(name),
             serving=self._serving[host],
             sources=sources,
+            unused=arranged.unused if arranged is not None else (),
             imports=tuple(imports),
             exposes=any(exposure.cluster == self._name for exposure in exposures),
-            reasons=tuple(self._reasons(host, name, local, namesake)),
+            reasons=tuple(self._reasons(host, name, local, namesake, arranged)),
             may_call=any(
                 exposure.cluster != self._name
                 and self._relations.consumes(self._relations.cluster(self._name), exposure)
@@ -209,19 +220,27 @@ class _Consumer:
         )
 
     def _state(
-        self, host: str, name: ServiceName, local: ObservedService | None, namesake: ObservedService | None
+        self,
+        name: ServiceName,
+        local: ObservedService | None,
+        namesake: ObservedService | None,
+        remote: Arranged | None,
     ) -> tuple[State, tuple[Exposure, ...]]:
         if namesake is not None:
             return "local", ()
         if local is not None:
             group = self._group_of.get(name)
             moving = name in self._movable and not (group and group.conflict)
-            return ("failover", self._movable[name]) if moving else ("local", ())
-        serving = self._serving[host]
-        return ("remote", serving) if serving else ("unreachable", ())
+            return ("failover", self._movable[name].sources) if moving else ("local", ())
+        return ("remote", remote.sources) if remote is not None and remote.sources else ("unreachable", ())
 
     def _reasons(
-        self, host: str, name: ServiceName, local: ObservedService | None, namesake: ObservedService | None
+        self,
+        host: str,
+        name: ServiceName,
+        local: ObservedService | None,
+        namesake: ObservedService | None,
+        arranged: Arranged | None,
     ) -> Iterator[Reason]:
         exposures, serving = self._relations.by_host[host], self._serving[host]
         if namesake is not None:
@@ -232,12 +251,14 @@ class _Consumer:
                 self._name,
                 local,
                 serving,
-                moving=name in self._movable,
+                moving=name in self._beside_own,
                 group=self._group_of.get(name),
                 stays=self._staying.get(name),
             )
-        elif serving:
+        elif arranged is not None and arranged.sources:
             yield remote_reason(self._name, self._relations.services[self._name].get(name))
-            yield from self._importing.served_by(serving)
+            yield from self._importing.served_by(arranged.sources)
+        if arranged is not None:
+            yield from traffic_reasons(self._name, arranged)
         if not serving:
             yield from unreachable_reasons(self._relations, self._name, exposures)

@@ -36,11 +36,18 @@ class TrafficPolicyDecision:
 
 
 def traffic_policy(
-    relations: Relations, cluster: str, service: ServiceName, ports: Sequence[ServicePort], *, local: bool
+    relations: Relations,
+    cluster: str,
+    service: ServiceName,
+    ports: Sequence[ServicePort],
+    *,
+    local: bool,
+    priorities: Sequence[str] | None = None,
 ) -> TrafficPolicyDecision:
     """Decide for a host that `cluster` has with these ports, from the teams' rules for exactly it in its namespace.
 
-    Only a `local` copy has to come first: without one, any rule of the team will do that keeps mesh TLS.
+    Only a `local` copy has to come first: without one, any rule of the team will do that keeps mesh TLS. Where the
+    fleet gives an order that only these `priorities` say, the team's rule has to say them.
 
     Rules elsewhere or with wildcards lose against an exact one there (Istio: pilot/pkg/model/push_context.go) or
     concern some clients only: those are warnings, not decisions. With several rules for one host the oldest policy
@@ -56,7 +63,8 @@ def traffic_policy(
     for rule in rules:
         if not has_policy(rule):
             continue
-        if breaking_tls(rule, ports, auto_mtls=facts.auto_mtls) or (local and without_failover(rule, ports)):
+        missing = without_failover(rule, ports, priorities) if local or priorities is not None else []
+        if missing or breaking_tls(rule, ports, auto_mtls=facts.auto_mtls):
             return TrafficPolicyDecision("refused", rule)
         if theirs is None or exported_to_all(facts, rule):
             theirs = rule
@@ -159,13 +167,25 @@ def has_policy(rule: ObservedDestinationRule) -> bool:
     )
 
 
-def without_failover(rule: ObservedDestinationRule, ports: Iterable[ServicePort]) -> list[ObservedPolicy]:
-    """The policies of a host's ports without priorities (outlier detection) or without local endpoints first."""
+def without_failover(
+    rule: ObservedDestinationRule, ports: Iterable[ServicePort], priorities: Sequence[str] | None = None
+) -> list[ObservedPolicy]:
+    """The policies of a host's ports without outlier detection, which priorities need, or in another order.
+
+    `priorities`: the only order that will do; None: any with local endpoints first.
+    """
     return [
         policy
         for policy in _policies(rule, ports)
-        if policy.outlier_detection is None or not orders_local_first(policy)
+        if policy.outlier_detection is None or not in_order(policy, priorities)
     ]
+
+
+def in_order(policy: ObservedPolicy, priorities: Sequence[str] | None) -> bool:
+    """Whether a team's policy has these priorities; None: whether it keeps local endpoints first."""
+    if priorities is None:
+        return orders_local_first(policy)
+    return list(policy.failover_priority or ()) == list(priorities)
 
 
 def breaking_tls(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.calls.order import asked_for, by_locality
 from meshgen.calls.traffic_policy import (
-    NETWORK,
-    REGION,
-    ZONE,
     comes_last,
     exported_to_all,
     has_policy,
+    in_order,
     is_exact,
-    orders_local_first,
     rules_beside,
 )
 from meshgen.check.places import listed
@@ -86,14 +84,15 @@ def place(policy: ObservedPolicy) -> str:
 
 
 def missing_block(item: Import, policy: ObservedPolicy) -> str:
-    """What to add to a team's policy, at its place, so that it keeps local endpoints first, as flow YAML."""
+    """What to add to a team's policy, at its place, so that it keeps the order of the clusters, as flow YAML."""
     parts = []
     if policy.outlier_detection is None:
         detection = {"maxEjectionPercent": 100} | item.failover.outlier_detection
         fields = ", ".join(f"{key}: {_scalar(value)}" for key, value in detection.items())
         parts.append(f"outlierDetection: {{{fields}}}")
-    if not orders_local_first(policy):
-        order = ", ".join((REGION, NETWORK, ZONE) if item.failover.zone_aware else (REGION, NETWORK))
+    if not in_order(policy, asked_for(item.order)):
+        zone_aware = item.failover.zone_aware
+        order = ", ".join(asked_for(item.order) or by_locality(0, local=True, zone_aware=zone_aware).priorities)
         parts.append(f"loadBalancer: {{localityLbSetting: {{enabled: true, failoverPriority: [{order}]}}}}")
     return f"{{{', '.join(parts)}}}"
 

@@ -8,6 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.endpoint import TRAFFIC
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.cluster import Cluster, Istio
 from meshgen.language.inventory import ObservedIstio, ObservedService
@@ -33,6 +34,8 @@ def _fields(_scope: Scope, planned: PlannedDestinationRule) -> dict[str, Any]:
         policy["loadBalancer"] = {
             "localityLbSetting": {"enabled": True, "failoverPriority": list(planned.failover_priority)}
         }
+    elif not planned.regions_count:
+        policy["loadBalancer"] = {"localityLbSetting": {"enabled": False}}
     if planned.outlier_detection is not None:
         policy["outlierDetection"] = dict(sorted(planned.outlier_detection.items()))
     if planned.mutual_tls:
@@ -65,8 +68,9 @@ _REASONS: Reasons = {
         (Input(Cluster, "istio.version", "here"), Input(Istio, "version"), Input(ObservedIstio, "version", "here")),
     ),
     "spec trafficPolicy loadBalancer localityLbSetting": Reason(
-        "local first, then the own region, then the rest; zones only where they are asked for (design §3)",
-        (Input(ExposedService, "failover.zone_aware"), Input(Workspace, "failover.zone_aware")),
+        "the order of the clusters: local first, then the own region, then the rest, or as `traffic` says; zones only "
+        "where they are asked for (design §3)",
+        (*TRAFFIC, Input(ExposedService, "failover.zone_aware"), Input(Workspace, "failover.zone_aware")),
         "region and network: zones would send traffic away when one of two dies (design §3)",
     ),
     "spec trafficPolicy tls": Reason(

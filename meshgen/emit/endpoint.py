@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.cluster import Cluster
+from meshgen.language.fleet import FleetSpec
 from meshgen.language.gateway import Advertised, GatewayOverride, GatewaySettings
 from meshgen.language.inventory import ObservedGateway
+from meshgen.language.workspace import ExposedService, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +24,16 @@ GATEWAY_PORT = (
     Input(GatewaySettings, "port"),
 )
 """What decides the port at which a gateway is dialled."""
+TRAFFIC = (
+    Input(ExposedService, "traffic.order"),
+    Input(ExposedService, "traffic.weights"),
+    Input(Workspace, "traffic.order"),
+    Input(Workspace, "traffic.weights"),
+    Input(FleetSpec, "traffic.order"),
+    Input(FleetSpec, "traffic.weights"),
+    Input(FleetSpec, "regions"),
+)
+"""What gives the clusters an order, or shares."""
 
 
 def endpoint(remote: RemoteEndpoint, ports: Iterable[str], labels: dict[str, str]) -> dict[str, Any]:
@@ -31,12 +43,14 @@ def endpoint(remote: RemoteEndpoint, ports: Iterable[str], labels: dict[str, str
     """
     address = {} if remote.address is None else {"address": remote.address}
     locality = {} if remote.locality is None else {"locality": remote.locality}
+    weight = {} if remote.weight is None else {"weight": remote.weight}
     return {
         **address,
         "network": remote.network,
         **locality,
         "ports": dict.fromkeys(ports, remote.port),
-        "labels": labels,
+        "labels": labels | dict(remote.labels),
+        **weight,
     }
 
 
@@ -51,6 +65,8 @@ def endpoint_reasons(path: str) -> Reasons:
         f"{path}locality": Reason(
             "region of the source, and its zone where it has one only", (Input(Cluster, "region", "elsewhere"),)
         ),
+        f"{path}labels order.meshgen.io/*": Reason("its place in the order of the caller's clusters (ADR 35)", TRAFFIC),
+        f"{path}weight": Reason("its part of its cluster's share, whatever the number of addresses (ADR 36)", TRAFFIC),
         f"{path}ports": Reason(
             "the port at which the source's gateway is dialled, whatever port is called",
             GATEWAY_PORT,

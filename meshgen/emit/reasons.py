@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from meshgen.analysis.hosts import name_matches
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -34,7 +36,8 @@ class Reason:
 
 
 Reasons: TypeAlias = "Mapping[str, Reason]"
-"""Path → reason. The steps of a path are keys, separated by blanks; `[]` is an item of a list, `*` any key.
+"""Path → reason. The steps of a path are keys, separated by blanks; `[]` is an item of a list, `*` any key, or any
+that begins so.
 
 A reason holds for everything below its path for which there is no longer path.
 """
@@ -54,4 +57,4 @@ def reason_for(reasons: Reasons, path: Sequence[str]) -> tuple[str, Reason] | No
 
 
 def _begins(path: Sequence[str], steps: Sequence[str]) -> bool:
-    return len(steps) <= len(path) and all(step in ("*", own) for step, own in zip(steps, path, strict=False))
+    return len(steps) <= len(path) and all(name_matches(step, own) for step, own in zip(steps, path, strict=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.emit.alias import ALIAS
 from meshgen.emit.destination_rule import DESTINATION_RULE
 from meshgen.emit.mesh_config import MESH_CONFIG
 from meshgen.emit.namespace import NAMESPACE
@@ -23,6 +24,7 @@ EVERYWHERE: tuple[Emitter, ...] = (
     SERVICE_ENTRY,
     STUB_SERVICE,
     WORKLOAD_ENTRY,
+    ALIAS,
     DESTINATION_RULE,
     VIRTUAL_SERVICE,
     MESH_CONFIG,

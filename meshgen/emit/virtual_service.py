@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from meshgen.calls.retries import RETRY_AS_ISTIO, RETRY_IDEMPOTENT, RETRY_UNPROCESSED
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.endpoint import TRAFFIC
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.inventory import ObservedService
 from meshgen.language.workspace import ExposedService, Workspace
@@ -30,14 +31,17 @@ def _fields(_scope: Scope, planned: PlannedVirtualService) -> dict[str, Any]:
 
 def _routes(planned: PlannedVirtualService, port: RoutedPort) -> Iterator[dict[str, Any]]:
     number = port.number
-    destination = [{"destination": {"host": planned.host, "port": {"number": number}}}]
+    if planned.attempts is None:
+        yield {"name": f"all-{number}", "match": [{"port": number}], "route": _destinations(planned, number)}
+        return
+    destination = _destinations(planned, number)
     idempotent = _idempotent(planned, port)
     if idempotent:
         yield {
             "name": f"safe-{number}",
             "match": idempotent,
             "route": destination,
-            "retries": _retries(planned, RETRY_IDEMPOTENT),
+            **_retries(planned, RETRY_IDEMPOTENT),
         }
     if planned.idempotent != "all":
         conditions = RETRY_UNPROCESSED if planned.idempotent == "none" else RETRY_AS_ISTIO
@@ -45,8 +49,17 @@ def _routes(planned: PlannedVirtualService, port: RoutedPort) -> Iterator[dict[s
             "name": f"other-{number}",
             "match": [{"port": number}],
             "route": destination,
-            "retries": _retries(planned, conditions),
+            **_retries(planned, conditions),
         }
+
+
+def _destinations(planned: PlannedVirtualService, number: int) -> list[dict[str, Any]]:
+    if not planned.shares:
+        return [{"destination": {"host": planned.host, "port": {"number": number}}}]
+    return [
+        {"destination": {"host": share.host, "port": {"number": number}}, "weight": share.weight}
+        for share in planned.shares
+    ]
 
 
 def _idempotent(planned: PlannedVirtualService, port: RoutedPort) -> list[dict[str, Any]]:
@@ -66,7 +79,8 @@ def _match(number: int, request: str) -> dict[str, Any]:
 
 def _retries(planned: PlannedVirtualService, conditions: str) -> dict[str, Any]:
     timeout = {} if planned.per_try_timeout is None else {"perTryTimeout": planned.per_try_timeout}
-    return {"attempts": planned.attempts, **timeout, "retryOn": conditions, "retryRemoteLocalities": True}
+    retries = {"attempts": planned.attempts, **timeout, "retryOn": conditions, "retryRemoteLocalities": True}
+    return {"retries": retries}
 
 
 _IDEMPOTENT = (Input(ExposedService, "failover.retries.idempotent"), Input(Workspace, "failover.retries.idempotent"))
@@ -93,6 +107,10 @@ _REASONS: Reasons = {
         "`safeMethods` (design §3)",
     ),
     "spec http [] match [] uri": Reason("a request that may run twice", _REQUESTS),
+    "spec http [] route [] weight": Reason("the share of the cluster that the alias begins with (ADR 36)", TRAFFIC),
+    "spec http [] route [] destination host": Reason(
+        "the exposed host, or an alias of it for each cluster with a share (ADR 36)", TRAFFIC, "the exposed host"
+    ),
     "spec http [] retries attempts": Reason(
         "retries of one request",
         (Input(ExposedService, "failover.retries.attempts"), Input(Workspace, "failover.retries.attempts")),

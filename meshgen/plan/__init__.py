@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import management_cluster, multicluster_namespace, own_entries
 from meshgen.analysis.namespace_labels import NAME, labels_for
+from meshgen.plan.aliases import planned_aliases
 from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports
@@ -60,6 +61,7 @@ def _cluster_plan(
         service_entries=tuple(found.service_entries),
         stubs=tuple(found.stubs),
         workload_entries=tuple(found.workload_entries),
+        aliases=tuple(planned_aliases(relations, cluster, found.routed)),
         destination_rules=tuple(found.destination_rules),
         virtual_services=tuple(found.virtual_services),
         mesh_retry_policy=MeshRetryPolicy(found.mesh_attempts) if found.mesh_attempts else None,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis import names
 from meshgen.analysis.gateways import NO_NETWORK_VIEW, gateway_pods
 from meshgen.analysis.hosts import parse_host
+from meshgen.calls.aliases import alias_clusters
 from meshgen.plan.model import (
     GatewayAddress,
     GatewayPort,
@@ -20,7 +22,7 @@ from meshgen.platforms import platform
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import Relations
+    from meshgen.analysis.relations import Exposure, Relations
     from meshgen.diagnostics import Span
     from meshgen.language.gateway import Autoscaling, GatewaySettings, Resources
     from meshgen.language.workspace import Workspace
@@ -103,9 +105,13 @@ def _gateway_origin(relations: Relations, settings: GatewaySettings) -> Origin:
 
 
 def exposures(relations: Relations, cluster: str) -> Iterator[PlannedExposure]:
-    """The hosts that each gateway of one cluster lets in, sorted by gateway and host."""
+    """The hosts that each gateway of one cluster lets in, their aliases among them, sorted by gateway and host."""
     for key in relations.east_west_places[cluster]:
-        by_host = {exposure.host: exposure for exposure in relations.by_gateway.get((cluster, key), [])}
+        by_host = {
+            host: exposure
+            for exposure in relations.by_gateway.get((cluster, key), [])
+            for host in _let_in(relations, exposure)
+        }
         for host, exposure in sorted(by_host.items()):
             settings, workspace = exposure.gateway, exposure.workspace
             declared = exposure.setting.span() if exposure.setting else workspace.span()
@@ -119,6 +125,12 @@ def exposures(relations: Relations, cluster: str) -> Iterator[PlannedExposure]:
                     workspace_origin(workspace).name, spans(declared, settings.span(), exposure.service.span())
                 ),
             )
+
+
+def _let_in(relations: Relations, exposure: Exposure) -> Iterator[str]:
+    yield exposure.host
+    for cluster in alias_clusters(relations, exposure.host):
+        yield names.alias(exposure.name, cluster)
 
 
 def workspace_exposures(relations: Relations, cluster: str) -> Iterator[WorkspaceExposure]:
@@ -153,7 +165,8 @@ def exposed(relations: Relations) -> Iterator[tuple[GatewayAddress, frozenset[st
             if declares:
                 hosts = {host for w in workspaces for host in _declared_patterns(relations, cluster, w)}
             else:
-                hosts = {exposure.host for exposure in relations.by_gateway.get((cluster, key), [])}
+                exposures_here = relations.by_gateway.get((cluster, key), [])
+                hosts = {host for exposure in exposures_here for host in _let_in(relations, exposure)}
             yield GatewayAddress(cluster, *key), frozenset(hosts)
 
 

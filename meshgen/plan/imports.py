@@ -20,7 +20,7 @@ from meshgen.plan.model import (
     PlannedStub,
     PlannedWorkloadEntry,
 )
-from meshgen.plan.policies import local_rule, remote_rule, virtual_service
+from meshgen.plan.policies import alias_rule, local_rule, remote_rule, virtual_service
 from meshgen.plan.ports import planned_port
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Imports:
     workload_entries: list[PlannedWorkloadEntry] = field(default_factory=list)
     destination_rules: list[PlannedDestinationRule] = field(default_factory=list)
     virtual_services: list[PlannedVirtualService] = field(default_factory=list)
+    routed: list[Import] = field(default_factory=list)
+    """The imports with shares beside an own copy."""
     remote_gateways: dict[str, PlannedRemoteGateway] = field(default_factory=dict)
     """By made-up network."""
     mesh_attempts: int = 0
@@ -97,8 +99,8 @@ class Importer:
         return self._ports[id(ports)]
 
     def _service_entry(self, item: Import, found: Imports) -> None:
-        vip = virtual_address(self._relations, item)
-        key = ("serviceEntry", id(item.sources), vip)
+        vip = virtual_address(self._relations, item.consumer, item.host)
+        key = ("serviceEntry", id(item.sources), id(item.endpoints), vip)
         if key not in self._shared:
             self._shared[key] = PlannedServiceEntry(
                 host=item.host,
@@ -129,12 +131,19 @@ class Importer:
         key: tuple[object, ...]
         facts = self._relations.facts[item.consumer]
         mutual_tls, exported = not facts.auto_mtls, facts.exports_virtual_services
+        aliases = {route.host: route for route in item.routes}
+        if aliases:
+            found.routed.append(item)
         for taken in item.takes:
-            if taken.sort == "destinationRule" and item.local is not None:
+            if taken.sort == "destinationRule" and taken.name in aliases and item.local is not None:
+                made_by = origin(item.sources, [item.local])
+                rule = alias_rule(item, aliases[taken.name], taken, made_by, mutual_tls=mutual_tls)
+                found.destination_rules.append(rule)
+            elif taken.sort == "destinationRule" and item.local is not None:
                 made_by = origin(item.sources, [item.local])
                 found.destination_rules.append(local_rule(item, taken, made_by, mutual_tls=mutual_tls))
             elif taken.sort == "destinationRule":
-                decided = (len(item.levels), item.pings, item.policy.export_to, mutual_tls)
+                decided = (item.order, len(item.levels), item.pings, item.policy.export_to, mutual_tls)
                 key = ("destinationRule", taken, id(item.sources), *decided)
                 if key not in self._shared:
                     made_by = self._origin(item.sources)
@@ -231,12 +240,12 @@ def origin(sources: Sequence[Exposure], local: Sequence[ObservedService] = ()) -
     )
 
 
-def virtual_address(relations: Relations, item: Import) -> str | None:
-    """The address of a remote-only host; None where istiod gives one, or where the range is none (MG319)."""
-    facts = relations.facts[item.consumer]
+def virtual_address(relations: Relations, consumer: str, host: str) -> str | None:
+    """The address of a host without a Service; None where istiod gives one, or where the range is none (MG319)."""
+    facts = relations.facts[consumer]
     if facts.allocates_addresses or parse_range(facts.vip_range) is None:
         return None
-    return names.virtual_address(item.host, facts.vip_range)
+    return names.virtual_address(host, facts.vip_range)
 
 
 def port_keys(services: Sequence[ObservedService]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from meshgen.plan.model import (
     ConsumerFacts,
     LocalCopy,
     MeshRetryPolicy,
+    PlannedAlias,
     PlannedDestinationRule,
     PlannedExposure,
     PlannedGateway,
@@ -55,6 +56,7 @@ OfCluster: TypeAlias = (
     ConsumerFacts
     | LocalCopy
     | MeshRetryPolicy
+    | PlannedAlias
     | PlannedDestinationRule
     | PlannedExposure
     | PlannedGateway
@@ -112,6 +114,7 @@ def _of_cluster(plan: ClusterPlan) -> Iterator[OfCluster]:
         plan.service_entries,
         plan.stubs,
         plan.workload_entries,
+        plan.aliases,
         plan.destination_rules,
         plan.virtual_services,
         policy,
@@ -130,6 +133,8 @@ def _place(multicluster_namespace: str, item: OfCluster) -> tuple[str, str]:
             return item.namespace, f"{item.gateway}/{item.host}"
         case PlannedServiceEntry():
             return multicluster_namespace, item.host
+        case PlannedAlias():
+            return item.service.namespace, item.host
         case LocalCopy() | PlannedStub():
             return item.service.namespace, item.service.name
         case (

@@ -194,6 +194,8 @@ class PlannedDestinationRule:
     host: str
     failover_priority: tuple[str, ...]
     """Empty: a single level."""
+    regions_count: bool
+    """Whether, without priorities, endpoints are ranked as the mesh does by default, by region."""
     outlier_detection: dict[str, int | str | bool] | None
     http2_pings: bool
     mutual_tls: bool
@@ -201,6 +203,39 @@ class PlannedDestinationRule:
     export_to: tuple[str, ...]
     """Empty: not written."""
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAlias:
+    """A host that stands for a service of the cluster with one cluster first: its pods, and entries beside them."""
+
+    host: str
+    of: str
+    """The host of the service."""
+    service: ServiceName
+    selector: dict[str, str]
+    vip: str | None
+    """Address of the host; None: istiod gives one."""
+    ports: tuple[AliasPort, ...]
+    origin: Origin
+
+
+class AliasPort(NamedTuple):
+    """A port of an alias."""
+
+    name: str
+    """Also that of the container's port, where the Service names it."""
+    number: int
+    protocol: str | None
+    target: int | None
+    """Number of the container's port; None: `number`, or the port of that name."""
+
+
+class Share(NamedTuple):
+    """Where a part of a host's requests goes."""
+
+    host: str
+    weight: int
 
 
 class RoutedPort(NamedTuple):
@@ -213,13 +248,16 @@ class RoutedPort(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PlannedVirtualService:
-    """The retries of a host in one cluster."""
+    """The routes of a host in one cluster: its retries, and its shares."""
 
     name: str
     namespace: str
     host: str
     ports: tuple[RoutedPort, ...]
-    attempts: int
+    shares: tuple[Share, ...]
+    """Empty: all to the host itself."""
+    attempts: int | None
+    """None: routes say nothing of retries."""
     per_try_timeout: str | None
     idempotent: Literal["all", "safeMethods", "none"]
     """Which requests may run twice."""
@@ -306,6 +344,7 @@ class ClusterPlan:
     service_entries: tuple[PlannedServiceEntry, ...] = ()
     stubs: tuple[PlannedStub, ...] = ()
     workload_entries: tuple[PlannedWorkloadEntry, ...] = ()
+    aliases: tuple[PlannedAlias, ...] = ()
     destination_rules: tuple[PlannedDestinationRule, ...] = ()
     virtual_services: tuple[PlannedVirtualService, ...] = ()
     mesh_retry_policy: MeshRetryPolicy | None = None

@@ -32,5 +32,7 @@ class Platform:
     """How exposed services are named: by their hosts, or by labels of Services, which may choose too many."""
     runs_gateways: Literal["injected", "operator"]
     """Who makes the pods of its gateways: Istio's injector out of a Deployment that meshgen emits, or an operator."""
+    alias_hosts: bool
+    """Whether its gateways let in further hosts that stand for a Service."""
     gateway_port: int | None
     """The only port that its gateways can take east-west traffic on; None: any."""

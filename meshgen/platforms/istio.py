@@ -14,5 +14,6 @@ ISTIO = Platform(
     lists_exposure="observed",
     exposes_by="host",
     runs_gateways="injected",
+    alias_hosts=True,
     gateway_port=None,
 )

@@ -14,5 +14,6 @@ TSB = Platform(
     lists_exposure="declared",
     exposes_by="labels",
     runs_gateways="operator",
+    alias_hosts=False,
     gateway_port=15443,
 )

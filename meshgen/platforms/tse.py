@@ -14,5 +14,6 @@ TSE = Platform(
     lists_exposure="declared",
     exposes_by="host",
     runs_gateways="operator",
+    alias_hosts=False,
     gateway_port=15443,
 )

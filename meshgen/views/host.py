@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import parse_host
 from meshgen.analysis.unexposed import unexposed
+from meshgen.views.levels import percent
 from meshgen.views.matrix import cell
 from meshgen.views.reasons import sentence, unexposed_sentence
 
@@ -42,6 +44,7 @@ def host(calls: Calls, plan: Plan, name: str, consumer: str | None = None) -> st
         lines += [f"  because {sentence(reason)}" for reason in call.reasons]
         if call.state in ("failover", "remote"):
             lines += [f"  retries: {_RETRIES[call.retries]}"]
+        lines += [f"  {line}" for line in _routes(clusters[cluster], name)]
         lines += [f"  {line}" for line in _endpoints(clusters[cluster], name)]
     if exposes:
         lines += ["", "* exposes it to the other clusters"]
@@ -105,4 +108,15 @@ def _endpoints(cluster: ClusterPlan, name: str) -> Iterator[str]:
 
 def _endpoint(endpoint: RemoteEndpoint) -> str:
     address = endpoint.address or "the gateway's hostname"
-    return f"{address}:{endpoint.port} in {endpoint.source}{f', {endpoint.locality}' if endpoint.locality else ''}"
+    locality = f", {endpoint.locality}" if endpoint.locality else ""
+    weight = "" if endpoint.weight is None else f", weight {endpoint.weight}"
+    return f"{address}:{endpoint.port} in {endpoint.source}{locality}{weight}"
+
+
+def _routes(cluster: ClusterPlan, name: str) -> Iterator[str]:
+    for routed in cluster.virtual_services:
+        total = sum(share.weight for share in routed.shares)
+        if routed.host == name and total:
+            yield f"VirtualService `{routed.namespace}/{routed.name}`"
+            for share in routed.shares:
+                yield f"  {percent(Fraction(share.weight, total))} to `{share.host}`"

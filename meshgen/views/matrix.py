@@ -9,6 +9,7 @@ from meshgen.analysis.hosts import name_matches
 from meshgen.analysis.relations import OWN_GATEWAY
 from meshgen.analysis.unexposed import unexposed
 from meshgen.diagnostics.printing import json_text
+from meshgen.views.levels import levels_of, percent
 from meshgen.views.mesh import mesh_lines
 from meshgen.views.reasons import sentence
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from meshgen.calls import Call, Calls
     from meshgen.calls.model import State
+    from meshgen.views.levels import Place
 
 Form = Literal["table", "json", "markdown"]
 FORMS: tuple[Form, ...] = ("table", "json", "markdown")
@@ -130,15 +132,25 @@ def ports_that_stay(calls: Calls, host: str) -> list[str]:
 
 
 def cell(call: Call) -> str:
-    """One cell: `local`, `local, else c2`, `remote: c2, c3`, `not reachable`."""
-    sources = ", ".join(source.cluster for source in call.sources)
+    """One cell: `local`, `local, else c2, else c3`, `remote: c2 70 %, c3 30 %`, `not reachable`."""
+    levels = ", else ".join(", ".join(map(_said, level)) for level in levels_of(call))
     text = {
         "local": "local",
-        "failover": f"local, else {sources}",
-        "remote": f"remote: {sources}",
+        "failover": levels,
+        "remote": f"remote: {levels}",
         "unreachable": "not reachable",
     }[call.state]
     return f"{text} *" if call.exposes else text
+
+
+def _said(place: Place) -> str:
+    name = "local" if place.local else place.cluster
+    return name if place.share is None else f"{name} {percent(place.share)}"
+
+
+def _as_json(place: Place) -> dict[str, Any]:
+    share = {} if place.share is None else {"share": round(float(place.share), 4)}
+    return {"cluster": place.cluster, **share}
 
 
 def _item(calls: Calls, call: Call) -> dict[str, Any]:
@@ -147,6 +159,7 @@ def _item(calls: Calls, call: Call) -> dict[str, Any]:
         "cluster": call.consumer,
         "state": call.state,
         "sources": [source.cluster for source in call.sources],
+        "levels": [[_as_json(place) for place in level] for level in levels_of(call)],
         "exposes": call.exposes,
         "withoutPorts": ports_that_stay(calls, call.host),
         "retries": call.retries,

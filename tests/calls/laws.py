@@ -71,8 +71,9 @@ def _planned(calls: Calls, cluster: ClusterPlan) -> Iterator[tuple[Taken, set[st
     yield from ((Taken("stub", item.service.namespace, item.service.name), None) for item in cluster.stubs)
     for entry in cluster.workload_entries:
         yield Taken("workloadEntry", entry.namespace, entry.name), set(entry.hosts)
+    alias_of = {alias.host: alias.of for alias in cluster.aliases}
     for rule in cluster.destination_rules:
-        yield Taken("destinationRule", rule.namespace, rule.name), {rule.host}
+        yield Taken("destinationRule", rule.namespace, rule.name), {alias_of.get(rule.host, rule.host)}
     for service in cluster.virtual_services:
         yield Taken("virtualService", service.namespace, service.name), {service.host}
     yield from ((Taken("remoteGateway", item.namespace, item.name), None) for item in cluster.remote_gateways)

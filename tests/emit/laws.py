@@ -53,6 +53,10 @@ def _service_entry(spec: dict[str, Any]) -> Iterator[str]:
     numbers = [port["number"] for port in spec["ports"]]
     if not names or len(set(names)) < len(names) or len(set(numbers)) < len(numbers):
         yield f"its ports are none or not unique: {spec['ports']}"
+    if ("workloadSelector" in spec) == ("endpoints" in spec):
+        yield "it has both endpoints and a selector of them, or neither"
+    if "workloadSelector" in spec:
+        return
     places = [
         (endpoint.get("address"), endpoint["network"], *endpoint["ports"].items()) for endpoint in spec["endpoints"]
     ]
@@ -93,7 +97,10 @@ def _workload_entry(spec: dict[str, Any]) -> Iterator[str]:
 def _destination_rule(spec: dict[str, Any]) -> Iterator[str]:
     policy = spec["trafficPolicy"]
     detection = policy.get("outlierDetection", {})
-    if "loadBalancer" in policy and not detection:
+    locality = policy.get("loadBalancer", {}).get("localityLbSetting", {})
+    if locality.get("enabled") is False and "failoverPriority" in locality:
+        yield "it has priorities and switches them off"
+    if locality.get("enabled") and not detection:
         yield "it has priorities without outlier detection, which Istio ignores"
     if "consecutiveLocalOriginFailures" in detection and not detection.get("splitExternalLocalOriginErrors"):
         yield "it counts local failures without telling them apart"
@@ -115,6 +122,11 @@ def _virtual_service(spec: dict[str, Any]) -> Iterator[str]:
     if len(set(names)) < len(names):
         yield f"two routes have one name: {names}"
     for route in spec["http"]:
+        weights = [to.get("weight") for to in route["route"]]
+        if len(weights) > 1 and not all(weights):
+            yield f"a share is none: {weights}"
+        if "retries" not in route:
+            continue
         timeout = route["retries"].get("perTryTimeout")
         if timeout is not None and not _positive(timeout):
             yield f"perTryTimeout is below a millisecond: {timeout}"

@@ -8,6 +8,8 @@ from tests.fleets import Compiled, compiled
 _SERVICE = (
     "selector: {app: web}, ports: [{name: http, port: 80, targetPort: web}], serviceAccounts: [web], labels: {app: web}"
 )
+_CART = "selector: {app: cart}, ports: [{name: http, port: 83}], serviceAccounts: [cart], labels: {app: cart}"
+_WEIGHTS = "traffic: {mode: weighted, weights: [{names: [c1], share: 70}, {names: [c2], share: 30}]}"
 _FAILOVER = """failover:
     zoneAware: true
     outlierDetection: {minHealthPercent: 10, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 3}
@@ -49,7 +51,10 @@ spec:
   namespaceSelector: {{names: ["*/shop"]}}
   eastWestGateway: {{name: ew, namespace: gateways}}
   exposedServices:
+  - host: cart.shop.svc.cluster.local
+    traffic: {{mode: ordered, order: [{{names: [c2]}}, {{names: [c1]}}]}}
   - host: web.shop.svc.cluster.local
+    {_WEIGHTS if platform == "istio" else ""}
     {_FAILOVER.replace(chr(10), chr(10) + "  ")}
   - {{host: api.shop.svc.cluster.local, consumerNamespaces: [front]}}
   - {{host: queue.shop.svc.cluster.local, failover: {{retries: {{mode: meshConfig}}}}}}
@@ -60,7 +65,9 @@ spec:
   namespaces:
   - {{name: shop}}
   - {{name: gateways, labels: {{pod-security.kubernetes.io/enforce: restricted}}}}
-  services: [{{name: web, namespace: shop, {_SERVICE}}}]
+  services:
+  - {{name: web, namespace: shop, {_SERVICE}}}
+  - {{name: cart, namespace: shop, {_CART}}}
   gateways: [{{name: ew, namespace: gateways, addresses: [198.51.100.1, 198.51.100.2]}}]
 ---
 kind: Inventory
@@ -69,6 +76,7 @@ spec:
   namespaces: [{{name: shop}}]
   services:
   - {{name: web, namespace: shop, {_SERVICE}}}
+  - {{name: cart, namespace: shop, {_CART}}}
   - {{name: api, namespace: shop, selector: {{app: api}}, ports: [{{name: grpc-api, port: 81}}], labels: {{app: api}},
      serviceAccounts: [api]}}
   - {{name: queue, namespace: shop, labels: {{app: q}}, selector: {{app: q}}, ports: [{{name: http, port: 82}}],

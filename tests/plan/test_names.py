@@ -76,6 +76,23 @@ def test_a_network_is_a_label_value(gateway: tuple[str, str, str]) -> None:
     assert re.fullmatch(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?", names.gateway_network(*gateway))
 
 
+CLUSTER = st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9._]{0,198}[A-Za-z0-9])?", fullmatch=True)
+
+
+@given(st.tuples(SERVICE, CLUSTER), st.tuples(SERVICE, CLUSTER))
+def test_two_aliases_have_two_names_that_dns_takes(
+    first: tuple[ServiceName, str], second: tuple[ServiceName, str]
+) -> None:
+    assert (names.alias(*first) == names.alias(*second)) == (first == second)
+    assert all(re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", part) for part in names.alias(*first).split("."))
+
+
+def test_an_alias_names_service_and_cluster() -> None:
+    web = ServiceName("shop", "web")
+    assert names.alias(web, "c1") == "web.c1.shop.mesh"
+    assert names.alias(web, "EU_1") == "web.meshgen-42f8507d489ab7af5aa8f2488595b626.shop.mesh"
+
+
 def test_names_stay_when_another_service_comes() -> None:
     assert by_name(HAS, both("[web]")).items() <= by_name(HAS, both("[api, web, zoo]")).items()
 

@@ -22,8 +22,8 @@ WEB = "web.shop.svc.cluster.local"
 def test_the_table() -> None:
     assert matrix(compiled(HAS, THIRD).calls, "table") == """\
 host                        c1                c2                c3
---------------------------  ----------------  ----------------  --------------
-web.shop.svc.cluster.local  local, else c2 *  local, else c1 *  remote: c1, c2
+--------------------------  ----------------  ----------------  -------------------
+web.shop.svc.cluster.local  local, else c2 *  local, else c1 *  remote: c2, else c1
 """  # fmt: skip
 
 
@@ -32,18 +32,18 @@ web.shop.svc.cluster.local  local, else c2 *  local, else c1 *  remote: c1, c2
     [
         (Wanted(clusters=("c1", "c3")), """\
 host                        c1                c3
---------------------------  ----------------  --------------
-web.shop.svc.cluster.local  local, else c2 *  remote: c1, c2
+--------------------------  ----------------  -------------------
+web.shop.svc.cluster.local  local, else c2 *  remote: c2, else c1
 """),
         (Wanted(hosts=("web",), clusters=("c3",), only="remote"), """\
 host                        c3
---------------------------  --------------
-web.shop.svc.cluster.local  remote: c1, c2
+--------------------------  -------------------
+web.shop.svc.cluster.local  remote: c2, else c1
 """),
         (Wanted(hosts=("w*",), clusters=("c3*",)), """\
 host                        c3
---------------------------  --------------
-web.shop.svc.cluster.local  remote: c1, c2
+--------------------------  -------------------
+web.shop.svc.cluster.local  remote: c2, else c1
 """),
         (Wanted(only="unreachable"), "no exposed service is like that\n"),
         (Wanted(hosts=("api",)), "no exposed service is like that\n"),
@@ -62,14 +62,14 @@ def test_a_narrow_terminal_gets_short_names_and_a_narrower_one_a_list() -> None:
     calls = compiled(HAS, THIRD).calls
     assert matrix(calls, "table", width=70) == """\
 host      c1                c2                c3
---------  ----------------  ----------------  --------------
-web.shop  local, else c2 *  local, else c1 *  remote: c1, c2
+--------  ----------------  ----------------  -------------------
+web.shop  local, else c2 *  local, else c1 *  remote: c2, else c1
 """  # fmt: skip
     assert matrix(calls, "table", width=40) == """\
 web.shop
   c1  local, else c2 *
   c2  local, else c1 *
-  c3  remote: c1, c2
+  c3  remote: c2, else c1
 """  # fmt: skip
 
 
@@ -118,6 +118,7 @@ def test_the_table_as_json_has_one_item_for_each_host_and_cluster() -> None:
             "cluster": "c1",
             "state": "remote",
             "sources": ["c2"],
+            "levels": [[{"cluster": "c2"}]],
             "exposes": False,
             "withoutPorts": [],
             "retries": "virtualService",
@@ -128,6 +129,7 @@ def test_the_table_as_json_has_one_item_for_each_host_and_cluster() -> None:
             "cluster": "c2",
             "state": "local",
             "sources": [],
+            "levels": [[{"cluster": "c2"}]],
             "exposes": True,
             "withoutPorts": [],
             "retries": "none",
@@ -212,7 +214,7 @@ c2: local, else c1 *
   WorkloadEntry `shop/k-web-0b38b3bc245ce300789b98a7954dc35c`
     198.51.100.1:15443 in c1, eu
 
-c3: remote: c1, c2
+c3: remote: c2, else c1
   because no Service of that name here
   because `c1` serves it through gateway `shop/ew`
   because `c2` serves it through gateway `shop/ew`
@@ -311,7 +313,7 @@ spec:
 def test_one_consumer_only() -> None:
     found = compiled(HAS, THIRD)
     lines = (host(found.calls, found.plan, WEB, "c3") or "").splitlines()
-    assert [line for line in lines if line and not line.startswith(" ")] == [WEB, "c3: remote: c1, c2"]
+    assert [line for line in lines if line and not line.startswith(" ")] == [WEB, "c3: remote: c2, else c1"]
 
 
 def explained(found: Compiled, path: str, line: int | None = None) -> list[str]:

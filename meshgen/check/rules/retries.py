@@ -88,12 +88,15 @@ _TWO = 2
 def too_few_attempts(context: Context) -> Iterator[Finding]:
     """Find declared `attempts` that are too low for a host with several levels, one finding a place.
 
-    A request reaches a remote endpoint only after two tries on each level before it (design §3, Retries).
+    A request reaches a remote endpoint only after two tries on each level before it (design §3, Retries), and the last
+    level of an order only past all addresses of those before it.
     """
     seen: set[Span | None] = set()
     for item in context.calls.imports:
         declared = item.failover.attempts
-        needed = _TWO * _levels_before_remote(item)
+        plain = item.order.means == "locality"
+        needed = _TWO * _levels_before_remote(item) if plain else item.retries.reaching
+        goal = "another cluster" if plain else "the last of its clusters"
         if declared is None or declared >= needed or item.all_levels < _TWO:
             continue
         if item.failover.mode == "off":
@@ -104,7 +107,7 @@ def too_few_attempts(context: Context) -> Iterator[Finding]:
             continue
         seen.add(span)
         yield Finding(
-            message=f"{declared} {'retry does' if declared == 1 else 'retries do'} not reach another cluster when "
+            message=f"{declared} {'retry does' if declared == 1 else 'retries do'} not reach {goal} when "
             f"`{item.host}` fails in cluster `{item.consumer}`: it takes {needed}",
             span=span,
             help=f"Set `attempts` to {needed} or more, or leave it out.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from meshgen.calls.order import asked_for
 from meshgen.calls.traffic_policy import (
     breaking_tls,
     comes_last,
@@ -55,11 +56,13 @@ def team_rule_without_failover(context: Context) -> Iterator[Finding]:
             or breaking_tls(rule, item.ports, auto_mtls=facts[item.consumer].auto_mtls)
         ):
             continue
-        lacking = without_failover(rule, item.ports)
+        priorities = asked_for(item.order)
+        lacking = without_failover(rule, item.ports, priorities)
+        why = "does not put local endpoints first" if priorities is None else "does not keep the order of the clusters"
         blocks = ", ".join(f"to {place(policy)}: `{missing_block(item, policy)}`" for policy in lacking)
         yield Finding(
             message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{item.consumer}` takes "
-            f"failover from `{item.host}`: its policy{for_ports(lacking)} does not put local endpoints first",
+            f"failover from `{item.host}`: its policy{for_ports(lacking)} {why}",
             span=rule.span("name") if rule in lacking else lacking[0].span("port"),
             help=f"Add {blocks}, then import the inventory again.",
             notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves it")),

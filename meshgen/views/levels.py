@@ -1,0 +1,41 @@
+"""The levels of a call, as views show them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from meshgen.calls import Call
+
+
+class Place(NamedTuple):
+    """A cluster in a level."""
+
+    cluster: str
+    local: bool
+    """Whether it is the caller's own."""
+    share: Fraction | None
+    """Its part of the requests; None: all of the level are alike."""
+
+
+def levels_of(call: Call) -> list[list[Place]]:
+    """The clusters that answer, first to last; in each level the own copy, then the others by name."""
+    if call.state not in ("failover", "remote"):
+        own = [[Place(call.consumer, local=True, share=None)]]
+        return own if call.state == "local" else []
+    if not call.imports:  # beside a copy that cannot take entries
+        others = [Place(source.cluster, local=False, share=None) for source in call.sources]
+        return [[Place(call.consumer, local=True, share=None)], others]
+    found: list[list[Place]] = []
+    for level in call.imports[-1].levels:
+        shares = dict(level.shares)
+        names = ([call.consumer] if level.local else []) + [source.cluster for source in level.sources]
+        found.append([Place(name, name == call.consumer, shares.get(name)) for name in names])
+    return found
+
+
+def percent(share: Fraction) -> str:
+    """`70 %`, `33.3 %`."""
+    return f"{round(float(share) * 100, 1):g} %"
