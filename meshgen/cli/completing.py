@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import click
     from click.shell_completion import CompletionItem
 
+    from meshgen.drains.items import Sort
+    from meshgen.load import Document
     from meshgen.load.nodes import Node
 
     Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -53,6 +55,17 @@ def _hosts(context: click.Context, _: str) -> Iterator[str]:
             yield f"{_text(item, 'name')}.{_text(item, 'namespace')}.svc.{domain}"
 
 
+def _items_of(sort: Sort) -> Callable[[click.Context, str], Iterator[str]]:
+    def names(context: click.Context, _: str) -> Iterator[str]:
+        from meshgen.drains.items import items
+        from meshgen.load import Loaded
+
+        loaded = Loaded(_read(context))
+        yield from (name for item in items(loaded, "cluster.local") if item.sort == sort for name in item.names[:1])
+
+    return names
+
+
 def _subjects(context: click.Context, typed: str) -> Iterator[str]:
     from meshgen.pages import codes
 
@@ -63,15 +76,19 @@ def _subjects(context: click.Context, typed: str) -> Iterator[str]:
 
 def _documents(context: click.Context) -> Iterator[tuple[str, str, Node]]:
     """Kind, name and spec of every document of the fleet that the command line names."""
+    for document in _read(context):
+        yield document.kind, document.name, document.node.find(["spec"])
+
+
+def _read(context: click.Context) -> tuple[Document, ...]:
+    """The documents of the fleet that the command line names; none of one that is large."""
     from meshgen.load import load
 
     fleet = Path(_fleet(context))
     files = fleet.rglob("*.y*ml") if fleet.is_dir() else [fleet]
     if sum(file.stat().st_size for file in files) > _MOST_BYTES:
-        return
-    loaded, _ = load(fleet)
-    for document in loaded.documents:
-        yield document.kind, document.name, document.node.find(["spec"])
+        return ()
+    return load(fleet)[0].documents
 
 
 def _fleet(context: click.Context) -> str:
@@ -94,6 +111,10 @@ def _text(node: Node, key: str) -> str:
 
 clusters = _quietly(_clusters)
 hosts = _quietly(_hosts)
+workspaces = _quietly(_items_of("workspace"))
+published_hosts = _quietly(_items_of("host"))
+gateways = _quietly(_items_of("gateway"))
+exposed = _quietly(_items_of("service"))
 
 
 def subjects(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:

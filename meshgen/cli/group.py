@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("meshgen.cli.diff:diff", "Show what a change of the fleet does."),
     "show": ("meshgen.cli.show:show", "Show which cluster reaches which service where."),
     "explain": ("meshgen.cli.explain:explain", "Explain a code, a file of the output or a host."),
+    "drain": ("meshgen.cli.drain:drain", "Take the load off a cluster, or off one item there."),
+    "undrain": ("meshgen.cli.drain:undrain", "Give the load back."),
     "inventory": ("meshgen.cli.inventory:inventory", "Observe clusters."),
     "schema": ("meshgen.cli.schema:schema", "Print the JSON Schema of the language."),
     "completion": ("meshgen.cli.completion:completion", "Print the completion script of a shell."),

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.diagnostics.near import did_you_mean, near_host
+from meshgen.edits.target import Target, UnfitError
 from meshgen.inventory.command import Result, read_target, unfit, write_target
 from meshgen.inventory.facts import key_of
 from meshgen.inventory.file import next_text
 from meshgen.inventory.fleet import FleetFiles
-from meshgen.inventory.target import Target, UnfitError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

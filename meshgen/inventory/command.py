@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic, diagnose
+from meshgen.edits.target import ChangedError, Target, UnfitError
 from meshgen.inventory.collect import collect
 from meshgen.inventory.file import InventoryFile, invalid_facts, next_text, read_inventory
 from meshgen.inventory.fleet import FleetFiles
@@ -13,7 +14,6 @@ from meshgen.inventory.manifests import read_manifests, unreadable
 from meshgen.inventory.merge import merge
 from meshgen.inventory.removals import removals
 from meshgen.inventory.summary import change_summary, input_summary
-from meshgen.inventory.target import ChangedError, Target, UnfitError
 
 if TYPE_CHECKING:
     from pathlib import Path

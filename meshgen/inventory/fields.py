@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.diagnostics import Span
-    from meshgen.load.nodes import Scalar
-
-Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
+    from meshgen.load.nodes import Plain, Scalar
 
 _PLAIN_STEP = re.compile(r"^[A-Za-z0-9_-]+$")
 
@@ -28,15 +26,6 @@ def plain(node: Node) -> Plain:
     if node.items is not None:
         return [plain(item) for item in node.items]
     return value_of(node)
-
-
-def plain_value(node: Node) -> Plain:
-    """The value of `node` of meshgen's own language (YAML 1.2) without its positions."""
-    if node.entries is not None:
-        return {key: plain_value(value) for key, (_, value) in node.entries.items()}
-    if node.items is not None:
-        return [plain_value(item) for item in node.items]
-    return node.value
 
 
 def describe(node: Node) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from meshgen.diagnostics import Diagnostic, diagnose
+from meshgen.edits.layout import CannotSpliceError
 from meshgen.inventory import render
 from meshgen.inventory.facts import SECTIONS
-from meshgen.inventory.fields import plain_value
-from meshgen.inventory.splice import CannotSpliceError, rewritten, splice
+from meshgen.inventory.splice import rewritten, splice
 from meshgen.language.inventory import Inventory, ObservedIstio
 from meshgen.language.typed import typed_fleet
 from meshgen.load.documents import API_VERSION, Document, Loaded
+from meshgen.load.nodes import plain_value
 from meshgen.load.parse import parse
 
 if TYPE_CHECKING:

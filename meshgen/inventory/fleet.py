@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.inventory.facts import key_of
-from meshgen.inventory.fields import plain_value
 from meshgen.language.typed import typed_fleet
 from meshgen.load.documents import Loaded, load_texts
 from meshgen.load.files import read_files
+from meshgen.load.nodes import plain_value
 
 if TYPE_CHECKING:
     from meshgen.inventory.facts import Item

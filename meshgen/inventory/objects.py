@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from meshgen.diagnostics import Span
-    from meshgen.inventory.fields import Plain
-    from meshgen.load.nodes import Node
+    from meshgen.load.nodes import Node, Plain
 
 POD_KINDS = {
     ("", "Pod"),

@@ -1,14 +1,10 @@
-"""Inventory data to YAML for people: block style for items, flow style for what fits on a line.
-
-Every string reads the same in YAML 1.1 and 1.2: what any of the two could take for something else is quoted.
-"""
+"""Inventory data to YAML for people: block style for items, flow style for what fits on a line."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from meshgen.load.scalars import BOOLEAN_WORDS
+from meshgen.edits.scalar import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,10 +12,6 @@ if TYPE_CHECKING:
 WIDTH = 100
 FLOW_SECTIONS = frozenset({"namespaces", "gateways"})
 """Lists whose items stand on one line each, as far as they fit."""
-
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z_.-]*")
-_WORDS = frozenset({"null", "true", "false", "nan", "inf"} | {word.casefold() for word in BOOLEAN_WORDS})
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def document(cluster: str, spec: Mapping[str, Any]) -> str:
@@ -88,19 +80,3 @@ def inline(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return text(value) if isinstance(value, str) else str(value)
-
-
-def text(value: str) -> str:
-    """The scalar that reads as the string `value`."""
-    if _PLAIN.fullmatch(value) and value.casefold() not in _WORDS:
-        return value
-    return '"' + "".join(map(_escape, value)) + '"'
-
-
-def _escape(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004

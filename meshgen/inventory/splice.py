@@ -11,21 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from meshgen.diagnostics.lines import LINE_BREAK, split_lines
+from meshgen.edits.layout import CannotSpliceError, comments_in, is_flow
 from meshgen.inventory import render
 from meshgen.inventory.facts import SECTIONS, key_of
-from meshgen.inventory.fields import plain_value
+from meshgen.load.nodes import plain_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from meshgen.load.nodes import Node
 
-_HASH = re.compile(r"(?:^|(?<=\s))#")
 _ORDER = ("ipFamilies", "istio", *SECTIONS)
-
-
-class CannotSpliceError(Exception):
-    """The text is laid out in a way that lines cannot follow."""
 
 
 @dataclass(slots=True)
@@ -56,7 +52,7 @@ def splice(old: str, root: Node, spec: Mapping[str, Any]) -> str:
     lines = old.replace("\r\n", "\n").split("\n")
     if lines[-1] == "":
         lines.pop()
-    if root.entries is None or _is_flow(lines, root):
+    if root.entries is None or is_flow(lines, root):
         raise CannotSpliceError
     start = min(span.line for span, _ in root.entries.values()) - 1
     if root.span.column != 1:
@@ -75,16 +71,16 @@ def splice(old: str, root: Node, spec: Mapping[str, Any]) -> str:
 
 def rewritten(old: str, root: Node, cluster: str, spec: Mapping[str, Any]) -> str:
     """The document written anew, with all comments of `old` on top of it."""
-    comments = _comments(split_lines(old), 0, root)
+    comments = comments_in(split_lines(old), 0, root)
     return "\n".join([*comments, render.document(cluster, spec)])
 
 
 def _spec(lines: list[str], part: _Part, node: Node, spec: Mapping[str, Any]) -> list[str]:
     if plain_value(node) == spec and _sorted(spec):
         return part.lines
-    if not node.entries or _is_flow(lines, node):
+    if not node.entries or is_flow(lines, node):
         body = [line for key, value in spec.items() for line in render.section(key, value, 2)]
-        comments = _comments(part.lines, part.first_line, node)
+        comments = comments_in(part.lines, part.first_line, node)
         return [*comments, "spec:" if body else "spec: {}", *body]
     column = node.span.column - 1
     begin = part.first_line + 1
@@ -107,10 +103,10 @@ def _section(lines: list[str], part: _Part, key: str, node: Node, new: Any) -> l
     if plain_value(node) == new:
         return part.lines
     indent = _indent(part.lines[0])
-    in_block = not _is_flow(lines, node)
+    in_block = not is_flow(lines, node)
     # Comments on items go with them, so of a list that empties the line of its key counts alone.
     own = part.lines[:1] if in_block and not new else part.lines
-    comments = [" " * indent + comment for comment in _comments(own, part.first_line, node)]
+    comments = [" " * indent + comment for comment in comments_in(own, part.first_line, node)]
     if not in_block or not new or (isinstance(new, list) and isinstance(new[0], str)):
         return [*comments, *render.section(key, new, indent), *_blank_end(part)]
     if node.entries:
@@ -135,7 +131,7 @@ def _list_item(lines: list[str], part: _Part, key: str, node: Node, new: Mapping
     if plain_value(node) == new:
         return [*part.above, *part.lines]
     column = node.span.column - 1
-    if _is_flow(lines, node) or not node.entries or part.first_line != node.span.line - 1:
+    if is_flow(lines, node) or not node.entries or part.first_line != node.span.line - 1:
         made = render.list_item(key, new, dash)
         return [*part.above, *_with_comments(made, part, node, dash)]
     # Without its dash the item is a mapping like any other. Its line was copied to where it counts already.
@@ -158,7 +154,7 @@ def _fields(parts: _Parts, node: Node, new: Mapping[str, Any]) -> list[str]:
     for (key, (_, value)), part in zip(entries.items(), parts.parts, strict=True):
         if key not in new:
             lost += [line for line in part.above if line.strip()]
-            lost += [" " * column + comment for comment in _comments(part.lines, part.first_line, value)]
+            lost += [" " * column + comment for comment in comments_in(part.lines, part.first_line, value)]
         elif plain_value(value) == new[key]:
             written[key] = [*part.above, *part.lines]
         else:
@@ -175,7 +171,7 @@ def _fields(parts: _Parts, node: Node, new: Mapping[str, Any]) -> list[str]:
 
 def _with_comments(made: list[str], part: _Part, node: Node, indent: int) -> list[str]:
     """`made` in place of `part`, whose comments go on: behind the line where both are one line, else above."""
-    comments = _comments(part.lines, part.first_line, node)
+    comments = comments_in(part.lines, part.first_line, node)
     blank = _blank_end(part)
     if len(comments) == 1 and len(made) == 1 and len(part.lines) == 1 + len(blank):
         return [f"{made[0]}  {comments[0]}", *blank]
@@ -232,38 +228,6 @@ def _outside(line: str, column: int) -> bool:
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
-
-
-def _is_flow(lines: list[str], node: Node) -> bool:
-    if node.entries is None and node.items is None:
-        return True
-    return lines[node.span.line - 1][node.span.column - 1 : node.span.column] in {"{", "["}
-
-
-def _comments(lines: Sequence[str], first_line: int, node: Node) -> list[str]:
-    """The comments in `lines`, which hold `node` and begin at the line `first_line` of the file."""
-    scalars = list(_scalars(node))
-    found = []
-    for offset, line in enumerate(lines):
-        number = first_line + offset + 1
-        for match in _HASH.finditer(line):
-            place = (number, match.start() + 1)
-            if not any((s.line, s.column) <= place < (s.end_line, s.end_column) for s in scalars):
-                found.append(line[match.start() :].rstrip())
-                break
-    return found
-
-
-def _scalars(node: Node) -> Iterator[Any]:
-    if node.entries is not None:
-        for span, value in node.entries.values():
-            yield span
-            yield from _scalars(value)
-    elif node.items is not None:
-        for item in node.items:
-            yield from _scalars(item)
-    else:
-        yield node.span
 
 
 def _sorted(spec: Mapping[str, Iterable[Mapping[str, Any]]]) -> bool:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from meshgen.diagnostics import Span
 
 Scalar = str | int | float | bool | None
+Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
 
 
 @dataclass(slots=True)
@@ -45,3 +46,12 @@ class Node:
         if self.entries is not None and key in self.entries:
             return self.entries[key][0]
         return self.span
+
+
+def plain_value(node: Node) -> Plain:
+    """The value of `node` of YAML 1.2 without its positions."""
+    if node.entries is not None:
+        return {key: plain_value(value) for key, (_, value) in node.entries.items()}
+    if node.items is not None:
+        return [plain_value(item) for item in node.items]
+    return node.value

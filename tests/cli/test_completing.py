@@ -47,6 +47,9 @@ def offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         ("meshgen show --cluster ", ["c1", "c2"]),
         ("meshgen build other --cluster ", []),
         ("meshgen inventory import --cluster ", ["c1", "c2"]),
+        ("meshgen drain ", ["c1", "c2"]),
+        ("meshgen drain c1 --workspace ", ["shop"]),
+        ("meshgen undrain c1 --gateway ", ["shop/ew"]),
     ],
 )  # fmt: skip
 def test_a_shell_offers(line: str, words: list[str], offered: object) -> None:

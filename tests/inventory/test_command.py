@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from meshgen.cli import main
+from meshgen.edits.target import ChangedError, Target
 from meshgen.inventory import command, manifests
 from meshgen.inventory.merge import merge
-from meshgen.inventory.target import ChangedError, Target
 
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 80}]}\n"
 INVENTORY = """apiVersion: meshgen.io/v1

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from meshgen.inventory.fields import plain_value
+from meshgen.edits.scalar import text as scalar
 from meshgen.inventory.file import InventoryFile, next_text, read_inventory
-from meshgen.inventory.render import text as scalar
+from meshgen.load.nodes import plain_value
 from meshgen.load.parse import parse
 
 HEAD = "apiVersion: meshgen.io/v1\nkind: Inventory\nmetadata: {name: c}\n"

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshgen.inventory.fields import plain, plain_value
+from meshgen.inventory.fields import plain
 from meshgen.load.json_text import read_json
+from meshgen.load.nodes import plain_value
 from meshgen.load.parse import parse
 
 if TYPE_CHECKING:

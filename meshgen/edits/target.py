@@ -1,4 +1,4 @@
-"""The file of an inventory on disk: read once, and replaced only while it is what was read."""
+"""A file that people edit, too: read once, and replaced only while it is what was read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _PATIENCE = 10.0
-"""How many seconds another import may take to write."""
+"""How many seconds another command may take to write."""
 
 
 class ChangedError(Exception):
@@ -29,7 +29,7 @@ class ChangedError(Exception):
 
 
 class UnfitError(Exception):
-    """What stands there cannot be an inventory's file; the text says why."""
+    """What stands there cannot be replaced; the text says why."""
 
 
 class Target:
@@ -118,9 +118,9 @@ else:
     import fcntl
 
     def _locked(directory: Directory) -> int | None:
-        """The directory, locked for imports; a file beside the inventories would be one more to explain.
+        """The directory, locked for those who write; a file beside those of the fleet would be one more to explain.
 
-        None where the file system has no locks. Raises `OSError` if another import takes too long.
+        None where the file system has no locks. Raises `OSError` if another one takes too long.
         """
         name, at = directory.at("")
         descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY, dir_fd=at)
@@ -136,4 +136,4 @@ else:
             else:
                 return descriptor
         os.close(descriptor)
-        raise OSError(errno.EAGAIN, "another import holds the directory", directory.path)
+        raise OSError(errno.EAGAIN, "another command holds the directory", directory.path)

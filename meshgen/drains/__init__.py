@@ -1,0 +1,1 @@
+"""Draining and undraining: one field of one file changes, and what follows is said before anybody builds."""
