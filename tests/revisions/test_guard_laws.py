@@ -41,6 +41,8 @@ class World:
     """State of the exposed service; None: not listed."""
     consumers: tuple[str, ...] | None
     failover: bool
+    spanned: tuple[str, ...] = ("*",)
+    """Patterns of the clusters in which the workspace is."""
 
     def text(self) -> str:
         listed = ", ".join(
@@ -48,6 +50,7 @@ class World:
             for name, member in self.members.items()
         )
         chosen = "" if self.consumers is None else f", consumers: {{names: [{', '.join(self.consumers)}]}}"
+        spans = ", ".join(f'"{pattern}/shop"' for pattern in self.spanned)
         item = "" if self.exposed is None else f"{{host: {WEB}, state: {self.exposed}{chosen}}}"
         texts = [f"""
 kind: Fleet
@@ -57,7 +60,7 @@ spec: {{platform: istio, clusters: [{listed}]}}
 kind: Workspace
 metadata: {{name: shop}}
 spec:
-  namespaceSelector: {{names: ["*/shop"]}}
+  namespaceSelector: {{names: [{spans}]}}
   eastWestGateway: {{name: ew, namespace: shop}}
   exposedServices: [{item}]
   failover: {{enabled: {str(self.failover).lower()}}}

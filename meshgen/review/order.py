@@ -1,0 +1,149 @@
+"""Whether a change is safe in whatever order clusters sync: clusters sync when they sync.
+
+A state of the fleet gives each cluster one of the revisions from the oldest that any may still run to the new one. In
+between, a cluster has the endpoints of the older or of the newer revision, and maybe those of both: entries come before
+prunes (`PruneLast`, ADR 12), and a ServiceEntry changes as a whole. So all states are seen by looking at every pair of
+revisions: that of the caller, and that of the source.
+
+Addresses, copies and accounts are facts of the clusters, not of a revision: they are as the newest inventories have
+them. What is broken with every cluster at one revision is no question of order, and not told here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from meshgen.analysis.hosts import host_matches
+from meshgen.plan.gateways import exposed
+from meshgen.plan.reach import Reaches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.inventory import ObservedService
+    from meshgen.plan.model import GatewayAddress
+    from meshgen.review.model import Side
+
+
+class Hazard(NamedTuple):
+    """A state in which callers are sent to a gateway that does not let them in."""
+
+    host: str
+    consumer: str
+    source: GatewayAddress
+    consumer_runs: int
+    """Place of the consumer's revision among those that were given."""
+    source_runs: int
+    """Place of the source's."""
+    cut: bool
+    """Whether nobody else can be relied on to answer then, although somebody does before and after."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the source runs the newer revision: its exposure goes too early. Else it comes too late."""
+        return self.source_runs > self.consumer_runs
+
+
+def hazards(revisions: Sequence[Side]) -> tuple[Hazard, ...]:
+    """Every way in which the order of syncs can hurt, one for each call and source: the nearest revisions.
+
+    `revisions`: from the oldest that any cluster may still run to the new one, whose inventories are the facts.
+    """
+    world = _World(revisions[-1].meaning.relations)
+    tables = [_Table(side.meaning.relations, Reaches(side.meaning.calls)) for side in revisions]
+    found: dict[tuple[str, str, GatewayAddress, bool], Hazard] = {}
+    for consumer, host in sorted({call for table in tables for call in table.calls}):
+        for hazard in _of_call(consumer, host, tables, world):
+            key = (host, consumer, hazard.source, hazard.withdrawn)
+            known = found.get(key)
+            if known is None or (hazard.cut, -_apart(hazard)) > (known.cut, -_apart(known)):
+                found[key] = hazard
+    return tuple(sorted(found.values(), key=lambda hazard: (not hazard.cut, hazard)))
+
+
+def _apart(hazard: Hazard) -> int:
+    return abs(hazard.source_runs - hazard.consumer_runs)
+
+
+def _of_call(consumer: str, host: str, tables: Sequence[_Table], world: _World) -> Iterator[Hazard]:
+    own = world.has(consumer, host)
+    pure = [
+        own or any(world.answers(use, host) and table.lets_in(use.gateway, host) for use in table.uses(consumer, host))
+        for table in tables
+    ]
+    lasting = pure[0] and pure[-1]
+    for place, table in enumerate(tables):
+        uses = table.uses(consumer, host)
+        closed = {use: [j for j, other in enumerate(tables) if not other.lets_in(use.gateway, host)] for use in uses}
+        relied_on = own or any(not closed[use] and world.answers(use, host) for use in uses)
+        for use in uses:
+            if place in closed[use]:
+                continue
+            for other in closed[use]:
+                yield Hazard(host, consumer, use.gateway, place, other, cut=lasting and not relied_on)
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    gateway: GatewayAddress
+    accepted: frozenset[str] | None
+    """The identities that the consumer accepts; None: all."""
+
+
+class _Table:
+    """What one revision says: who is sent where, and what gateways let in."""
+
+    def __init__(self, relations: Relations, reaches: Reaches) -> None:
+        self._clusters = relations.facts.keys()
+        self._exposed = dict(exposed(relations))
+        self._reaches = {(name, host): reach for name in self._clusters for host, reach in reaches.of(name)}
+
+    @property
+    def calls(self) -> Iterator[tuple[str, str]]:
+        return iter(self._reaches)
+
+    def uses(self, consumer: str, host: str) -> tuple[_Use, ...]:
+        reach = self._reaches.get((consumer, host))
+        return () if reach is None else tuple(_Use(source.gateway, reach.accepted) for source in reach.sources)
+
+    def lets_in(self, gateway: GatewayAddress, host: str) -> bool:
+        hosts = self._exposed.get(gateway, frozenset())
+        return host in hosts or any(host_matches(pattern, host) for pattern in hosts)
+
+
+class _World:
+    """What is there, whatever the clusters run."""
+
+    def __init__(self, relations: Relations) -> None:
+        self._relations = relations
+
+    def has(self, cluster: str, host: str) -> bool:
+        """Whether a Service of the cluster itself answers, one that is there and stays."""
+        service = self._services.get((cluster, host))
+        return service is not None and service.state == "active"
+
+    def answers(self, use: _Use, host: str) -> bool:
+        """Whether a gateway has an address, a copy behind it, and one that the consumer accepts."""
+        cluster = use.gateway.cluster
+        if cluster not in self._relations.facts:
+            return True  # nothing is known of it any more; whether it lets requests in, revisions say
+        service = self._services.get((cluster, host))
+        reach = self._relations.reaches[cluster].get((use.gateway.namespace, use.gateway.name))
+        if service is None or (reach is not None and not reach.known):
+            return False
+        if use.accepted is None or service.service_accounts is None:
+            return True
+        place = f"{self._relations.facts[cluster].trust_domain}/ns/{service.namespace}/sa/"
+        return all(place + account in use.accepted for account in service.service_accounts)
+
+    @cached_property
+    def _services(self) -> dict[tuple[str, str], ObservedService]:
+        domain = self._relations.fleet.spec.cluster_domain
+        return {
+            (cluster, name.host(domain)): service
+            for cluster, services in self._relations.services.items()
+            for name, service in services.items()
+        }
