@@ -13,6 +13,7 @@ from meshgen.cli.output import document, say
 
 if TYPE_CHECKING:
     from meshgen.cli.options import Reporting
+    from meshgen.review import Side
     from meshgen.views.review import Form
 
 WORKING_TREE = "the working tree"
@@ -28,6 +29,12 @@ WORKING_TREE = "the working tree"
 )
 @click.option("--to", "after", metavar="REV", help="Commit to compare [default: the working tree].")
 @click.option(
+    "--since",
+    metavar="REV",
+    help="The oldest commit that a cluster may still run, for the order of syncs [default: that of --from].",
+)
+@click.option("--split", is_flag=True, help="Show the steps into which a change goes that is not safe in any order.")
+@click.option(
     "--as",
     "shape",
     type=click.Choice(["text", "markdown", "json"]),
@@ -41,39 +48,48 @@ def diff(
     fleet: str,
     before: str | None,
     after: str | None,
+    since: str | None,
+    split: bool,  # noqa: FBT001 - an option
     shape: Form,
     exit_code: bool,  # noqa: FBT001 - an option
     reporting: Reporting,
 ) -> None:
-    """Show what a change of FLEET does: who calls what where, then which objects differ, then how.
+    """Show what a change of FLEET does: who calls what where, whether the order of syncs matters, which objects differ.
 
-    Both fleets are compiled by this meshgen, so that only the change of the fleet shows.
+    All fleets are compiled by this meshgen, so that only the change of the fleet shows.
     """
-    from meshgen.diagnostics import Diagnostic
-    from meshgen.pipeline import check_fleet
     from meshgen.review import Side, review
-    from meshgen.revisions import default_revision, fleet_at
-    from meshgen.revisions.compile import Meaning
+    from meshgen.revisions import default_revision, fleets_since
     from meshgen.views.review import render
 
     path = Path(fleet)
-    found: list[Diagnostic] = []
-    sides: list[Side] = []
-    revision = before or default_revision(os.environ)
-    for option, name in (("--from", revision), ("--to", after)):
-        if name is None:
-            checked = check_fleet(path)
-            if checked.calls is None or checked.draft is None:
-                reporting.finish(checked.diagnostics, checked.sources)
-            sides.append(Side(WORKING_TREE, Meaning(checked.calls.relations, (checked.calls, checked.draft))))
-            continue
-        meaning = fleet_at(path, name, option)
-        if isinstance(meaning, Diagnostic):
-            found.append(meaning)
-        else:
-            sides.append(Side(name, meaning))
-    if found:
-        reporting.finish(found, {})
-    shown = review(sides[0], sides[1])
-    (document if shape == "json" else say)(render(shown, shape))
+    old = _side(path, before or default_revision(os.environ), "--from", reporting)
+    new = _side(path, after, "--to", reporting)
+    revisions: list[Side] = []
+    if since is not None:
+        found = fleets_since(path, since, after or "HEAD", "--since")
+        if not isinstance(found, list):
+            reporting.finish([found], {})
+        revisions = [*(Side(name, meaning) for name, meaning in found), new]
+    shown = review(old, new, revisions)
+    (document if shape == "json" else say)(render(shown, shape, split=split))
     raise click.exceptions.Exit(1 if exit_code and shown else 0)
+
+
+def _side(path: Path, revision: str | None, option: str, reporting: Reporting) -> Side:
+    """The fleet of a commit, or that on disk; ends the command where it cannot be read."""
+    from meshgen.diagnostics import Diagnostic
+    from meshgen.pipeline import check_fleet
+    from meshgen.review import Side
+    from meshgen.revisions import fleet_at
+    from meshgen.revisions.compile import Meaning
+
+    if revision is not None:
+        meaning = fleet_at(path, revision, option)
+        if isinstance(meaning, Diagnostic):
+            reporting.finish([meaning], {})
+        return Side(revision, meaning)
+    checked = check_fleet(path)
+    if checked.calls is None or checked.draft is None:
+        reporting.finish(checked.diagnostics, checked.sources)
+    return Side(WORKING_TREE, Meaning(checked.calls.relations, (checked.calls, checked.draft)))

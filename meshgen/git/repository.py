@@ -127,6 +127,11 @@ class Repository:
         """
         return self._text("rev-list", "--max-count=1", commit, "--", *self._below("")).strip() or None
 
+    def changes(self, since: str, commit: str) -> tuple[str, ...]:
+        """The commits after `since`, up to `commit`, that changed the directory, the oldest first."""
+        listed = self._text("rev-list", "--reverse", "--topo-order", f"{since}..{commit}", "--", *self._below(""))
+        return tuple(listed.split())
+
     def fork(self, one: str, other: str) -> str | None:
         """The commit from which two came apart, a best one of several; None where it is not here."""
         return self._text("merge-base", one, other, codes=(0, 1)).strip() or None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from meshgen.calls.places import levels_of, percent
 from meshgen.plan.reach import Reaches
 from meshgen.review.model import KINDS, Effect, Way
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.calls import Call
+    from meshgen.calls.places import Place
     from meshgen.review.model import Kind
     from meshgen.revisions.compile import Meaning
 
@@ -63,21 +65,18 @@ class _Ways:
             return NOBODY
         reach = self._reaches.at(consumer, host)
         call = self._calls.of(consumer).get(host)
-        levels: tuple[tuple[str, ...], ...] = ((consumer,),) if reach.own else ()
-        if call is not None:
-            levels += _remote_levels(call)
+        levels = _levels(call) if call is not None else ((consumer,),) if reach.own else ()
         region = self._regions[consumer]
-        away = any(self._regions.get(name) != region for level in levels for name in level)
-        return Way(levels, reach.ports, away)
+        way = Way(levels, reach.ports, leaves_region=False)
+        return way._replace(leaves_region=any(self._regions.get(name) != region for name in way.clusters))
 
 
-def _remote_levels(call: Call) -> tuple[tuple[str, ...], ...]:
-    """The other clusters that answer, level by level; one level where a control plane writes the entries."""
-    if not call.sources:
-        return ()
-    levels = call.imports[-1].levels if call.imports else ()
-    named = tuple(tuple(sorted(source.cluster for source in level.sources)) for level in levels)
-    return named or (tuple(sorted(source.cluster for source in call.sources)),)
+def _levels(call: Call) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(sorted(map(_name, level))) for level in levels_of(call))
+
+
+def _name(place: Place) -> str:
+    return place.cluster if place.share is None else f"{place.cluster} {percent(place.share)}"
 
 
 def _kind(was: Way, will: Way) -> Kind | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from meshgen.plan.model import GatewayAddress
     from meshgen.revisions.compile import Meaning
 
 Kind = Literal["cut", "failoverLost", "fewer", "ports", "order", "failoverGained", "more", "reachable"]
@@ -73,6 +74,25 @@ class Effect(NamedTuple):
         return tuple(sorted(self.new.clusters & self.old.clusters))
 
 
+class Hazard(NamedTuple):
+    """A state in which callers are sent to a gateway that does not let them in."""
+
+    host: str
+    consumer: str
+    source: GatewayAddress
+    consumer_runs: int
+    """Place of the consumer's revision among those that clusters may run."""
+    source_runs: int
+    """Place of the source's."""
+    cut: bool
+    """Whether nobody else can be relied on to answer then, although somebody does before and after."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the source runs the newer revision: its exposure goes too early. Else it comes too late."""
+        return self.source_runs > self.consumer_runs
+
+
 class ObjectChange(NamedTuple):
     """One file of the output that differs."""
 
@@ -97,6 +117,10 @@ class Review:
     """The worst first."""
     objects: tuple[ObjectChange, ...]
     """Sorted by path."""
+    revisions: tuple[str, ...]
+    """What clusters may run while they sync, the oldest first, the new fleet last."""
+    hazards: tuple[Hazard, ...]
+    """The orders of syncs in which the change hurts, the worst first."""
 
     def __bool__(self) -> bool:
         """Whether anything differs."""

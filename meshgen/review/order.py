@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import host_matches
 from meshgen.plan.gateways import exposed
 from meshgen.plan.reach import Reaches
+from meshgen.review.model import Hazard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,25 +27,6 @@ if TYPE_CHECKING:
     from meshgen.language.inventory import ObservedService
     from meshgen.plan.model import GatewayAddress
     from meshgen.review.model import Side
-
-
-class Hazard(NamedTuple):
-    """A state in which callers are sent to a gateway that does not let them in."""
-
-    host: str
-    consumer: str
-    source: GatewayAddress
-    consumer_runs: int
-    """Place of the consumer's revision among those that were given."""
-    source_runs: int
-    """Place of the source's."""
-    cut: bool
-    """Whether nobody else can be relied on to answer then, although somebody does before and after."""
-
-    @property
-    def withdrawn(self) -> bool:
-        """Whether the source runs the newer revision: its exposure goes too early. Else it comes too late."""
-        return self.source_runs > self.consumer_runs
 
 
 def hazards(revisions: Sequence[Side]) -> tuple[Hazard, ...]:

@@ -8,17 +8,26 @@ from typing import TYPE_CHECKING
 from meshgen.review.effects import effects
 from meshgen.review.model import Review
 from meshgen.review.objects import object_changes
+from meshgen.review.order import hazards
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from meshgen.review.model import Side
 
 
-def review(old: Side, new: Side) -> Review:
-    """What lies between two fleets that could be read; rules are asked of neither."""
+def review(old: Side, new: Side, revisions: Sequence[Side] = ()) -> Review:
+    """What lies between two fleets that could be read; rules are asked of none.
+
+    `revisions`: what clusters may run while they sync, from the oldest to `new`. None: these two.
+    """
+    revisions = revisions or (old, new)
     objects = object_changes(old.meaning.plan, new.meaning.plan)
     return Review(
         old.name,
         new.name,
         effects(old.meaning, new.meaning),
         tuple(sorted(objects, key=attrgetter("path"))),
+        tuple(side.name for side in revisions),
+        hazards(revisions),
     )

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from meshgen.revisions.compile import Meaning
 
 
+MOST_REVISIONS = 50
+"""How many fleets are compared at most: every one is compiled."""
+
+
 def default_revision(environment: Mapping[str, str]) -> str:
     """What a change is compared with: the branch that it goes to, in CI, else what is committed."""
     branch = target_branch(environment)
@@ -24,14 +28,12 @@ def default_revision(environment: Mapping[str, str]) -> str:
 
 
 def fleet_at(fleet: Path, revision: str, option: str) -> Meaning | Diagnostic:
-    """What the fleet at `fleet` meant in the commit `revision`, else why that cannot be told (MG653 to MG655).
+    """What the fleet at `fleet` meant in the commit `revision`, else why that cannot be told (MG655).
 
     `option`: the option by which people named the commit.
     """
-    real = fleet.resolve()
     try:
-        repository = open_repository(real if real.is_dir() else real.parent)
-        history = History(fleet=repository, file="" if real.is_dir() else real.name, shown=(fleet, fleet), output=None)
+        history = _history(fleet)
         commit = history.commit(revision)
         if commit is None:
             return findings.no_commit(revision, "there is no such commit here", option)
@@ -40,3 +42,30 @@ def fleet_at(fleet: Path, revision: str, option: str) -> Meaning | Diagnostic:
         return findings.no_commit(revision, error.diagnostic.message, option)
     except GitError as error:
         return findings.no_commit(revision, str(error.cause), option)
+
+
+def fleets_since(fleet: Path, since: str, until: str, option: str) -> list[tuple[str, Meaning]] | Diagnostic:
+    """The fleet of the commit `since` and of each one after it, up to `until`, that changed it; the oldest first.
+
+    Each with the commit, as people are shown it. A fleet that could not be read was never built, and is left out.
+    """
+    try:
+        history = _history(fleet)
+        first, last = history.commit(since), history.commit(until)
+        if first is None or last is None:
+            return findings.no_commit(since if first is None else until, "there is no such commit here", option)
+        commits = (first, *history.fleet.changes(first, last))
+        if len(commits) > MOST_REVISIONS:
+            why = f"{len(commits)} commits changed the fleet since, more than {MOST_REVISIONS}"
+            return findings.no_commit(since, why, option)
+        return [(commit[: findings.SHORT], history.meaning(commit)) for commit in commits if history.readable(commit)]
+    except UnknownError as error:
+        return findings.no_commit(since, error.diagnostic.message, option)
+    except GitError as error:
+        return findings.no_commit(since, str(error.cause), option)
+
+
+def _history(fleet: Path) -> History:
+    real = fleet.resolve()
+    repository = open_repository(real if real.is_dir() else real.parent)
+    return History(fleet=repository, file="" if real.is_dir() else real.name, shown=(fleet, fleet), output=None)

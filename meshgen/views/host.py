@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import parse_host
 from meshgen.analysis.unexposed import unexposed
-from meshgen.views.levels import percent
+from meshgen.calls.places import percent
 from meshgen.views.matrix import cell
 from meshgen.views.reasons import sentence, unexposed_sentence
 

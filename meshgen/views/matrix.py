@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from meshgen.analysis.hosts import name_matches
 from meshgen.analysis.relations import OWN_GATEWAY
 from meshgen.analysis.unexposed import unexposed
+from meshgen.calls.places import levels_of, percent
 from meshgen.diagnostics.printing import json_text
-from meshgen.views.levels import levels_of, percent
 from meshgen.views.mesh import mesh_lines
 from meshgen.views.reasons import sentence
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from meshgen.calls import Call, Calls
     from meshgen.calls.model import State
-    from meshgen.views.levels import Place
+    from meshgen.calls.places import Place
 
 Form = Literal["table", "json", "markdown"]
 FORMS: tuple[Form, ...] = ("table", "json", "markdown")

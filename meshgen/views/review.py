@@ -12,7 +12,7 @@ from meshgen.diagnostics.several import all_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from meshgen.review import Effect, ObjectChange, Review
+    from meshgen.review import Effect, Hazard, ObjectChange, Review
 
 Form = Literal["text", "markdown", "json"]
 FORMS: tuple[Form, ...] = ("text", "markdown", "json")
@@ -22,23 +22,30 @@ _CHANGES = ("added", "changed", "removed")
 _MARKED = {"cut", "failoverLost"}
 
 
-def review_text(found: Review) -> str:
-    """The review for a terminal; ends with a line end."""
+def review_text(found: Review, *, split: bool = False) -> str:
+    """The review for a terminal; ends with a line end. `split`: with the steps of a change that no order bears."""
     if not found:
         return f"nothing differs between {found.old} and {found.new}\n"
-    lines = [f"from {found.old} to {found.new}", "", *_traffic(found, "  "), ""]
+    lines = [
+        f"from {found.old} to {found.new}",
+        "",
+        *_traffic(found, "  "),
+        "",
+        *_order_of_syncs(found, "  ", split=split),
+        "",
+    ]
     lines += [f"{name}: {counts}" for name, counts in _by_cluster(found.objects)]
     for item in found.objects:
         lines += ["", *item.diff]
     return printable_lines("\n".join(lines)) + "\n"
 
 
-def review_markdown(found: Review, longest: int = LONGEST_COMMENT) -> str:
+def review_markdown(found: Review, longest: int = LONGEST_COMMENT, *, split: bool = False) -> str:
     """The review as a comment of at most `longest` characters; what does not fit is counted, the longest first."""
     head = f"### meshgen: from `{printable(found.old)}` to `{printable(found.new)}`\n"
     if not found:
         return f"{head}\nNothing changes in any cluster.\n"
-    traffic = list(_traffic(found, "- "))
+    traffic = [*_traffic(found, "- "), "", *_order_of_syncs(found, "- ", split=split)]
     rows = [f"| {name} | {counts} |" for name, counts in _by_cluster(found.objects)]
     table = ["", "| cluster | objects |", "|---|---|", *rows] if rows else ["", "No object changes."]
     used = len(head)
@@ -55,12 +62,18 @@ def review_markdown(found: Review, longest: int = LONGEST_COMMENT) -> str:
     return text + _folded(found.objects, longest - len(text) - 200)
 
 
-def review_json(found: Review) -> str:
+def review_json(found: Review, *, split: bool = False) -> str:
     """The review as one JSON document."""
     value = {
         "from": found.old,
         "to": found.new,
         "traffic": [_effect_item(effect) for effect in found.effects],
+        "order": {
+            "safe": not found.hazards,
+            "revisions": list(found.revisions),
+            "hazards": [_hazard_item(found, hazard) for hazard in found.hazards],
+            **({"steps": list(_steps(found))} if split else {}),
+        },
         "objects": [
             {"cluster": item.cluster, "path": item.path, "kind": item.kind, "change": item.change}
             for item in found.objects
@@ -81,6 +94,68 @@ def _effect_item(effect: Effect) -> dict[str, Any]:
         "to": [list(level) for level in effect.new.levels],
         "leavesRegion": effect.new.leaves_region,
     }
+
+
+def _hazard_item(found: Review, hazard: Hazard) -> dict[str, Any]:
+    return {
+        "host": hazard.host,
+        "consumer": hazard.consumer,
+        "source": hazard.source.cluster,
+        "gateway": f"{hazard.source.namespace}/{hazard.source.name}",
+        "consumerRuns": found.revisions[hazard.consumer_runs],
+        "sourceRuns": found.revisions[hazard.source_runs],
+        "cut": hazard.cut,
+    }
+
+
+def _order_of_syncs(found: Review, mark: str, *, split: bool) -> Iterator[str]:
+    if not found.hazards:
+        yield f"Safe in whatever order clusters sync, from {found.revisions[0]} on."
+        return
+    yield "Not safe in every order of syncs:"
+    for (runs, other, source, cut), calls in _alike(found.hazards).items():
+        hosts, consumers = (all_of(dict.fromkeys(names)) for names in zip(*calls, strict=True))
+        gone = "lets that in no more" if other > runs else "does not let that in yet"
+        end = ", and nobody else can be relied on" if cut else "; requests that may not be tried again are lost"
+        yield (
+            f"{mark}{'**!** ' if cut and mark == '- ' else '! ' if cut else ''}{consumers} of {found.revisions[runs]} "
+            f"may call {hosts} in `{source}`, which by {found.revisions[other]} {gone}{end}"
+        )
+    if split:
+        yield "In steps, each built, committed and synced everywhere before the next:"
+        yield from (f"{place}. {step}" for place, step in enumerate(_steps(found), start=1))
+    else:
+        yield "`meshgen diff --split` shows the steps that are."
+
+
+def _alike(hazards: Sequence[Hazard]) -> dict[tuple[int, int, str, bool], list[tuple[str, str]]]:
+    """Revisions, source and whether it cuts → (host, consumer) of the hazards that have these in common."""
+    found: dict[tuple[int, int, str, bool], list[tuple[str, str]]] = {}
+    for item in hazards:
+        key = (item.consumer_runs, item.source_runs, item.source.cluster, item.cut)
+        found.setdefault(key, []).append((item.host, item.consumer))
+    return found
+
+
+def _steps(found: Review) -> Iterator[str]:
+    """A source that comes is exposed first and used later; one that goes is drained first and withdrawn later."""
+    late = sorted({(item.source.cluster, item.host) for item in found.hazards if not item.withdrawn})
+    early = [item for item in found.hazards if item.withdrawn]
+    asleep = {(item.consumer, found.revisions[item.consumer_runs + 1]) for item in early if _let_go(item)}
+    used = sorted({(item.source.cluster, item.host) for item in early if not _let_go(item)})
+    commands = [f"`meshgen drain {cluster} --service {host}`" for cluster, host in late]
+    if used:
+        yield "Before the change: " + ", ".join(f"`meshgen drain {cluster} --service {host}`" for cluster, host in used)
+    for consumer, revision in sorted(asleep):
+        yield f"Wait until `{consumer}` runs {revision}"
+    yield "The change" + (f", with {', '.join(commands)}" if commands else "")
+    if late:
+        yield ", ".join(command.replace("meshgen drain", "meshgen undrain") for command in commands)
+
+
+def _let_go(hazard: Hazard) -> bool:
+    """Whether callers have let go of a source by the revision before the one that closes it."""
+    return hazard.source_runs - hazard.consumer_runs > 1
 
 
 def _traffic(found: Review, mark: str) -> Iterator[str]:
@@ -162,6 +237,8 @@ def _folded(objects: Sequence[ObjectChange], room: int) -> str:
     return text
 
 
-def render(found: Review, form: Form) -> str:
-    """The review in one of the forms."""
-    return {"text": review_text, "markdown": review_markdown, "json": review_json}[form](found)
+def render(found: Review, form: Form, *, split: bool = False) -> str:
+    """The review in one of the forms; `split`: with the steps of a change that is not safe in every order."""
+    if form == "markdown":
+        return review_markdown(found, split=split)
+    return (review_json if form == "json" else review_text)(found, split=split)

@@ -75,3 +75,29 @@ def test_a_fleet_that_cannot_be_read_is_told_as_by_validate(repository: Path) ->
     result = run()
     assert result.exit_code == 1
     assert "error[MG0" in result.output or "error[MG1" in result.output
+
+
+def test_a_withdrawal_in_use_is_split_into_steps(repository: Path) -> None:
+    (repository / "fleet/fleet.yaml").write_text(OTHER.replace(f"{WEB}, ", "", 1))
+    order = json.loads(run("--as", "json", "--split").output)["order"]
+    assert order["steps"] == [f"Before the change: `meshgen drain c2 --service {WEB}`", "The change"]
+
+
+def test_a_cluster_that_slept_through_a_drain_is_found_by_since(repository: Path) -> None:
+    drained = ONE.replace(f"[{WEB}", f"[{{host: {WEB}, state: draining}}")
+    withdrawn = ONE.replace(f"{WEB}, ", "", 1)
+    assert len({ONE, drained, withdrawn}) == 3
+    commit(repository, **{"fleet/fleet.yaml": ONE})
+    git(repository, "tag", "used")
+    commit(repository, **{"fleet/fleet.yaml": drained})
+    (repository / "fleet/fleet.yaml").write_text(withdrawn)
+    assert json.loads(run("--as", "json").output)["order"]["safe"]
+    order = json.loads(run("--as", "json", "--since", "used", "--split").output)["order"]
+    assert {(item["consumer"], item["source"], item["sourceRuns"]) for item in order["hazards"]} == {
+        ("c1", "c2", "the working tree"),
+        ("c2", "c1", "the working tree"),
+        ("c3", "c1", "the working tree"),
+        ("c3", "c2", "the working tree"),
+    }
+    drained_by = git(repository, "rev-parse", "--short=12", "HEAD").strip()
+    assert order["steps"] == [*(f"Wait until `{name}` runs {drained_by}" for name in ("c1", "c2", "c3")), "The change"]

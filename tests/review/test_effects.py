@@ -153,5 +153,5 @@ def test_a_comment_stays_under_its_limit_and_says_what_it_leaves_out(longest: in
     text = review_markdown(found, longest)
     assert len(text) <= longest
     whole = review_markdown(found, 10**9)
-    assert ("meshgen diff" in text) == (text != whole)
+    assert ("`meshgen diff` shows" in text) == (text != whole)
     assert text.count("<details>") == text.count("</details>")

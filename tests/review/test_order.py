@@ -10,8 +10,8 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from meshgen.review.model import Side
-from meshgen.review.order import Hazard, hazards
+from meshgen.review.model import Hazard, Side
+from meshgen.review.order import hazards
 from tests.revisions.test_guard_laws import NAMES, WEB, Member, World, meant, worlds
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def histories(draw: st.DrawFn) -> list[World]:
     names = draw(st.permutations(NAMES))
     have = draw(st.integers(1, 3))
     members = {name: ACTIVE if place < have else LACKS for place, name in enumerate(names)}
-    first = replace(world(**members), spanned=NAMES)
+    first = World(members, "active", None, failover=True, spanned=NAMES)
     second = _changed(draw, first)
     return [first, second, _changed(draw, second)]
 

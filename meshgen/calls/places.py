@@ -1,4 +1,4 @@
-"""The levels of a call, as views show them."""
+"""The clusters that answer a call, first to last, as people are told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from meshgen.calls import Call
+    from meshgen.calls.model import Call
 
 
 class Place(NamedTuple):
