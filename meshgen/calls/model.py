@@ -98,6 +98,8 @@ class Import:
     """First to last, with the own copy where it has its place."""
     order: Order
     """How endpoints and our DestinationRule say them."""
+    flat: bool
+    """Whether regions that are near count as all others, since a gateway is known by hostname only."""
     routes: tuple[Route, ...]
     """Shares beside an own copy, which only routes can say; none: endpoints say everything."""
     sources: tuple[Exposure, ...]

@@ -31,7 +31,7 @@ def team_route_without_retries(context: Context) -> Iterator[Finding]:
     for item in context.calls.imports:
         decision = item.retries
         team = decision.team
-        if decision.reason != "team" or team is None:
+        if decision.reason != "team" or team is None or item.routes:  # with shares it is an error (MG443)
             continue
         if team.kind == "VirtualService":
             advice = f"Add to each of its `http` routes: `{_retry_block(decision)}`, then accept this."
