@@ -102,7 +102,7 @@ def check_fleet(path: Path, consumers: frozenset[str] | None = None) -> Checked:
 
     calls = Calls(Relations(fleet), consumers)
     published = published_hosts(calls.relations)
-    planned = cache(partial(_plan, calls))
+    planned = cache(partial(_plan, calls, published))
     diagnostics += check(Context(calls, published, planned, _identities))
     found = ordered(apply(diagnostics, fleet.spec.accept))
     if any(diagnostic.severity == "error" for diagnostic in found):
@@ -111,10 +111,10 @@ def check_fleet(path: Path, consumers: frozenset[str] | None = None) -> Checked:
     return Checked(calls, planned, loaded.sources, found, published)
 
 
-def _plan(calls: Calls) -> Plan:
+def _plan(calls: Calls, published: tuple[Published, ...]) -> Plan:
     from meshgen.plan import plan  # a fleet that is only validated seldom needs it
 
-    return plan(calls)
+    return plan(calls, published)
 
 
 def _identities(draft: Plan, cluster: ClusterPlan) -> Iterable[Identity]:

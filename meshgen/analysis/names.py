@@ -69,6 +69,27 @@ def virtual_address(host: str, cidr: str) -> str:
     return str(network[offset + 1 if network.num_addresses > 1 else 0])
 
 
+_LONGEST_AT_TETRATE = 50
+_DIGITS_AT_TETRATE = 8
+
+
+def at_tetrate(*parts: str) -> str:
+    """Name of something in Tetrate's hierarchy that several words make: `<word>-<word>-<8 hex>`.
+
+    A label with room around it, since Tetrate makes names of ports and keys of labels of it (live dumps:
+    `https-<server>`, `xcp.tetrate.io/<gateway>-gw-cl`).
+    """
+    digest = _hex("/".join(parts))[:_DIGITS_AT_TETRATE]
+    readable = re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower())[: _LONGEST_AT_TETRATE - 1 - len(digest)]
+    return f"{readable.strip('-')}-{digest}"
+
+
+def server(published_host: str) -> str:
+    """Name of a server of Tetrate's for a published host: its own, where that is a label with room around it."""
+    plain = re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", published_host)
+    return published_host if plain and len(published_host) <= _LONGEST_AT_TETRATE else at_tetrate(published_host)
+
+
 def _label_value(text: str) -> str:
     return text if len(text) <= _LONGEST_LABEL_VALUE else f"meshgen-{_hex(text)}"
 

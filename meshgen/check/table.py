@@ -21,6 +21,7 @@ from meshgen.check.rules import (
     networks,
     platform,
     published_hosts,
+    published_platform,
     remote_hosts,
     retries,
     settings,
@@ -63,6 +64,7 @@ TOPICS = (
     retries,
     names,
     published_hosts,
+    published_platform,
 )
 RULES: tuple[Rule, ...] = tuple(sorted((rule for topic in TOPICS for rule in topic.RULES), key=attrgetter("code")))
 """Every rule, by code."""

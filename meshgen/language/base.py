@@ -121,10 +121,21 @@ _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|ms|m|s)")
 
 
 def _possible(duration: str) -> str:
-    milliseconds = sum(Fraction(number) * _UNIT[unit] for number, unit in _PART.findall(duration))
-    if milliseconds > _LONGEST_DURATION or (milliseconds > 1 and milliseconds.denominator != 1):
+    time = milliseconds(duration)
+    if time > _LONGEST_DURATION or (time > 1 and time.denominator != 1):
         raise PydanticCustomError("duration", "out of range")
     return duration
+
+
+def milliseconds(duration: str) -> Fraction:
+    """`1m30s` → 90000."""
+    return sum((Fraction(number) * _UNIT[unit] for number, unit in _PART.findall(duration)), Fraction())
+
+
+def seconds(duration: str) -> str:
+    """The same time in seconds alone, as protobuf's JSON has it: `1m30s` → `90s`, `250ms` → `0.25s`."""
+    whole = milliseconds(duration)
+    return f"{float(whole / 1000):.3f}".rstrip("0").rstrip(".") + "s"
 
 
 DURATION = r"^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$"
@@ -137,3 +148,4 @@ more than Go's `time.ParseDuration` takes, 63 bits of nanoseconds.
 IdempotentRequest = Annotated[str, Field(pattern=r"^([A-Z]+ )?/[^\s?#*]*\*?$", max_length=1024)]
 """A path or a gRPC method, after an HTTP method or not: `PUT /carts/*`, `/shop.Cart/GetCart`."""
 IstioVersion = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$", max_length=128)]
+TetrateVersion = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$", max_length=128)]

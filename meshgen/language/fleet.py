@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from meshgen.language.base import ClusterName, Item, Label, Subdomain
+from meshgen.language.base import ClusterName, Item, Label, Subdomain, TetrateVersion
 from meshgen.language.cluster import Cluster, Istio
 from meshgen.language.dns import Canary, Dns
 from meshgen.language.gateway import Gateway
@@ -25,7 +25,7 @@ else:
 
 
 class Tetrate(Item):
-    """Where Tetrate's own objects belong."""
+    """Where Tetrate's own objects belong, and what its management plane can do."""
 
     organization: Label | None = Field(None, title="Organization", description="Organization (default `tse`).")
     tenant: Label | None = Field(None, title="Tenant", description="Tenant (default `tse`).")
@@ -33,6 +33,12 @@ class Tetrate(Item):
         None,
         title="Management cluster",
         description="Cluster that gets Workspaces. Default on `tse`: the first by name.",
+    )
+    version: TetrateVersion | None = Field(
+        None,
+        title="Version",
+        description="Version of Tetrate Service Bridge. Absent: use nothing that is newer than 1.11.",
+        examples=["1.12.0"],
     )
 
 

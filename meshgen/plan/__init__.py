@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import management_cluster, multicluster_namespace, own_entries
@@ -12,23 +13,28 @@ from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, w
 from meshgen.plan.imports import Importer, Imports
 from meshgen.plan.labels import LABELS
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
+from meshgen.plan.tetrate import Hierarchy, hierarchy
 from meshgen.plan.workspaces import planned_workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
-    from meshgen.plan.model import PlannedGateway, PlannedWorkspace
+    from meshgen.plan.model import PlannedGateway
+    from meshgen.published import Published
 
 
-def plan(calls: Calls) -> Plan:
-    """Plan what the consumers of `calls` get, also of a fleet that rules refuse (a draft); same fleet, same plan."""
+def plan(calls: Calls, published: Sequence[Published]) -> Plan:
+    """Plan what the consumers of `calls` get, for themselves and for published hosts.
+
+    Also of a fleet that rules refuse (a draft); same fleet, same plan.
+    """
     relations = calls.relations
     fleet = relations.fleet
     tetrate = fleet.spec.tetrate
     management = management_cluster(fleet)
-    workspaces = tuple(planned_workspaces(relations)) if management is not None else ()
+    found = _hierarchy(relations, published) if management is not None else Hierarchy()
     importer = Importer(calls)
     return Plan(
         platform=fleet.spec.platform,
@@ -37,23 +43,31 @@ def plan(calls: Calls) -> Plan:
         tenant=(tetrate and tetrate.tenant) or "tse",
         management_cluster=management,
         clusters=tuple(
-            _cluster_plan(relations, importer, consumer, workspaces if consumer == management else ())
+            _cluster_plan(relations, importer, consumer, found if consumer == management else Hierarchy())
             for consumer in calls.consumers
         ),
-        workspaces=workspaces,
+        workspaces=found.workspaces,
+        gateway_groups=found.groups,
+        servers=found.servers,
+        reachability=found.reachability,
         exposed=dict(exposed(relations)),
     )
 
 
-def _cluster_plan(
-    relations: Relations, importer: Importer, cluster: str, workspaces: tuple[PlannedWorkspace, ...]
-) -> ClusterPlan:
+def _hierarchy(relations: Relations, published: Sequence[Published]) -> Hierarchy:
+    """What the management cluster gets: the fleet's workspaces, and what published hosts need beside them."""
+    workspaces = tuple(planned_workspaces(relations))
+    found = hierarchy(relations, published, workspaces)
+    return found._replace(workspaces=tuple(sorted((*workspaces, *found.workspaces), key=attrgetter("name"))))
+
+
+def _cluster_plan(relations: Relations, importer: Importer, cluster: str, managed: Hierarchy) -> ClusterPlan:
     gateways = tuple(planned_gateways(relations, cluster))
     found = importer.imports(cluster) if own_entries(relations.fleet) else Imports()
     return ClusterPlan(
         cluster=cluster,
         facts=consumer_facts(relations, cluster),
-        namespaces=_namespaces(relations, cluster, gateways, found, workspaces),
+        namespaces=_namespaces(relations, cluster, gateways, found, managed),
         gateways=gateways,
         exposures=tuple(exposures(relations, cluster)),
         workspace_exposures=tuple(workspace_exposures(relations, cluster)),
@@ -73,7 +87,7 @@ def _namespaces(
     cluster: str,
     gateways: Iterable[PlannedGateway],
     found: Imports,
-    workspaces: Iterable[PlannedWorkspace],
+    managed: Hierarchy,
 ) -> tuple[PlannedNamespace, ...]:
     """The namespaces that hold planned objects and that the inventory does not know, with what needs them first."""
     fleet = relations.fleet
@@ -82,8 +96,9 @@ def _namespaces(
     needed: dict[str, Origin] = {}
     for gateway in gateways:
         needed.setdefault(gateway.namespace, gateway.origin)
-    for workspace in workspaces:
-        needed.setdefault(workspace.namespace, workspace.origin)
+    for objects in (managed.workspaces, managed.groups, managed.servers):
+        for item in objects:
+            needed.setdefault(item.namespace, item.origin)
     if found.service_entries or found.remote_gateways:
         needed.setdefault(shared, of_fleet)
     for stub in found.stubs:

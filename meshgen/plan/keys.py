@@ -13,13 +13,16 @@ from meshgen.plan.model import (
     PlannedDestinationRule,
     PlannedExposure,
     PlannedGateway,
+    PlannedGatewayGroup,
     PlannedNamespace,
     PlannedRemoteGateway,
+    PlannedServers,
     PlannedServiceEntry,
     PlannedStub,
     PlannedVirtualService,
     PlannedWorkloadEntry,
     PlannedWorkspace,
+    Reachability,
     WorkspaceExposure,
 )
 
@@ -60,13 +63,16 @@ OfCluster: TypeAlias = (
     | PlannedDestinationRule
     | PlannedExposure
     | PlannedGateway
+    | PlannedGatewayGroup
     | PlannedNamespace
     | PlannedRemoteGateway
+    | PlannedServers
     | PlannedServiceEntry
     | PlannedStub
     | PlannedVirtualService
     | PlannedWorkloadEntry
     | PlannedWorkspace
+    | Reachability
     | WorkspaceExposure
 )
 Planned: TypeAlias = FleetSettings | OfCluster
@@ -80,7 +86,7 @@ def objects(plan: Plan) -> dict[Key, Planned]:
     """
     found: dict[Key, Planned] = {Key("", "FleetSettings", "", ""): _settings(plan)}
     items = [(cluster.cluster, item) for cluster in plan.clusters for item in _of_cluster(cluster)]
-    items += [(plan.management_cluster or "", workspace) for workspace in plan.workspaces]
+    items += [(plan.management_cluster or "", item) for item in _managed(plan)]
     for cluster, item in items:
         name = key(cluster, plan.multicluster_namespace, item)
         if name in found:
@@ -99,6 +105,12 @@ def _settings(plan: Plan) -> FleetSettings:
     return FleetSettings(
         plan.platform, plan.multicluster_namespace, plan.organization, plan.tenant, plan.management_cluster
     )
+
+
+def _managed(plan: Plan) -> Iterator[OfCluster]:
+    """What only the management cluster gets."""
+    reachability = () if plan.reachability is None else (plan.reachability,)
+    return chain(plan.workspaces, plan.gateway_groups, plan.servers, reachability)
 
 
 def _of_cluster(plan: ClusterPlan) -> Iterator[OfCluster]:
@@ -123,7 +135,7 @@ def _of_cluster(plan: ClusterPlan) -> Iterator[OfCluster]:
 
 def _place(multicluster_namespace: str, item: OfCluster) -> tuple[str, str]:
     match item:
-        case ConsumerFacts() | MeshRetryPolicy():
+        case ConsumerFacts() | MeshRetryPolicy() | Reachability():
             return "", ""
         case PlannedNamespace():
             return "", item.name
@@ -140,7 +152,9 @@ def _place(multicluster_namespace: str, item: OfCluster) -> tuple[str, str]:
         case (
             PlannedDestinationRule()
             | PlannedGateway()
+            | PlannedGatewayGroup()
             | PlannedRemoteGateway()
+            | PlannedServers()
             | PlannedVirtualService()
             | PlannedWorkloadEntry()
             | PlannedWorkspace()

@@ -1,6 +1,6 @@
 """Plain Istio: meshgen emits the gateways' own Deployments too."""
 
-from meshgen.platforms.facts import Platform
+from meshgen.platforms.facts import EVERYTHING, Platform
 
 ISTIO = Platform(
     name="istio",
@@ -16,4 +16,5 @@ ISTIO = Platform(
     runs_gateways="injected",
     alias_hosts=True,
     gateway_port=None,
+    publishing=EVERYTHING,
 )

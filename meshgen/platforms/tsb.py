@@ -1,6 +1,6 @@
 """Tetrate Service Bridge, in its current API."""
 
-from meshgen.platforms.facts import Platform
+from meshgen.platforms.facts import TETRATE, Platform
 
 TSB = Platform(
     name="tsb",
@@ -16,4 +16,5 @@ TSB = Platform(
     runs_gateways="operator",
     alias_hosts=False,
     gateway_port=15443,
+    publishing=TETRATE,
 )

@@ -1,6 +1,6 @@
 """Tetrate Service Express, in the form of its first documentation."""
 
-from meshgen.platforms.facts import Platform
+from meshgen.platforms.facts import TETRATE, Platform
 
 TSE = Platform(
     name="tse",
@@ -16,4 +16,5 @@ TSE = Platform(
     runs_gateways="operator",
     alias_hosts=False,
     gateway_port=15443,
+    publishing=TETRATE,
 )

@@ -12,6 +12,7 @@ from meshgen.language.typed import typed_fleet
 from meshgen.load import load_contents
 from meshgen.plan import plan
 from meshgen.plan.reach import Reaches
+from meshgen.published import published_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,7 +37,7 @@ class Meaning:
     @cached_property
     def plan(self) -> Plan:
         """Costs far more than the calls."""
-        return self.known[1] if self.known else plan(self.calls)
+        return self.known[1] if self.known else plan(self.calls, published_hosts(self.relations))
 
     def reaches(self, consumers: Iterable[str] | None = None) -> dict[tuple[str, str], Reach]:
         """(consumer, host) → how callers get what other clusters serve; of some consumers, or of all."""

@@ -59,7 +59,7 @@ class Inputs:
 
 def _everything(relations: Relations) -> Iterator[Known]:
     fleet = relations.fleet
-    for item in (*fleet.workspaces, *fleet.gateways):
+    for item in (*fleet.workspaces, *fleet.gateways, *fleet.published_hosts):
         yield from (Known(inner, "") for inner in _within(item))
     for cluster in fleet.clusters:
         yield Known(cluster, cluster.name)

@@ -17,11 +17,12 @@ from tests.fleets import fleet
 from tests.git.support import commit, git, init, put
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from meshgen.calls import Calls
     from meshgen.plan.model import Plan
+    from meshgen.published import Published
 
 WEB = "web.web.svc.cluster.local"
 API = "api.api.svc.cluster.local"
@@ -490,9 +491,9 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("read")
         return reading(contents)
 
-    def planned(calls: Calls) -> Plan:
+    def planned(calls: Calls, published: Sequence[Published]) -> Plan:
         done.append("planned")
-        return planning(calls)
+        return planning(calls, published)
 
     monkeypatch.setattr(history, "meaning", read)
     monkeypatch.setattr(compiling, "plan", planned)

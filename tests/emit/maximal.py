@@ -16,8 +16,83 @@ _FAILOVER = """failover:
     retries: {mode: virtualService, attempts: 4, perTryTimeout: 2s, idempotentRequests: [PUT /carts/*]}"""
 
 
+_PUBLISHED = """
+---
+kind: Cluster
+metadata: {name: e1}
+spec: {region: eu, network: edge, role: edge}
+---
+kind: Cluster
+metadata: {name: e2}
+spec: {region: us, network: edge, role: edge}
+---
+kind: Gateway
+metadata: {name: front}
+spec:
+  namespace: edge
+  role: edge
+  replicas: 3
+  serviceAnnotations: {example.com/load-balancer: public}
+  resources: {requests: {cpu: 500m}}
+  numTrustedProxies: 1
+  overrides: [{clusters: {names: [e2]}, autoscaling: {maxReplicas: 5}}]
+---
+kind: Gateway
+metadata: {name: door}
+spec: {namespace: shop, role: ingress, numTrustedProxies: 2}
+---
+kind: Inventory
+metadata: {name: e1}
+spec:
+  namespaces: [{name: edge, labels: {pod-security.kubernetes.io/enforce: restricted}}]
+  gateways: [{name: front, namespace: edge, addresses: [203.0.113.1]}]
+---
+kind: Inventory
+metadata: {name: e2}
+spec: {gateways: [{name: front, namespace: edge, addresses: [203.0.113.2]}]}
+---
+kind: PublishedHost
+metadata: {name: web}
+spec:
+  host: web.example.com
+  workspace: shop
+  routes:
+  - match: {prefix: /web, headers: {x-id: "1"}}
+    service: web.shop.svc.cluster.local
+    rewrite: {path: /, host: web.internal}
+    timeout: 10s
+    cors: &cors
+      allowOrigins: ["https://example.com"]
+      allowMethods: [GET]
+      allowHeaders: [x-id]
+      exposeHeaders: [x-id]
+      maxAge: 1h
+      allowCredentials: true
+  - {match: {path: /queue}, service: web.shop.svc.cluster.local, cors: *cors}
+  tls: {credentialName: web-cert, redirect: true}
+  ingressGateway: {name: door, namespace: shop}
+  edgeGateway: {name: front, namespace: edge}
+  traffic: {mode: weighted, weights: [{names: [c1], share: 70}, {names: [c2], share: 30}]}
+---
+kind: PublishedHost
+metadata: {name: nobody}
+spec:
+  host: nobody.example.com
+  workspace: shop
+  service: web.shop.svc.cluster.local
+  port: 80
+  ingressGateway: {name: door, namespace: shop}
+  edgeGateway: {name: front, namespace: edge}
+  draining: {names: ["*"]}
+"""
+
+
 def _fleet(platform: str) -> str:
-    tetrate = "" if platform == "istio" else "tetrate: {organization: acme, tenant: shops, managementCluster: c1}"
+    tetrate = (
+        ""
+        if platform == "istio"
+        else "tetrate: {organization: acme, tenant: shops, managementCluster: c1, version: 1.12.0}"
+    )
     load_balancer = "loadBalancerClass: example.com/nlb\n    loadBalancerSourceRanges: [198.51.100.0/24]"
     if platform != "istio":
         load_balancer = ""
@@ -68,7 +143,9 @@ spec:
   services:
   - {{name: web, namespace: shop, {_SERVICE}}}
   - {{name: cart, namespace: shop, {_CART}}}
-  gateways: [{{name: ew, namespace: gateways, addresses: [198.51.100.1, 198.51.100.2]}}]
+  gateways:
+  - {{name: ew, namespace: gateways, addresses: [198.51.100.1, 198.51.100.2]}}
+  - {{name: door, namespace: shop, addresses: [198.51.100.3]}}
 ---
 kind: Inventory
 metadata: {{name: c2}}
@@ -81,7 +158,9 @@ spec:
      serviceAccounts: [api]}}
   - {{name: queue, namespace: shop, labels: {{app: q}}, selector: {{app: q}}, ports: [{{name: http, port: 82}}],
      serviceAccounts: [q]}}
-  gateways: [{{name: ew, namespace: gateways, addresses: [192.0.2.1, 192.0.2.2]}}]
+  gateways:
+  - {{name: ew, namespace: gateways, addresses: [192.0.2.1, 192.0.2.2]}}
+  - {{name: door, namespace: shop, addresses: [192.0.2.3]}}
 ---
 kind: Inventory
 metadata: {{name: c3}}
@@ -100,7 +179,7 @@ spec:
   - {{name: api, namespace: shop, selector: {{app: api}}, ports: [{{name: grpc-api, port: 81}}], labels: {{app: api}},
      serviceAccounts: [api]}}
   gateways: [{{name: ew, namespace: gateways, {hostname}}}]
-"""
+{_PUBLISHED if platform != "istio" else ""}"""
 
 
 def maximal() -> list[Compiled]:

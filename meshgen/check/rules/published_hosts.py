@@ -9,6 +9,7 @@ from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.workspaces import copies, hosts_of
 from meshgen.diagnostics.near import did_you_mean, near, near_host
+from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +155,7 @@ def not_compiled_yet(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     hosts = relations.fleet.published_hosts
-    if not hosts:
+    if not hosts or not platform(relations.fleet.spec.platform).publishing.shared:
         return
     counted = f"{len(hosts)} published host{'' if len(hosts) == 1 else 's'}"
     yield Finding(

@@ -50,6 +50,18 @@ def gateway_deployment(planned: PlannedGateway) -> dict[str, Any]:
     }
 
 
+def balanced(deployment: dict[str, Any]) -> dict[str, Any]:
+    """The `kubeSpec` of an install gateway behind a load balancer."""
+    return {**deployment, "service": {"type": "LoadBalancer", **deployment.get("service", {})}}
+
+
+def proxy_config(planned: PlannedGateway) -> dict[str, Any]:
+    """The `proxyConfigOverride` of an install gateway: merged into the proxies' configuration, in YAML."""
+    if planned.trusted_proxies is None:
+        return {}
+    return {"proxyConfigOverride": f"gatewayTopology: {{numTrustedProxies: {planned.trusted_proxies}}}"}
+
+
 def hierarchy(plan: Plan, workspace_name: str | None = None) -> dict[str, str]:
     """The annotations that place an object in Tetrate's hierarchy (GitOps form)."""
     place = {"tsb.tetrate.io/organization": plan.organization, "tsb.tetrate.io/tenant": plan.tenant}
@@ -77,7 +89,6 @@ HIERARCHY: Reasons = {
         "where it belongs", (Input(Tetrate, "tenant"),), "Tetrate's `tse`"
     ),
 }
-_NETWORK = (Input(Cluster, "network", "here"), Input(ObservedIstio, "network", "here"))
 INSTALLED: Reasons = {
     "metadata name": Reason("the gateway's name", (Input(GatewaySettings, "name"),)),
     "metadata namespace": Reason("the gateway's namespace", (Input(GatewaySettings, "namespace"),)),
@@ -98,8 +109,12 @@ INSTALLED: Reasons = {
     "spec kubeSpec deployment containerSecurityContext": Reason(
         "its namespace enforces the Pod Security Standard `restricted`", (Input(ObservedNamespace, "labels", "here"),)
     ),
+    "spec proxyConfigOverride": Reason(
+        "how many proxies before it tell the client's address truly", (Input(GatewaySettings, "num_trusted_proxies"),)
+    ),
     "spec kubeSpec deployment env": Reason(
-        "the network view keeps remote endpoints out: without it requests go in circles (MG303)", _NETWORK
+        "the network view keeps remote endpoints out: without it requests go in circles (MG303)",
+        (Input(Cluster, "network", "here"), Input(ObservedIstio, "network", "here")),
     ),
     "spec kubeSpec service annotations": Reason(
         "for the load balancer",

@@ -10,12 +10,15 @@ from meshgen.emit.platforms.tetrate import (
     HIERARCHY,
     INSTALLED,
     WORKSPACE,
+    balanced,
     gateway_deployment,
     hierarchy,
     managed_gateways,
+    proxy_config,
     revision,
     workspaces,
 )
+from meshgen.emit.platforms.tetrate_servers import GROUP, REACHABILITY, SERVERS
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.gateway import GatewaySettings
 from meshgen.language.workspace import Workspace
@@ -27,23 +30,26 @@ if TYPE_CHECKING:
     from meshgen.plan.model import PlannedGateway, PlannedWorkspace
 
 
+_TYPES = {"eastWest": "EASTWEST", "ingress": "UNIFIED", "edge": "INGRESS"}
+"""Edges reach an ingress gateway on 15443, which one of type UNIFIED has beside 80 and 443."""
+
+
 def _gateway(_scope: Scope, planned: PlannedGateway) -> dict[str, Any]:
-    """Of type EASTWEST. It needs a `service` block to listen on 15443 at all."""
-    deployment = gateway_deployment(planned)
-    service = {"type": "LoadBalancer", **deployment.get("service", {})}
-    return {"spec": {"type": "EASTWEST", **revision(planned), "kubeSpec": {**deployment, "service": service}}}
+    """It needs a `service` block to listen on 15443 at all."""
+    spec = {"type": _TYPES[planned.role], **revision(planned), **proxy_config(planned)}
+    return {"spec": {**spec, "kubeSpec": balanced(gateway_deployment(planned))}}
 
 
 GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
     Schema("install.tetrate.io/v1alpha1", "Gateway"),
     Stage.GATEWAYS,
-    items=lambda scope: managed_gateways(scope, "eastWest"),
+    items=lambda scope: managed_gateways(scope, "eastWest", "ingress", "edge"),
     name=lambda planned: planned.name,
     namespace=lambda _scope, planned: planned.namespace,
     fields=_gateway,
     own_reasons={
         **INSTALLED,
-        "spec type": Reason("takes traffic from other clusters"),
+        "spec type": Reason("whose traffic it takes (ADR 40)", (Input(GatewaySettings, "role"),)),
         "spec kubeSpec service type": Reason("without a `service` block it does not listen on 15443"),
     },
 )
@@ -96,4 +102,4 @@ WORKSPACE_SETTING: ObjectEmitter[PlannedWorkspace] = ObjectEmitter(
     },
 )
 
-EMITTERS: tuple[Emitter, ...] = (GATEWAY, WORKSPACE, WORKSPACE_SETTING)
+EMITTERS: tuple[Emitter, ...] = (GATEWAY, WORKSPACE, WORKSPACE_SETTING, GROUP, SERVERS, REACHABILITY)

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
-from meshgen.emit.platforms.tetrate import INSTALLED, WORKSPACE, gateway_deployment, managed_gateways, revision
+from meshgen.emit.platforms.tetrate import (
+    INSTALLED,
+    WORKSPACE,
+    balanced,
+    gateway_deployment,
+    managed_gateways,
+    proxy_config,
+    revision,
+)
+from meshgen.emit.platforms.tetrate_servers import GROUP, REACHABILITY, SERVERS
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.gateway import GatewaySettings
 from meshgen.language.workspace import Workspace
@@ -19,19 +28,38 @@ if TYPE_CHECKING:
 
 
 def _ingress_gateway(_scope: Scope, planned: PlannedGateway) -> dict[str, Any]:
-    """For east-west traffic only: port 15443 and nothing else."""
+    """One for east-west traffic has port 15443 and nothing else."""
     deployment = gateway_deployment(planned)
-    return {"spec": {"eastWestOnly": True, **revision(planned), **({"kubeSpec": deployment} if deployment else {})}}
+    if planned.role == "eastWest":
+        return {"spec": {"eastWestOnly": True, **revision(planned), **({"kubeSpec": deployment} if deployment else {})}}
+    return {"spec": {**revision(planned), **proxy_config(planned), "kubeSpec": balanced(deployment)}}
 
 
+_BALANCED = Reason("users, or edge gateways, come from outside of its cluster")
 INGRESS_GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
     Schema("install.tetrate.io/v1alpha1", "IngressGateway"),
     Stage.GATEWAYS,
-    items=lambda scope: managed_gateways(scope, "eastWest"),
+    items=lambda scope: managed_gateways(scope, "eastWest", "ingress"),
     name=lambda planned: planned.name,
     namespace=lambda _scope, planned: planned.namespace,
     fields=_ingress_gateway,
-    own_reasons={**INSTALLED, "spec eastWestOnly": Reason("port 15443 and nothing else")},
+    own_reasons={
+        **INSTALLED,
+        "spec eastWestOnly": Reason("port 15443 and nothing else", (Input(GatewaySettings, "role"),)),
+        "spec kubeSpec service type": _BALANCED,
+    },
+)
+EDGE_GATEWAY: ObjectEmitter[PlannedGateway] = ObjectEmitter(
+    Schema("install.tetrate.io/v1alpha1", "Tier1Gateway"),
+    Stage.GATEWAYS,
+    items=lambda scope: managed_gateways(scope, "edge"),
+    name=lambda planned: planned.name,
+    namespace=lambda _scope, planned: planned.namespace,
+    fields=_ingress_gateway,
+    own_reasons={
+        **{path: reason for path, reason in INSTALLED.items() if path != "spec kubeSpec deployment env"},
+        "spec kubeSpec service type": _BALANCED,
+    },
 )
 
 
@@ -69,4 +97,12 @@ WORKSPACE_SETTING: ObjectEmitter[WorkspaceExposure] = ObjectEmitter(
     },
 )
 
-EMITTERS: tuple[Emitter, ...] = (INGRESS_GATEWAY, WORKSPACE_SETTING, WORKSPACE)
+EMITTERS: tuple[Emitter, ...] = (
+    INGRESS_GATEWAY,
+    EDGE_GATEWAY,
+    WORKSPACE_SETTING,
+    WORKSPACE,
+    GROUP,
+    SERVERS,
+    REACHABILITY,
+)

@@ -1,0 +1,461 @@
+"""Published hosts on Tetrate's platforms (reference: Tetrate §1.1-1.4, §3.1; ADR 40)."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import pytest
+
+from tests.fleets import Compiled, compiled, read
+
+FLEET = """
+kind: Fleet
+metadata: {name: demo}
+spec:
+  platform: PLATFORM
+  tetrate: {organization: acme, tenant: dev, managementCluster: c1, version: 1.12.0}
+  clusters:
+  - {name: e1, region: eu, network: edge, role: edge}
+  - {name: c1, region: eu, network: n1}
+  - {name: c2, region: us, network: n2}
+  gateways:
+  - {name: edge-gateway, namespace: edge, role: edge}
+  - {name: ingress-gateway, namespace: shop, role: ingress}
+  workspaces:
+  - {name: shop, namespaceSelector: {names: ["*/shop"]}}
+---
+kind: Inventory
+metadata: {name: e1}
+spec:
+  namespaces: [{name: edge}]
+  gateways: [{name: edge-gateway, namespace: edge, addresses: [203.0.113.1]}]
+---
+kind: Inventory
+metadata: {name: c1}
+spec:
+  namespaces: [{name: shop}]
+  services:
+  - {name: web, namespace: shop, labels: {app: web}, selector: {app: web}, ports: [{name: http, port: 80}],
+     serviceAccounts: [web]}
+  - {name: api, namespace: shop, labels: {app: api}, selector: {app: api}, ports: [{name: http, port: 81}],
+     serviceAccounts: [api]}
+  gateways: [{name: ingress-gateway, namespace: shop, addresses: [198.51.100.1]}]
+---
+kind: Inventory
+metadata: {name: c2}
+spec:
+  namespaces: [{name: shop}]
+  services:
+  - {name: web, namespace: shop, labels: {app: web}, selector: {app: web}, ports: [{name: http, port: 80}],
+     serviceAccounts: [web]}
+  gateways: [{name: ingress-gateway, namespace: shop, addresses: [192.0.2.1, 192.0.2.2]}]
+"""
+EDGE = "edgeGateway: {name: edge-gateway, namespace: edge}"
+WEB = "service: web.shop.svc.cluster.local"
+
+
+def fleet(platform: str = "tsb") -> str:
+    return FLEET.replace("PLATFORM", platform)
+
+
+def published(text: str, name: str = "shop") -> str:
+    return f"""
+kind: PublishedHost
+metadata: {{name: {name}}}
+spec:
+  host: {name}.example.com
+  workspace: shop
+  ingressGateway: {{name: ingress-gateway, namespace: shop}}
+{indent(text, "  ")}
+"""
+
+
+def found(text: str, platform: str = "tsb") -> Compiled:
+    return compiled(fleet(platform), published(text))
+
+
+def rules(found: Compiled, gateway: str, cluster: str) -> list[object]:
+    """The rules of the only server of a gateway's object."""
+    specs = found.specs("Gateway.gateway.tsb.tetrate.io")
+    (spec,) = [spec for name, spec in specs.items() if name.startswith(f"{gateway}-{cluster}-")]
+    (server,) = spec["http"]
+    return list(server["routing"]["rules"])
+
+
+def clusters(*names: str) -> dict[str, object]:
+    return {"route": {"clusterDestination": {"clusters": [{"name": name} for name in names]}}}
+
+
+def service(name: str, port: int) -> dict[str, object]:
+    return {"route": {"serviceDestination": {"host": f"shop/{name}.shop.svc.cluster.local", "port": port}}}
+
+
+BOTH = pytest.mark.parametrize("platform", ["tsb", "tse"])
+
+
+@BOTH
+def test_an_edge_in_full_leads_to_clusters_and_stands_in_the_management_cluster(platform: str) -> None:
+    (edge, _, _) = found(f"{EDGE}\n{WEB}", platform).manifests("Gateway.gateway.tsb.tetrate.io")
+    assert edge.cluster == "c1"
+    assert edge.body == read("""
+apiVersion: gateway.tsb.tetrate.io/v2
+kind: Gateway
+metadata:
+  name: edge-gateway-e1-b7879a33
+  namespace: edge
+  labels: {app.kubernetes.io/managed-by: meshgen}
+  annotations:
+    argocd.argoproj.io/sync-wave: "4"
+    meshgen.io/source: gateway/edge-gateway
+    tsb.tetrate.io/organization: acme
+    tsb.tetrate.io/tenant: dev
+    tsb.tetrate.io/workspace: edge-gateways
+    tsb.tetrate.io/gatewayGroup: edge-gateways-e1-d1099004
+spec:
+  workloadSelector: {namespace: edge, labels: {app: edge-gateway}}
+  http:
+  - name: shop
+    hostname: shop.example.com
+    port: 80
+    routing:
+      rules:
+      - route: {clusterDestination: {clusters: [{name: c1}, {name: c2}]}}
+""")
+
+
+@BOTH
+def test_an_ingress_in_full_leads_to_services(platform: str) -> None:
+    ingress = found(f"{EDGE}\n{WEB}", platform).manifests("Gateway.gateway.tsb.tetrate.io")[1]
+    assert ingress.body == read("""
+apiVersion: gateway.tsb.tetrate.io/v2
+kind: Gateway
+metadata:
+  name: ingress-gateway-c1-5d71e2e3
+  namespace: shop
+  labels: {app.kubernetes.io/managed-by: meshgen}
+  annotations:
+    argocd.argoproj.io/sync-wave: "4"
+    meshgen.io/source: gateway/ingress-gateway
+    tsb.tetrate.io/organization: acme
+    tsb.tetrate.io/tenant: dev
+    tsb.tetrate.io/workspace: shop
+    tsb.tetrate.io/gatewayGroup: shop-c1-f32e986d
+spec:
+  workloadSelector: {namespace: shop, labels: {app: ingress-gateway}}
+  http:
+  - name: shop
+    hostname: shop.example.com
+    port: 80
+    routing:
+      rules:
+      - route: {serviceDestination: {host: shop/web.shop.svc.cluster.local, port: 80}}
+""")
+
+
+@BOTH
+def test_a_group_in_full_has_the_gateways_of_a_workspace_in_one_cluster(platform: str) -> None:
+    groups = found(f"{EDGE}\n{WEB}", platform).manifests("Group")
+    assert [(group.cluster, group.namespace, group.body["spec"]["namespaceSelector"]) for group in groups] == [
+        ("c1", "edge", {"names": ["e1/edge"]}),
+        ("c1", "xcp-multicluster", {"names": ["c1/shop"]}),
+        ("c1", "xcp-multicluster", {"names": ["c2/shop"]}),
+    ]
+    assert groups[0].body == read("""
+apiVersion: gateway.tsb.tetrate.io/v2
+kind: Group
+metadata:
+  name: edge-gateways-e1-d1099004
+  namespace: edge
+  labels: {app.kubernetes.io/managed-by: meshgen}
+  annotations:
+    argocd.argoproj.io/sync-wave: "2"
+    meshgen.io/source: gateway/edge-gateway
+    tsb.tetrate.io/organization: acme
+    tsb.tetrate.io/tenant: dev
+    tsb.tetrate.io/workspace: edge-gateways
+spec:
+  namespaceSelector: {names: [e1/edge]}
+  configMode: BRIDGED
+""")
+
+
+def test_a_namespace_of_gateways_that_no_workspace_spans_gets_one() -> None:
+    workspaces = found(f"{EDGE}\n{WEB}").specs("Workspace")
+    assert workspaces == {
+        "edge-gateways": {"namespaceSelector": {"names": ["e1/edge"]}},
+        "shop": {"namespaceSelector": {"names": ["*/shop"]}},
+    }
+
+
+def test_an_edge_in_a_namespace_of_a_workspace_is_in_that() -> None:
+    more = """
+kind: Workspace
+metadata: {name: doors}
+spec: {namespaceSelector: {names: ["e*/edge"]}}
+"""
+    found = compiled(fleet(), published(f"{EDGE}\n{WEB}"), more)
+    assert [
+        group.body["metadata"]["annotations"]["tsb.tetrate.io/workspace"] for group in found.manifests("Group")
+    ] == [
+        "doors",
+        "shop",
+        "shop",
+    ]
+
+
+def test_the_workspace_of_gateways_evades_one_of_its_name() -> None:
+    more = """
+kind: Workspace
+metadata: {name: edge-gateways}
+spec: {namespaceSelector: {names: ["*/other"]}}
+"""
+    found = compiled(fleet(), published(f"{EDGE}\n{WEB}"), more)
+    assert found.names("Workspace") == [
+        "edge/edge-gateways-dd34b2dc",
+        "xcp-multicluster/edge-gateways",
+        "xcp-multicluster/shop",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("platform", "gateway", "cluster", "kind", "spec"),
+    [
+        ("tsb", "edge-gateway", "e1", "Gateway", "{type: INGRESS, kubeSpec: {service: {type: LoadBalancer}}}"),
+        ("tse", "edge-gateway", "e1", "Tier1Gateway", "{kubeSpec: {service: {type: LoadBalancer}}}"),
+        (
+            "tsb",
+            "ingress-gateway",
+            "c2",
+            "Gateway",
+            """
+type: UNIFIED
+kubeSpec:
+  deployment: {env: [{name: ISTIO_META_REQUESTED_NETWORK_VIEW, value: n2}]}
+  service: {type: LoadBalancer}
+""",
+        ),
+        (
+            "tse",
+            "ingress-gateway",
+            "c2",
+            "IngressGateway",
+            """
+kubeSpec:
+  deployment: {env: [{name: ISTIO_META_REQUESTED_NETWORK_VIEW, value: n2}]}
+  service: {type: LoadBalancer}
+""",
+        ),
+    ],
+)
+def test_the_operator_runs_them(platform: str, gateway: str, cluster: str, kind: str, spec: str) -> None:
+    found_ = found(f"{EDGE}\n{WEB}", platform)
+    assert found_.body(f"{kind}.install.tetrate.io", cluster=cluster, name=gateway)["spec"] == read(spec)
+
+
+def test_an_ingress_without_an_edge_has_no_network_view_and_no_group_of_edges() -> None:
+    found_ = found(WEB)
+    assert found_.spec("Gateway.install.tetrate.io", cluster="c2")["kubeSpec"] == {"service": {"type": "LoadBalancer"}}
+    assert [group.body["spec"]["namespaceSelector"]["names"] for group in found_.manifests("Group")] == [
+        ["c1/shop"],
+        ["c2/shop"],
+    ]
+    assert found_.names("Workspace") == ["xcp-multicluster/shop"]
+
+
+ROUTES = f"""{EDGE}
+routes:
+- match: {{prefix: /api, headers: {{X-Canary: "yes"}}}}
+  service: api.shop.svc.cluster.local
+  rewrite: {{path: /v1, host: api.internal}}
+- {{match: {{path: /version}}, service: api.shop.svc.cluster.local, rewrite: {{path: /v1/version}}, timeout: 1m30s}}
+- {{match: {{prefix: /web/}}, service: web.shop.svc.cluster.local}}
+- {{service: web.shop.svc.cluster.local}}
+"""
+
+
+def test_each_route_of_an_edge_has_the_clusters_that_serve_its_service_and_its_path_stays() -> None:
+    assert rules(found(ROUTES), "edge-gateway", "e1") == [
+        {
+            "match": [
+                {"uri": {"exact": "/api"}, "headers": {"x-canary": {"exact": "yes"}}},
+                {"uri": {"prefix": "/api/"}, "headers": {"x-canary": {"exact": "yes"}}},
+            ],
+            **clusters("c1"),
+        },
+        {"match": [{"uri": {"exact": "/version"}}], "timeout": "90s", **clusters("c1")},
+        {"match": [{"uri": {"exact": "/web"}}, {"uri": {"prefix": "/web/"}}], **clusters("c1", "c2")},
+        clusters("c1", "c2"),
+    ]
+
+
+def test_an_ingress_rewrites_what_matched_and_leaves_the_time_to_the_edge() -> None:
+    canary = {"headers": {"x-canary": {"exact": "yes"}}}
+    assert rules(found(ROUTES), "ingress-gateway", "c1") == [
+        {
+            "match": [{"uri": {"exact": "/api"}, **canary}],
+            "modify": {"rewrite": {"authority": "api.internal", "uri": "/v1"}},
+            **service("api", 81),
+        },
+        {
+            "match": [{"uri": {"prefix": "/api/"}, **canary}],
+            "modify": {"rewrite": {"authority": "api.internal", "uri": "/v1/"}},
+            **service("api", 81),
+        },
+        {
+            "match": [{"uri": {"exact": "/version"}}],
+            "modify": {"rewrite": {"uri": "/v1/version"}},
+            **service("api", 81),
+        },
+        {"match": [{"uri": {"exact": "/web"}}, {"uri": {"prefix": "/web/"}}], **service("web", 80)},
+        service("web", 80),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("match", "path", "expected"),
+    [
+        ("", "/v1", [{"match": [{"uri": {"prefix": "/"}}], "modify": {"rewrite": {"uri": "/v1/"}}}]),
+        ("prefix: /", "/", [{"match": [{"uri": {"prefix": "/"}}], "modify": {"rewrite": {"uri": "/"}}}]),
+        (
+            "prefix: /api",
+            "/",
+            [
+                {"match": [{"uri": {"exact": "/api"}}], "modify": {"rewrite": {"uri": "/"}}},
+                {"match": [{"uri": {"prefix": "/api/"}}], "modify": {"rewrite": {"uri": "/"}}},
+            ],
+        ),
+    ],
+)
+def test_a_rewritten_prefix_keeps_the_slash_behind_it(match: str, path: str, expected: list[dict[str, object]]) -> None:
+    text = f"routes: [{{match: {{{match}}}, {WEB}, rewrite: {{path: {path}}}}}]"
+    assert rules(found(text), "ingress-gateway", "c1") == [{**rule, **service("web", 80)} for rule in expected]
+
+
+TLS = "tls: {credentialName: shop-cert, redirect: true}"
+CORS = """
+routes:
+- service: web.shop.svc.cluster.local
+  timeout: 10s
+  cors:
+    allowOrigins: ["https://example.com"]
+    allowMethods: [GET]
+    allowHeaders: [x-id]
+    exposeHeaders: [x-id]
+    maxAge: 1h
+    allowCredentials: true
+"""
+
+
+def test_users_enter_by_tls_and_the_rest_is_redirected() -> None:
+    servers = found(f"{TLS}\n{CORS}").specs("Gateway.gateway.tsb.tetrate.io")
+    (c1, _) = servers.values()
+    assert c1["http"] == read("""
+- name: shop
+  hostname: shop.example.com
+  port: 443
+  tls: {mode: SIMPLE, secretName: shop-cert}
+  routing:
+    corsPolicy:
+      allowOrigin: ["https://example.com"]
+      allowMethods: [GET]
+      allowHeaders: [x-id]
+      exposeHeaders: [x-id]
+      maxAge: 3600s
+      allowCredentials: true
+    rules:
+    - timeout: 10s
+      route: {serviceDestination: {host: shop/web.shop.svc.cluster.local, port: 80}}
+- name: shop-redirect-61dc6b32
+  hostname: shop.example.com
+  port: 80
+  routing:
+    rules:
+    - redirect: {scheme: https, port: 443, redirectCode: 301}
+""")
+
+
+def test_behind_an_edge_neither_tls_nor_cors_stands_twice() -> None:
+    found_ = found(f"{EDGE}\n{TLS}\n{CORS}").specs("Gateway.gateway.tsb.tetrate.io")
+    edge, ingress, _ = found_.values()
+    assert [(server["port"], "corsPolicy" in server["routing"]) for server in edge["http"]] == [
+        (443, True),
+        (80, False),
+    ]
+    assert [(server["port"], "corsPolicy" in server["routing"]) for server in ingress["http"]] == [(80, False)]
+
+
+WEIGHTS = "traffic: {mode: weighted, weights: [{names: [c1], share: 70}, {names: [c2], share: 30}]}"
+
+
+def test_shares_are_weights_that_fail_over() -> None:
+    edge, *_ = found(f"{EDGE}\n{WEB}\n{WEIGHTS}").specs("Gateway.gateway.tsb.tetrate.io").values()
+    (server,) = edge["http"]
+    assert server["failoverSettings"] == {
+        "failoverPriority": ["topology.kubernetes.io/region", "topology.istio.io/network"]
+    }
+    assert server["routing"]["rules"] == read("""
+- route: {clusterDestination: {clusters: [{name: c1, weight: 70}, {name: c2, weight: 30}]}}
+""")
+
+
+def test_shares_of_hosts_that_give_failover_up_do_not() -> None:
+    text = f"{EDGE}\n{WEB}\n{WEIGHTS}\nfailover: {{enabled: false}}"
+    edge, *_ = found(text).specs("Gateway.gateway.tsb.tetrate.io").values()
+    assert "failoverSettings" not in edge["http"][0]
+
+
+def test_without_failover_an_edge_has_the_clusters_of_its_first_level_only() -> None:
+    text = f"{EDGE}\n{WEB}\nfailover: {{enabled: false}}"
+    assert rules(found(text), "edge-gateway", "e1") == [clusters("c1")]
+
+
+def test_a_route_that_nobody_serves_is_answered_by_the_edge() -> None:
+    text = f"{EDGE}\n{WEB}\ntraffic: {{sources: {{names: [nowhere]}}}}"
+    plan = found(text).compilation.checked.draft
+    assert plan is not None
+    assert plan.servers[0].servers[0].routes[0].clusters == ()
+
+
+def test_all_hosts_of_a_gateway_are_in_one_object_sorted_by_name() -> None:
+    found_ = compiled(fleet(), published(f"{EDGE}\n{WEB}"), published(f"{EDGE}\n{WEB}", "blog"))
+    edge, *_ = found_.specs("Gateway.gateway.tsb.tetrate.io").values()
+    assert [server["hostname"] for server in edge["http"]] == ["blog.example.com", "shop.example.com"]
+
+
+def test_a_gateway_that_leads_to_clusters_and_to_services_is_an_error() -> None:
+    text = published(f"{EDGE}\n{WEB}").replace("ingress-gateway, namespace: shop", "edge-gateway, namespace: edge")
+    assert compiled(fleet(), text).errors == [
+        "MG211 `ingressGateway` of published host `shop` is `edge-gateway`, a gateway of role `edge`"
+    ]
+
+
+def test_the_organization_has_to_let_the_edge_reach_the_networks_behind_it() -> None:
+    files = found(f"{EDGE}\n{WEB}").files
+    assert read(files["_setup/c1/organization-setting.yaml"].decode()) == read("""
+networkSettings: {networkReachability: {edge: "n1,n2"}}
+""")
+
+
+def test_without_an_edge_the_organization_has_nothing_to_say() -> None:
+    assert "_setup/c1/organization-setting.yaml" not in found(WEB).files
+
+
+def test_a_draining_cluster_leaves_the_edge_and_goes_on_itself() -> None:
+    found_ = found(f"{EDGE}\n{WEB}\ndraining: {{names: [c2]}}")
+    assert rules(found_, "edge-gateway", "e1") == [clusters("c1")]
+    assert rules(found_, "ingress-gateway", "c2") == [service("web", 80)]
+
+
+def test_an_unmanaged_gateway_is_chosen_by_its_own_labels_and_nobody_installs_it() -> None:
+    text = fleet().replace(
+        "{name: edge-gateway, namespace: edge, role: edge}",
+        "{name: edge-gateway, namespace: edge, role: edge, managed: false, selector: {app: front}}",
+    )
+    found_ = compiled(text, published(f"{EDGE}\n{WEB}"))
+    edge, *_ = found_.specs("Gateway.gateway.tsb.tetrate.io").values()
+    assert edge["workloadSelector"] == {"namespace": "edge", "labels": {"app": "front"}}
+    assert found_.names("Gateway.install.tetrate.io", cluster="e1") == []
+
+
+def test_fleets_that_publish_nothing_have_neither_groups_nor_servers() -> None:
+    assert {"Group", "Tier1Gateway"} & compiled(fleet()).kinds == set()
