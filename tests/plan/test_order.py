@@ -52,6 +52,10 @@ WEB = (
 HOST = "web.shop.svc.cluster.local"
 
 
+ONLY_C1 = "\n  consumers: {names: [c1]}"
+"""So that no copy elsewhere is left out, which is an error (MG430)."""
+
+
 def three(traffic: str, *, own: bool = True, regions: str = "", failover: str = "") -> Compiled:
     text = FLEET.replace("OWN", WEB if own else "").replace("WEB", WEB)
     text = text.replace("REGIONS", regions and f"regions: {regions}")
@@ -141,13 +145,13 @@ def test_each_consumer_has_its_own_order() -> None:
 
 
 def test_clusters_that_are_not_named_get_no_endpoint() -> None:
-    found = three(ordered("c1", "c2"))
+    found = three(ordered("c1", "c2") + ONLY_C1)
     assert labels(found).keys() == {"c2"}
     assert [reason.why for reason in found.calls.of("c1")[HOST].reasons] == ["own Service", "ordered", "not named"]
 
 
 def test_only_sources_that_are_chosen_serve() -> None:
-    found = three("{sources: {names: [c1, c3]}}")
+    found = three("{sources: {names: [c1, c3]}}" + ONLY_C1)
     assert labels(found).keys() == {"c3"}
     assert [source.cluster for source in found.calls.of("c1")[HOST].sources] == ["c3"]
 
@@ -180,7 +184,7 @@ def test_regions_that_change_nothing_leave_the_bytes() -> None:
     [(("c1", "c3", "c2"), 2 + 3), (("c3", "c1", "c2"), 3 + 2), (("c3", "c2", "c1"), 3 + 2), (("c1", "c2"), 3)],
 )
 def test_attempts_reach_the_last_level_past_all_addresses(order: tuple[str, ...], attempts: int) -> None:
-    routes = three(ordered(*order)).spec("VirtualService", cluster="c1")["http"]
+    routes = three(ordered(*order) + ONLY_C1).spec("VirtualService", cluster="c1")["http"]
     assert {route["retries"]["attempts"] for route in routes} == {attempts}
 
 
@@ -194,7 +198,7 @@ def test_weights_of_endpoints_where_the_consumer_has_no_copy() -> None:
 
 
 def test_share_0_drops_the_endpoint() -> None:
-    found = three(weighted(c2=1, c3=0), own=False)
+    found = three(weighted(c2=1, c3=0) + ONLY_C1, own=False)
     endpoints = found.spec("ServiceEntry", cluster="c1")["endpoints"]
     assert [(e["address"], e.get("weight")) for e in endpoints] == [("192.0.2.1", None), ("192.0.2.2", None)]
 
@@ -255,7 +259,7 @@ def test_routes_share_the_requests_out_among_the_aliases() -> None:
 
 @pytest.mark.parametrize("mode", ["meshConfig", "off"])
 def test_routes_with_shares_say_nothing_of_retries_that_others_carry(mode: str) -> None:
-    found = three(weighted(c1=50, c2=50), failover=f"{{retries: {{mode: {mode}}}}}")
+    found = three(weighted(c1=50, c2=50) + ONLY_C1, failover=f"{{retries: {{mode: {mode}}}}}")
     (route,) = found.spec("VirtualService", cluster="c1")["http"]
     assert (route["name"], len(route["route"]), "retries" in route) == ("all-80", 2, False)
 
