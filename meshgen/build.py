@@ -124,10 +124,10 @@ def _guarded(
 ) -> tuple[list[Diagnostic], bool]:
     """What the build would take from callers, and whether commits hold fleet and output."""
     before = earlier(fleet, output, now, options.against, os.environ)
-    pasts = before.pasts
+    pasts, fleets = before.pasts, before.fleets
     if not before.committed and memory.tells and not memory.holds(now.sources, memory.clusters):
-        pasts = [*pasts, (memory.past(now),)]
-    findings = [*before.diagnostics, *guard(pasts, now)]
+        pasts, fleets = [*pasts, (memory.past(now),)], [*fleets, *memory.before(now)]
+    findings = [*before.diagnostics, *guard(pasts, now, fleets)]
     if before.unanswered and output.is_dir() and not memory.tells:
         findings.append(before.unanswered)
     if options.allow_withdrawal:

@@ -10,6 +10,7 @@ from meshgen.check.rules import (
     clusters,
     copies,
     dialling,
+    draining,
     exposure,
     gateway_pods,
     gateway_settings,
@@ -65,6 +66,7 @@ TOPICS = (
     names,
     published_hosts,
     published_platform,
+    draining,
 )
 RULES: tuple[Rule, ...] = tuple(sorted((rule for topic in TOPICS for rule in topic.RULES), key=attrgetter("code")))
 """Every rule, by code."""

@@ -121,6 +121,7 @@ CODES = (
     Code("MG834", "error", "a service to drain that nothing lists", "0.1"),
     Code("MG835", "error", "draining that has to be changed by hand", "0.1"),
     Code("MG836", "error", "a file of the fleet that cannot be replaced", "0.1"),
+    Code("MG838", "error", "users lose a published host", "0.1"),
     Code("MG900", "error", "an internal error", "0.1"),
     Code("MG901", "error", "a disk that does not cooperate", "0.1"),
     Code("MG902", "warning", "more findings than anybody reads", "0.1"),

@@ -21,6 +21,7 @@ from meshgen.plan.diff import lost
 from meshgen.plan.reach import Reaches
 from meshgen.revisions.compile import Meaning
 from meshgen.revisions.losses import Lost, unannounced
+from meshgen.revisions.published import Before, taken
 from meshgen.tree.findings import overruled
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def run(wanted: Wanted) -> Result:
     """Changes the field, and writes the file unless `wanted.dry`, nothing changed or anything is wrong.
 
     Reading and typing have to succeed; rules are not asked, since a cluster may have to go whatever else is wrong.
-    MG656 where consumers lose what they have last. Raises OSError where the file cannot be written.
+    MG656 and MG838 where consumers or users lose what they have last. Raises OSError where the file cannot be written.
     """
     result = Result(wanted)
     sources, found = read_files(wanted.fleet)
@@ -163,7 +164,8 @@ def _losses(old: Meaning, new: Meaning) -> Iterator[Diagnostic]:
         loss = lost(consumer, host, reach, reaches.at(consumer, host))
         if loss is not None:
             found.append(Lost(loss, reach, BEFORE))
-    return unannounced(found, new.calls, {})
+    yield from unannounced(found, new.calls, {})
+    yield from taken([(Before(old.relations, BEFORE),)], new.relations)
 
 
 def _by_hand(item: Item, error: ByHandError) -> Diagnostic:

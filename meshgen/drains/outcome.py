@@ -5,12 +5,32 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from meshgen.published import published_hosts
 from meshgen.review.effects import effects
 from meshgen.review.objects import object_changes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.analysis.traffic import Arrangement
+    from meshgen.language.fleet import Fleet
     from meshgen.review import Effect
     from meshgen.revisions.compile import Meaning
+
+Levels = tuple[tuple[str, ...], ...]
+"""Clusters, first to last; a share stands behind the name: `cluster-1 70 %`."""
+
+
+class HostEffect(NamedTuple):
+    """What users of a published host see."""
+
+    host: str
+    entry_point: str
+    """The cluster of the entry point from which other clusters are called; empty: DNS names other entry points."""
+    levels: Levels
+    """Who is called, or named, from now on."""
+    ttl: int
+    """Seconds for which clients may keep what DNS said before; 0 for an entry point, or without a zone."""
 
 
 class Outcome(NamedTuple):
@@ -18,6 +38,8 @@ class Outcome(NamedTuple):
 
     effects: tuple[Effect, ...]
     """What callers in the mesh see, the worst first."""
+    hosts: tuple[HostEffect, ...]
+    """What users of published hosts see, by host."""
     files: dict[str, Counter[str]]
     """Cluster → how many files of its output are added, changed, removed."""
 
@@ -27,4 +49,35 @@ def outcome(old: Meaning, new: Meaning) -> Outcome:
     files: dict[str, Counter[str]] = {}
     for item in object_changes(old.plan, new.plan):
         files.setdefault(item.cluster, Counter())[item.change] += 1
-    return Outcome(effects(old, new), files)
+    return Outcome(effects(old, new), tuple(_hosts(old, new)), files)
+
+
+def _hosts(old: Meaning, new: Meaning) -> Iterator[HostEffect]:
+    before = {published.host: published for published in published_hosts(old.relations)}
+    for published in published_hosts(new.relations):
+        was = before.get(published.host)
+        if was is None:
+            continue
+        if levels(was.entrances) != levels(published.entrances):
+            yield HostEffect(published.host, "", levels(published.entrances), _ttl(new.relations.fleet, published.host))
+        for entry_point, way in sorted(published.overall.items()):
+            if entry_point in was.overall and levels(was.overall[entry_point]) != levels(way):
+                yield HostEffect(published.host, entry_point, levels(way), 0)
+
+
+def levels(way: Arrangement) -> Levels:
+    """The levels of an arrangement, with shares in percent."""
+    return tuple(
+        tuple(
+            each.cluster if each.share is None else f"{each.cluster} {round(float(each.share * 100), 1):g} %"
+            for each in level
+        )
+        for level in way.levels
+    )
+
+
+def _ttl(fleet: Fleet, host: str) -> int:
+    """Of the longest zone that the host ends with."""
+    zones = fleet.spec.dns.zones if fleet.spec.dns is not None else []
+    found = [zone for zone in zones if host == zone.name or host.endswith(f".{zone.name}")]
+    return max(found, key=lambda zone: len(zone.name)).ttl if found else 0

@@ -12,6 +12,7 @@ from meshgen.revisions.ci import target_branch
 from meshgen.revisions.compile import Meaning
 from meshgen.revisions.history import History, UnknownError, texts
 from meshgen.revisions.past import Known
+from meshgen.revisions.published import Before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -67,6 +68,8 @@ class Earlier:
 
     pasts: list[Together] = field(default_factory=list)
     """Without those in which nothing can be lost, since their fleet is the one that is built."""
+    fleets: list[tuple[Before, ...]] = field(default_factory=list)
+    """The fleets of these, in the same order."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     """Why it may be more than that: MG653 to MG655."""
     committed: bool = False
@@ -108,17 +111,20 @@ def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environ
         except GitError as error:
             found.diagnostics.append(findings.no_answer(error))
         else:
-            found.pasts += past
+            found.pasts += [together for together, _ in past]
+            found.fleets += [fleets for _, fleets in past]
     return found
 
 
-def _past(history: History, now: Now, step: _Step) -> list[Together]:
-    """What a step says; empty where it says what is built."""
+def _past(history: History, now: Now, step: _Step) -> list[tuple[Together, tuple[Before, ...]]]:
+    """What a step says, and the fleets that it says it of; empty where it says what is built."""
     together: list[Past] = []
+    fleets: list[Before] = []
     for commit in step.commits:
         meaning = history.meaning(commit)
         if meaning.relations is now.relations and (now.in_sync or step.named):
             return []
+        fleets.append(Before(meaning.relations, step.shown(commit)))
         reached = (
             {key: (reach, commit) for key, reach in meaning.reaches().items()} if step.named else history.ran(commit)
         )
@@ -129,7 +135,7 @@ def _past(history: History, now: Now, step: _Step) -> list[Together]:
                 for key, (reach, by) in reached.items()
             }
         )
-    return [tuple(together)]
+    return [(tuple(together), tuple(fleets))]
 
 
 def _going(history: History, now: Now, step: _Step, consumers: set[str]) -> frozenset[str]:

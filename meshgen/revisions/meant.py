@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 from meshgen import interrupts
 from meshgen.revisions.compile import Meaning, meaning
 from meshgen.revisions.past import Known
+from meshgen.revisions.published import Before
 from meshgen.tree import TreeError, findings
 from meshgen.tree.disk import Root
 from meshgen.tree.paths import META
 from meshgen.tree.state import IGNORE, IGNORED, LOCAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from meshgen.revisions.earlier import Now
@@ -53,18 +54,27 @@ class Memory:
 
     def past(self, now: Now) -> Past:
         """How the calls were reached that it knows of; a fleet that cannot be read any more says nothing."""
-        current = _name(now.sources)
         found: dict[tuple[str, str], Known] = {}
-        for fleet in sorted(set(self.clusters.values()) & self.fleets.keys()):
+        for fleet, meant in self._meanings(now):
             consumers = [cluster for cluster, written in self.clusters.items() if written == fleet]
-            if fleet == current:
-                meant: Meaning | None = Meaning(now.relations)
-            else:
-                texts = enumerate(self.fleets[fleet])
-                meant = meaning({f"{number}.yaml": text.encode(errors="replace") for number, text in texts})
-            if meant is not None:
-                found |= {key: Known(reach, _BY) for key, reach in meant.reaches(consumers).items()}
+            found |= {key: Known(reach, _BY) for key, reach in meant.reaches(consumers).items()}
         return found
+
+    def before(self, now: Now) -> list[tuple[Before, ...]]:
+        """The fleets that it knows of; where a fleet was written for some clusters only, each counts by itself."""
+        return [(Before(meant.relations, _BY),) for _, meant in self._meanings(now)]
+
+    def _meanings(self, now: Now) -> Iterator[tuple[str, Meaning]]:
+        current = _name(now.sources)
+        for fleet in sorted(set(self.clusters.values()) & self.fleets.keys()):
+            texts = enumerate(self.fleets[fleet])
+            meant = (
+                Meaning(now.relations)
+                if fleet == current
+                else meaning({f"{number}.yaml": text.encode(errors="replace") for number, text in texts})
+            )
+            if meant is not None:
+                yield fleet, meant
 
 
 def remembered(output: Path) -> Memory:

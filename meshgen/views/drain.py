@@ -68,6 +68,11 @@ def steps(result: Result, outcome: Outcome) -> Iterator[str]:
             yield f"Sync {synced}: from then on `{wanted.cluster}` gets its part again."
         else:
             yield f"Sync {synced}: from then on nothing new goes to `{wanted.cluster}`; what is under way there ends."
+    named = [effect for effect in outcome.hosts if not effect.entry_point]
+    if named:
+        ttl = max(effect.ttl for effect in named)
+        wait = f"{ttl} s, the TTL," if ttl else "the TTL"
+        yield f"Wait {wait} once DNS answers anew for {all_of(effect.host for effect in named)}."
     if wanted.state == "draining":
         option = f" {_OPTIONS[wanted.sort]} {wanted.name}" if wanted.sort in _OPTIONS else ""
         yield f"Upgrade in `{wanted.cluster}`, then `meshgen undrain {wanted.cluster}{option}`, build and sync."
@@ -75,14 +80,20 @@ def steps(result: Result, outcome: Outcome) -> Iterator[str]:
 
 def answers(outcome: Outcome) -> Iterator[str]:
     """Who carries the load of each host then; one line for those with one fate."""
-    if not outcome.effects:
-        yield "nothing changes for those who call in the mesh"
+    if not outcome.effects and not outcome.hosts:
+        yield "nothing changes for those who call"
     for effect in outcome.effects:
         yield f"{all_of(effect.hosts)}: {sentence(effect)}{_then(effect)}"
 
+    for host in outcome.hosts:
+        where = f"from the entry point in `{host.entry_point}`" if host.entry_point else "DNS names"
+        order = ", else ".join(all_of(level) for level in host.levels) or "nobody"
+        yield f"`{host.host}`: {where}{': ' if host.entry_point else ' '}{order}"
+
 
 def _then(effect: Effect) -> str:
-    return "" if not effect.new.levels else f" (then: {', else '.join(all_of(level) for level in effect.new.levels)})"
+    levels = [all_of(level) for level in effect.new.levels if level]
+    return f" (then: {', else '.join(levels)})" if levels else ""
 
 
 def _counted(outcome: Outcome, name: str) -> str:
@@ -113,5 +124,16 @@ def _item(result: Result, outcome: Outcome | None) -> dict[str, Any]:
                 "to": [list(level) for level in effect.new.levels],
             }
             for effect in outcome.effects
+        ],
+        "publishedHosts": []
+        if outcome is None
+        else [
+            {
+                "host": effect.host,
+                "entryPoint": effect.entry_point or None,
+                "to": [list(level) for level in effect.levels],
+                "ttl": effect.ttl or None,
+            }
+            for effect in outcome.hosts
         ],
     }

@@ -247,3 +247,54 @@ def test_other_documents_and_marks_stay(here: Here) -> None:
     here.file.write_bytes(text.encode())
     assert here.run("drain", "c2")[0] == 0
     assert here.file.read_bytes() == text.replace("{name: c2, ", "{name: c2, state: draining, ").encode()
+
+
+PUBLISHED = """
+kind: Fleet
+metadata: {name: demo}
+spec:
+  platform: istio
+  dns: {zones: [{name: example.com, ttl: 30}]}
+  clusters:
+  - {name: c1, region: eu, network: n1}
+  - {name: c2, region: eu, network: n2}
+  gateways: [{name: in, namespace: shop, role: ingress}]
+---
+kind: Workspace
+metadata: {name: shop}
+spec: {namespaceSelector: {names: ["*/shop"]}}
+---
+kind: PublishedHost
+metadata: {name: shop}
+spec:
+  host: shop.example.com
+  workspace: shop
+  service: web.shop.svc.cluster.local
+  ingressGateway: {name: in, namespace: shop}
+"""
+
+
+def entry_point(cluster: str, number: int) -> str:
+    return inventory(cluster, number, "web").replace("name: ew", "name: in")
+
+
+def test_a_published_host_drains(here: Here) -> None:
+    here.write(PUBLISHED, entry_point("c1", 1), entry_point("c2", 2))
+    code, out, findings = here.run("drain", "c1", "--host", "shop.example.com")
+    assert (code, findings) == (0, [])
+    assert "  draining: {names: [c1]}\n" in here.file.read_text()
+    assert "Wait 30 s, the TTL, once DNS answers anew for `shop.example.com`." in out
+    assert "  `shop.example.com`: DNS names `c2`\n" in out
+
+
+def test_MG838_fires_where_users_would_lose_a_host(here: Here) -> None:
+    here.write(PUBLISHED + "  draining: {names: [c2]}\n", entry_point("c1", 1), entry_point("c2", 2))
+    (finding,) = here.run("drain", "c1", "--host", "shop")[2]
+    assert finding.partition(" error")[2] == (
+        "[MG838] users would lose `shop.example.com`: `c1` and `c2` drain, as of what the fleet says now"
+    )
+
+
+def test_MG838_silent_where_another_cluster_answers(here: Here) -> None:
+    here.write(PUBLISHED, entry_point("c1", 1), entry_point("c2", 2))
+    assert here.run("drain", "c1")[2] == []

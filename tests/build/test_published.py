@@ -1,0 +1,46 @@
+"""A build takes no published host from its users without a word (MG838)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.build.test_withdrawal import Remembered, steps
+from tests.cli.test_drain import PUBLISHED, entry_point
+from tests.git.support import init
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.build.conftest import Outcome, Project
+
+BOTH = (PUBLISHED, entry_point("c1", 1), entry_point("c2", 2))
+
+
+@pytest.fixture(params=["commits", "local state"])
+def project(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
+    in_git = request.param == "commits"
+    if in_git:
+        init(tmp_path)
+    return Remembered(tmp_path, capsys, in_git)
+
+
+def lost(outcome: Outcome) -> list[str]:
+    return [message.rpartition(", as of ")[0] for message in outcome.messages("MG838")]
+
+
+def test_MG838_fires_where_the_last_cluster_drains(project: Project) -> None:
+    drained = PUBLISHED + "  draining: {names: ['c*']}\n"
+    outcome = steps(project, BOTH, (drained, *BOTH[1:]))
+    assert lost(outcome) == ["users would lose `shop.example.com`: `c1` and `c2` drain"]
+
+
+def test_MG838_fires_where_it_is_no_longer_published(project: Project) -> None:
+    outcome = steps(project, BOTH, (PUBLISHED.rpartition("---")[0], *BOTH[1:]))
+    assert lost(outcome) == ["users would lose `shop.example.com`: it is no longer published"]
+
+
+def test_MG838_silent_where_one_of_two_drains(project: Project) -> None:
+    drained = PUBLISHED + "  draining: {names: [c2]}\n"
+    assert lost(steps(project, BOTH, (drained, *BOTH[1:]))) == []
