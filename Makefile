@@ -27,7 +27,7 @@ unit: $(INSTALLED) $(KUBECONFORM)
 	$(BIN)/pytest -n 2 -m "not slow"
 
 fuzz: $(INSTALLED) $(KUBECONFORM)
-	$(BIN)/pytest -n 2 -m slow -s
+	$(BIN)/pytest -n 2 -m "slow or hypothesis" --hypothesis-profile=fuzz -s
 
 # Every example's committed output is what its fleet says, by the command that people run.
 check-examples: $(INSTALLED) $(KUBECONFORM)

@@ -8,12 +8,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # No deadline: the machines that run this are shared. In CI the same examples every time; `make fuzz` looks further.
-settings.register_profile(
-    "meshgen",
-    deadline=None,
-    derandomize=os.environ.get("CI") == "true",
-    suppress_health_check=[HealthCheck.too_slow],
-)
+for _profile, _examples in (("meshgen", 30), ("fuzz", 300)):
+    settings.register_profile(
+        _profile,
+        deadline=None,
+        derandomize=os.environ.get("CI") == "true",
+        max_examples=_examples,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 settings.load_profile("meshgen")
 
 

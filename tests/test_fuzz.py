@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 CHUNK = 250
 CHUNKS = 40
-QUICK = 150
+QUICK = 60
 LARGEST_SEED = 100_000
 HOSTILE = [
     "", "~", "null", "true", "no", "on", "y", "0", "-1", "1e3", "0x1F", "010", "12:30", "1.30", ".inf", ".nan",

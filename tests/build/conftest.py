@@ -11,6 +11,7 @@ from meshgen.cli import main
 from tests.fleets import fleet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -90,6 +91,14 @@ class Project:
 
     def names(self, pattern: str) -> list[str]:
         return sorted(path.relative_to(self.output).as_posix() for path in self.output.glob(pattern))
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _quick_disk() -> Iterator[None]:
+    """What survives a crash is shown in `tests/tree`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture

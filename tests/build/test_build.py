@@ -504,28 +504,34 @@ def test_no_progress_bar_in_a_pipe(project: Project, monkeypatch: pytest.MonkeyP
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are Unix")
 def test_a_progress_bar_on_a_terminal_only_from_one_second_on(project: Project) -> None:
     project.write(HAS)
-    quick = on_a_terminal(project, "output-1", seconds="1e9")
-    slow = on_a_terminal(project, "output-2", seconds="0")
+    quick, slow = on_a_terminal(project, "1e9", "0")
     assert "writing" not in quick
     assert "writing" in slow
 
 
-def on_a_terminal(project: Project, output: str, *, seconds: str) -> str:
-    """What a build shows on a terminal, with another time from which on the bar is shown."""
-    code = (
-        "import sys; from meshgen.cli import build, main; "
-        f"build._QUIET_SECONDS = float('{seconds}'); sys.exit(main(sys.argv[1:]))"
-    )
+_BUILDS = """
+import sys
+from meshgen.cli import build, main
+fleet, *seconds = sys.argv[1:]
+for number, text in enumerate(seconds):
+    build._QUIET_SECONDS = float(text)
+    assert main(["build", fleet, "-o", f"output-{number}", "--kubeconform", "off"]) == 0
+    print("built", flush=True)
+"""
+
+
+def on_a_terminal(project: Project, *seconds: str) -> list[str]:
+    """What a build shows on a terminal, for each of these times from which on the bar is shown."""
     ours, theirs = pty.openpty()
-    arguments = ["build", str(project.fleet), "-o", str(project.root / output), "--kubeconform", "off"]
-    with subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=theirs, stdout=theirs) as process:
+    program = [sys.executable, "-c", _BUILDS, str(project.fleet), *seconds]
+    with subprocess.Popen(program, cwd=project.root, stderr=theirs, stdout=theirs) as process:
         os.close(theirs)
         shown = b""
         while chunk := _read(ours):
             shown += chunk
     os.close(ours)
     assert process.returncode == 0
-    return shown.decode()
+    return shown.decode().split("built\r\n")[:-1]
 
 
 def _read(descriptor: int) -> bytes:

@@ -94,7 +94,7 @@ def test_a_key_that_stands_twice_is_said() -> None:
     assert [(finding.code, str(finding.span)) for finding in found[1]] == [("MG008", "f:1:10")]
 
 
-@pytest.mark.parametrize("depth", [200, 201, 100_000])
+@pytest.mark.parametrize("depth", [200, 201, 10_000])
 def test_depth_costs_no_stack_and_what_is_too_deep_is_left_out(depth: int) -> None:
     found = read_json('{"a":' * depth + "1" + "}" * depth, "f")
     assert found is not None

@@ -45,13 +45,13 @@ def check(content: bytes) -> None:
 
 
 @given(edits)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_changed_fleet_never_raises(changes: list[tuple[int, int, bytes]]) -> None:
     check(mutate(changes))
 
 
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=40).map(b"".join))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_garbage_never_raises(content: bytes) -> None:
     check(content)
 

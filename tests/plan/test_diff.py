@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -194,13 +194,11 @@ spec:
 
 
 @given(plans())
-@settings(max_examples=30)
 def test_a_plan_does_not_differ_from_itself(one: Plan) -> None:
     assert not diff(one, one)
 
 
 @given(plans(), plans())
-@settings(max_examples=60)
 def test_a_diff_leads_from_the_old_objects_to_the_new_ones_and_back(old: Plan, new: Plan) -> None:
     found = diff(old, new)
     assert applied(objects(old), found) == objects(new)
@@ -209,7 +207,6 @@ def test_a_diff_leads_from_the_old_objects_to_the_new_ones_and_back(old: Plan, n
 
 
 @given(plans(), plans())
-@settings(max_examples=60)
 def test_a_diff_is_the_sum_of_its_clusters_and_is_empty_only_for_equal_plans(old: Plan, new: Plan) -> None:
     found = diff(old, new)
     assert sum(len(part.added) + len(part.changed) for part in map(found.of, found.clusters)) == len(found.added) + len(
@@ -219,7 +216,6 @@ def test_a_diff_is_the_sum_of_its_clusters_and_is_empty_only_for_equal_plans(old
 
 
 @given(plans(), plans())
-@settings(max_examples=60)
 def test_what_is_cut_was_used_and_let_in_before(old: Plan, new: Plan) -> None:
     found = diff(old, new)
     for use in cut(uses(old), new):
