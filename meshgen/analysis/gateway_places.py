@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import selects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from meshgen.analysis.gateways import GatewayKey, PortName
+    from meshgen.analysis.gateways import Comers, GatewayKey, PortName
     from meshgen.language.cluster import Cluster
     from meshgen.language.fleet import Fleet
     from meshgen.language.gateway import GatewaySettings
@@ -21,8 +21,6 @@ Spanned = dict[str, dict[str, list[str]]]
 """Workspace → cluster → the namespaces that it spans there."""
 Places = dict[str, dict["GatewayKey", list["Workspace"]]]
 """Cluster → its gateways, sorted → the workspaces that use them there."""
-Comers = Literal["clusters", "edges", "users"]
-"""Who opens connections to a gateway: pods of other clusters, edge gateways, users outside the mesh."""
 
 
 def gateway_settings(fleet: Fleet) -> dict[GatewayKey, GatewaySettings]:
@@ -82,6 +80,22 @@ def taken_ports(gateway: GatewaySettings, behind: list[PublishedHost]) -> frozen
         else:
             found |= {"http", "https"} if host.tls.redirect else {"https"}
     return frozenset(found)
+
+
+def trusted_proxies(
+    gateways: Mapping[GatewayKey, GatewaySettings], key: GatewayKey, behind: list[PublishedHost]
+) -> int | None:
+    """How many proxies before a gateway say truly who the client is; None: nothing is said of any.
+
+    An edge gateway is one before its ingress gateway, besides those before itself; of several edge gateways the one
+    with the fewest counts, since a client could make up what is trusted beyond.
+    """
+    gateway = gateways[key]
+    if gateway.num_trusted_proxies is not None or gateway.role != "ingress":
+        return gateway.num_trusted_proxies
+    edges = {(edge.namespace, edge.name) for host in behind if (edge := host.edge_gateway) is not None}
+    before = [gateways[edge].num_trusted_proxies or 0 for edge in edges if edge in gateways]
+    return min(before) + 1 if before else None
 
 
 def gateway_places(

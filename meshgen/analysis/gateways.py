@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 GatewayKey = tuple[str, str]
 """Namespace and name of a gateway."""
+Comers = Literal["clusters", "edges", "users"]
+"""Who opens connections to a gateway: pods of other clusters, edge gateways, users outside the mesh."""
 PortName = Literal["http", "https", "mesh"]
 """What a gateway takes on a port: HTTP and HTTPS from users, or what comes inside mutual TLS of the mesh."""
 HTTP, HTTPS = 80, 443
@@ -80,7 +82,12 @@ class GatewaySetup:
 
 
 def gateway_setup(
-    settings: GatewaySettings, cluster: Cluster, observed: ObservedGateway | None, comers: Collection[str]
+    settings: GatewaySettings,
+    cluster: Cluster,
+    observed: ObservedGateway | None,
+    *,
+    comers: Collection[Comers],
+    trusted_proxies: int | None,
 ) -> GatewaySetup:
     """The settings of a gateway as they hold in `cluster`; `observed` is what the cluster's inventory says about it.
 
@@ -98,8 +105,8 @@ def gateway_setup(
         ports=_ports(settings.role, _first((item.port for item in overrides), settings.port)),
         drain=draining(cluster, settings),
         local=bool({"clusters", "edges"} & set(comers)),
-        service_account=settings.name if settings.managed else settings.service_account,
-        trusted_proxies=settings.num_trusted_proxies,
+        service_account=_account(settings, observed),
+        trusted_proxies=trusted_proxies,
         replicas=None if autoscaled else scaled.replicas,
         autoscaling=scaled.autoscaling,
         resources=_first((item.resources for item in overrides), settings.resources),
@@ -108,6 +115,12 @@ def gateway_setup(
         load_balancer_source_ranges=tuple(ranges or ()),
         advertised=_first((item.advertised for item in overrides), None),
     )
+
+
+def _account(settings: GatewaySettings, observed: ObservedGateway | None) -> str | None:
+    if settings.managed:
+        return settings.name
+    return settings.service_account or (observed.service_account if observed is not None else None)
 
 
 Value = TypeVar("Value")

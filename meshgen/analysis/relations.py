@@ -18,6 +18,7 @@ from meshgen.analysis.gateway_places import (
     gateway_settings,
     observed_gateways,
     published_behind,
+    trusted_proxies,
 )
 from meshgen.analysis.gateways import GatewayReach, GatewaySetup, gateway_setup, reach
 from meshgen.analysis.host_index import HostIndex
@@ -30,8 +31,8 @@ from meshgen.analysis.traffic import EffectiveTraffic, effective_traffic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from meshgen.analysis.gateway_places import Comers, Places
-    from meshgen.analysis.gateways import GatewayKey
+    from meshgen.analysis.gateway_places import Places
+    from meshgen.analysis.gateways import Comers, GatewayKey
     from meshgen.language.base import ClusterSelector
     from meshgen.language.cluster import Cluster
     from meshgen.language.fleet import Fleet
@@ -253,6 +254,7 @@ class Relations:
                     self.cluster(cluster),
                     self.observed_gateways[cluster].get(key),
                     comers=self.comers(key),
+                    trusted_proxies=trusted_proxies(self.gateways, key, self.published_behind.get(key, [])),
                 )
                 for key in gateways
             }

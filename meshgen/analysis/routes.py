@@ -1,9 +1,12 @@
-"""Which clusters call which through which gateway, serving or not: for what is said of pairs of clusters."""
+"""Which clusters dial which gateway, serving or not: for what is said of pairs of clusters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from meshgen.analysis.facts import own_entries
+from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,3 +47,40 @@ def routes(relations: Relations) -> Iterator[Route]:
         consumers = tuple(name for name in chosen[selector_id] if name != source)
         if consumers:
             yield Route(source, key, consumers, tuple(exposures))
+
+
+class Dialled(NamedTuple):
+    """A gateway of one cluster, and the other clusters whose pods dial it by objects of ours; at least one."""
+
+    source: str
+    gateway: GatewayKey
+    clusters: tuple[str, ...]
+
+
+def dialled(relations: Relations) -> Iterator[Dialled]:
+    """Whose pods dial which gateways of other clusters: consumers the east-west ones, edge gateways the ingress ones.
+
+    What Tetrate's control plane writes is its own business.
+    """
+    if own_entries(relations.fleet):
+        for route in routes(relations):
+            yield Dialled(route.source, route.gateway, route.consumers)
+    if platform(relations.fleet.spec.platform).management == "none":
+        yield from fronted(relations)
+
+
+def fronted(relations: Relations) -> Iterator[Dialled]:
+    """The ingress gateways behind edge gateways of other clusters, where neither drains."""
+    for key, hosts in relations.published_behind.items():
+        gateway = relations.gateways.get(key)
+        if gateway is None or gateway.role != "ingress":
+            continue
+        edges = {(edge.namespace, edge.name) for host in hosts if (edge := host.edge_gateway) is not None}
+        active = {
+            cluster: {other for other, setup in setups.items() if setup.drain is None}
+            for cluster, setups in relations.gateway_setups.items()
+        }
+        for source, here in active.items():
+            clusters = tuple(cluster for cluster, there in active.items() if cluster != source and there & edges)
+            if key in here and clusters:
+                yield Dialled(source, key, clusters)

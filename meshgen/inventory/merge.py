@@ -100,7 +100,7 @@ def _item(section: str, before: Item | None, item: Item, *, replace: bool) -> It
 def _gateway(before: Item | None, item: Item) -> Item | None:
     has_status = "addresses" in item or "hostname" in item
     if before is None:
-        item = {key: value for key, value in item.items() if value}
+        item = {key: value for key, value in item.items() if value or key == "injected"}
         # Of a Service that nobody calls a gateway by more than a port nothing has to be known.
         return item if has_status or item.keys() & {"ports", "networkView"} else None
     merged = {"name": item["name"], "namespace": item["namespace"]}
@@ -118,6 +118,13 @@ def _gateway(before: Item | None, item: Item) -> Item | None:
         merged["networkView"] = view
     if autoscaled:
         merged["autoscaled"] = True
+    account = item.get("serviceAccount", before.get("serviceAccount"))
+    if account is not None:
+        merged["serviceAccount"] = account
+    # Who shows the account shows the pods, and so that they have the proxy now.
+    injected = item.get("injected", None if "serviceAccount" in item else before.get("injected"))
+    if injected is not None:
+        merged["injected"] = injected
     return merged
 
 

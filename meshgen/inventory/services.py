@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _STATUS_PORT = 15021
 _EAST_WEST_PORT = 15443
+_USERS_PORTS = {80, 443}
 _GATEWAY_PORTS = frozenset({_STATUS_PORT, _EAST_WEST_PORT})
 """The status port, which every gateway of Istio's chart or of Tetrate has, and the east-west one."""
 _OF_ISTIOD = frozenset({15012, 15017})
@@ -100,6 +101,8 @@ def gateway_item(
         "ports": _telling(ports),
         "networkView": _one_view(behind),
         "autoscaled": None if autoscaled is None else not autoscaled.isdisjoint(pods_of),
+        "serviceAccount": None if GATEWAY_ID in selector else _one_account(behind),
+        "injected": False if any(not (workload.gateway or workload.injected) for workload in behind) else None,
     }
 
 
@@ -128,7 +131,8 @@ def _telling(ports: Sequence[Item]) -> list[Item] | None:
         and port.get("targetPort", port["port"]) != _STATUS_PORT
         and port["port"] not in _OF_ISTIOD
     ]
-    if {"port": _EAST_WEST_PORT} in found:
+    missing = {number for number in _USERS_PORTS if {"port": number} not in found}
+    if {"port": _EAST_WEST_PORT} in found and missing in (set(), _USERS_PORTS):
         return None
     return sorted(found, key=lambda port: int(port["port"])) or None
 
@@ -201,6 +205,11 @@ def _all_injected(workloads: Sequence[Workload]) -> bool | None:
 def _one_view(workloads: Sequence[Workload]) -> str | None:
     views = {workload.network_view for workload in workloads} - {None}
     return views.pop() if len(views) == 1 else None
+
+
+def _one_account(workloads: Sequence[Workload]) -> str | None:
+    accounts = {workload.service_account for workload in workloads}
+    return accounts.pop() if len(accounts) == 1 else None
 
 
 def _sorted(addresses: Iterable[str | None]) -> list[str] | None:

@@ -165,8 +165,8 @@ class GatewaySettings(Item):
         None,
         title="Trusted proxies",
         description="How many proxies in front of it add the client's address to `X-Forwarded-For`: load balancers of "
-        "layer 7, a CDN, and before an ingress gateway the edge gateway. Absent: none. For ingress and edge gateways "
-        "that meshgen runs.",
+        "layer 7, a CDN, and before an ingress gateway the edge gateway. Absent: none, and of an ingress gateway one "
+        "more than of its edge gateway. For ingress and edge gateways that meshgen runs.",
     )
 
 

@@ -208,13 +208,24 @@ class ObservedGateway(Item):
     ports: list[ObservedGatewayPort] = Field(
         [],
         title="Ports",
-        description="Ports of its Service, without that for health. Absent: 15443, or unknown.",
+        description="Ports of its Service, without that for health. Absent: 15443, alone or with 80 and 443, or "
+        "unknown.",
     )
     network_view: LabelValue | None = Field(
         None, title="Network view", description="Value of ISTIO_META_REQUESTED_NETWORK_VIEW in its pods."
     )
     autoscaled: bool = Field(
         False, title="Autoscaled", description="Whether a HorizontalPodAutoscaler sets the number of its pods."
+    )
+    service_account: Subdomain | None = Field(
+        None,
+        title="Service account",
+        description="Service account of the pods of a gateway that meshgen does not run. Absent: unknown.",
+    )
+    injected: bool | None = Field(
+        None,
+        title="Injected",
+        description="Whether its pods have Istio's proxy; `false`: Istio cannot configure it. Absent: yes, or unknown.",
     )
 
 
