@@ -71,16 +71,17 @@ def dialled(relations: Relations) -> Iterator[Dialled]:
 
 def fronted(relations: Relations) -> Iterator[Dialled]:
     """The ingress gateways behind edge gateways of other clusters, where neither drains."""
+    active = {
+        cluster: {key for key, setup in setups.items() if setup.drain is None}
+        for cluster, setups in relations.gateway_setups.items()
+    }
     for key, hosts in relations.published_behind.items():
         gateway = relations.gateways.get(key)
         if gateway is None or gateway.role != "ingress":
             continue
         edges = {(edge.namespace, edge.name) for host in hosts if (edge := host.edge_gateway) is not None}
-        active = {
-            cluster: {other for other, setup in setups.items() if setup.drain is None}
-            for cluster, setups in relations.gateway_setups.items()
-        }
+        dialling = [cluster for cluster, here in active.items() if here & edges]
         for source, here in active.items():
-            clusters = tuple(cluster for cluster, there in active.items() if cluster != source and there & edges)
+            clusters = tuple(cluster for cluster in dialling if cluster != source)
             if key in here and clusters:
                 yield Dialled(source, key, clusters)

@@ -13,6 +13,7 @@ from meshgen.language.inventory import Inventory
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from meshgen.analysis.gateways import GatewayKey
     from meshgen.language.fleet import Fleet
     from meshgen.load.nodes import Node
 
@@ -23,8 +24,8 @@ def removals(
     """MG061 where `new` lacks what the fleet uses of `old`, the `spec` of the inventory of `cluster`; else nothing.
 
     Used is a Service that the cluster exposes while it, its workspace and the cluster are active, the address of a
-    gateway behind such a Service, and a namespace that a workspace spans. A Service that was announced as leaving,
-    or is drained, may go. `root` is the document of the old inventory, for places.
+    gateway behind such a Service or before a published host, and a namespace that a workspace spans. A Service that was
+    announced as leaving, or is drained, may go. `root` is the document of the old inventory, for places.
     """
     before, after = (_relations(fleet, cluster, spec) for spec in (old, new))
     if before is None or after is None:
@@ -73,10 +74,20 @@ def _gateways(cluster: str, before: Relations, after: Relations) -> Iterator[_Lo
         for exposure in before.exposures
         if exposure.cluster == cluster and exposure.serves
     }
+    known |= {
+        key
+        for key, setup in before.gateway_setups[cluster].items()
+        if setup.drain is None and before.comers(key) & {"edges", "users"} and _shown(before, cluster, key)
+    }
     for namespace, name in sorted(known):
-        observed = after.observed_gateways[cluster].get((namespace, name))
-        if observed is None or not (observed.addresses or observed.hostname):
+        if not _shown(after, cluster, (namespace, name)):
             yield "gateways", "all addresses of gateway", namespace, name
+
+
+def _shown(relations: Relations, cluster: str, key: GatewayKey) -> bool:
+    """Whether the inventory has an address of a gateway."""
+    observed = relations.observed_gateways[cluster].get(key)
+    return observed is not None and bool(observed.addresses or observed.hostname)
 
 
 def _relations(fleet: Fleet, cluster: str, spec: Mapping[str, Any]) -> Relations | None:

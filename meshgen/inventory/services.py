@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _STATUS_PORT = 15021
 _EAST_WEST_PORT = 15443
-_USERS_PORTS = {80, 443}
+_USERS_PORTS = (80, 443)
 _GATEWAY_PORTS = frozenset({_STATUS_PORT, _EAST_WEST_PORT})
 """The status port, which every gateway of Istio's chart or of Tetrate has, and the east-west one."""
 _OF_ISTIOD = frozenset({15012, 15017})
@@ -131,10 +131,11 @@ def _telling(ports: Sequence[Item]) -> list[Item] | None:
         and port.get("targetPort", port["port"]) != _STATUS_PORT
         and port["port"] not in _OF_ISTIOD
     ]
-    missing = {number for number in _USERS_PORTS if {"port": number} not in found}
-    if {"port": _EAST_WEST_PORT} in found and missing in (set(), _USERS_PORTS):
+    found.sort(key=lambda port: int(port["port"]))
+    users = [port for port in found if port["port"] in _USERS_PORTS]
+    if {"port": _EAST_WEST_PORT} in found and users in ([], [{"port": number} for number in _USERS_PORTS]):
         return None
-    return sorted(found, key=lambda port: int(port["port"])) or None
+    return found or None
 
 
 def _of_nodes(service: KubernetesObject, nodes: Iterable[Node]) -> Iterator[str]:

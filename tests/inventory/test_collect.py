@@ -279,6 +279,46 @@ spec:
     assert gateway["networkView"] == "network-1"
 
 
+FOREIGN_PODS = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gw, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: gw, sidecar.istio.io/inject: "false"}}
+    spec: {serviceAccountName: theirs, containers: [{name: NAME}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("container", "shown"),
+    [("istio-proxy", {"serviceAccount": "theirs"}), ("nginx", {"serviceAccount": "theirs", "injected": False})],
+)
+def test_the_account_of_a_foreign_gateway_and_whether_it_is_istios(container: str, shown: dict[str, Any]) -> None:
+    theirs = GATEWAY.replace("labels: {app.kubernetes.io/managed-by: meshgen}", "labels: {}")
+    (gateway,) = spec_of(theirs, FOREIGN_PODS.replace("NAME", container))["gateways"]
+    assert {key: gateway[key] for key in ("serviceAccount", "injected") if key in gateway} == shown
+
+
+@pytest.mark.parametrize(
+    ("ports", "shown"),
+    [
+        ("[{port: 15443}]", None),
+        ("[{port: 15021}, {port: 80}, {port: 443}, {port: 15443}]", None),
+        ("[{port: 15021}, {port: 443}, {port: 15443}]", [{"port": 443}, {"port": 15443}]),
+        (
+            "[{port: 80, targetPort: 8080}, {port: 443, targetPort: 8443}, {port: 15443}]",
+            [{"port": 80, "targetPort": 8080}, {"port": 443, "targetPort": 8443}, {"port": 15443}],
+        ),
+    ],
+)
+def test_ports_of_a_gateway_are_said_where_they_are_not_the_usual_ones(
+    ports: str, shown: list[dict[str, Any]] | None
+) -> None:
+    (gateway,) = spec_of(GATEWAY.replace("[{name: tls, port: 15443}]", ports))["gateways"]
+    assert gateway.get("ports") == shown
+
+
 def test_a_gateway_of_any_role_is_known_by_its_status_port() -> None:
     edge = GATEWAY.replace("15443", "15021")
     assert [gateway["name"] for gateway in spec_of(edge)["gateways"]] == ["gw"]

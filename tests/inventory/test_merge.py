@@ -98,7 +98,31 @@ def test_a_gateway_without_status_is_kept_for_what_its_pods_show() -> None:
         "[{name: ISTIO_META_REQUESTED_NETWORK_VIEW, value: a}]}]}\n"
     )
     chosen = GATEWAY.replace("spec: {", "spec: {selector: {app: gw}, ")
-    assert merge({}, facts_of(chosen, pods))["gateways"] == [{"name": "gw", "namespace": "shop", "networkView": "a"}]
+    assert merge({}, facts_of(chosen, pods))["gateways"] == [
+        {"name": "gw", "namespace": "shop", "networkView": "a", "serviceAccount": "default"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "shown", "after"),
+    [
+        ({"injected": False}, {}, {"injected": False}),
+        ({"injected": False}, {"serviceAccount": "gw"}, {"serviceAccount": "gw"}),
+        (
+            {"serviceAccount": "gw"},
+            {"serviceAccount": "nginx", "injected": False},
+            {"serviceAccount": "nginx", "injected": False},
+        ),
+        ({"serviceAccount": "gw"}, {}, {"serviceAccount": "gw"}),
+    ],
+)
+def test_what_pods_show_of_a_gateway_stays_until_an_import_has_them(
+    before: dict[str, Any], shown: dict[str, Any], after: dict[str, Any]
+) -> None:
+    facts = facts_of(GATEWAY)
+    (fact,) = facts.sections["gateways"].values()
+    fact.item.update(shown)
+    assert merge({"gateways": [{**KNOWN, **before}]}, facts)["gateways"] == [{**KNOWN, **after}]
 
 
 AUTOSCALER = (

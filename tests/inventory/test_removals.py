@@ -106,6 +106,38 @@ def test_MG061_fires_for_a_service_that_can_no_longer_be_exposed(here: Here) -> 
     assert here.said(service("orders"), headless)[0].endswith("Service `shop/users`")
 
 
+FRONT = """apiVersion: meshgen.io/v1
+kind: Gateway
+metadata: {name: front}
+spec: {namespace: front, role: ingress, clusters: {names: [west]}}
+"""
+PUBLISHED = """apiVersion: meshgen.io/v1
+kind: PublishedHost
+metadata: {name: shop.example.com}
+spec:
+  workspace: shop
+  service: orders.shop.svc.cluster.local
+  ingressGateway: {name: front, namespace: front}
+"""
+
+
+@pytest.mark.parametrize(
+    ("front", "lost"),
+    [([FRONT, PUBLISHED], ["front/front"]), ([FRONT], [])],
+)
+def test_addresses_of_a_gateway_to_which_users_come_do_not_vanish(
+    here: Here, front: list[str], lost: list[str]
+) -> None:
+    (here.directory / "fleet/front.yaml").write_text("---\n".join(front))
+    known = "  gateways:\n  - {name: front, namespace: front, addresses: [203.0.113.13]}\n"
+    here.file.write_text(INVENTORY.replace("  gateways:\n", known))
+    said = here.said(service("orders"), service("users"), GATEWAY, replace=True)
+    assert said == [
+        f"MG061: the import would take from `west` what the fleet uses: all addresses of gateway `{name}`"
+        for name in lost
+    ]
+
+
 def test_MG061_silent_where_removal_is_allowed(here: Here) -> None:
     result = here.run(service("orders"), ACCOUNT, allow=True)
     assert (result.findings, "users" in here.file.read_text()) == ([], False)

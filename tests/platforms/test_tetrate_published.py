@@ -232,6 +232,7 @@ type: UNIFIED
 kubeSpec:
   deployment: {env: [{name: ISTIO_META_REQUESTED_NETWORK_VIEW, value: n2}]}
   service: {type: LoadBalancer}
+proxyConfigOverride: "gatewayTopology: {numTrustedProxies: 1}"
 """,
         ),
         (
@@ -243,6 +244,7 @@ kubeSpec:
 kubeSpec:
   deployment: {env: [{name: ISTIO_META_REQUESTED_NETWORK_VIEW, value: n2}]}
   service: {type: LoadBalancer}
+proxyConfigOverride: "gatewayTopology: {numTrustedProxies: 1}"
 """,
         ),
     ],

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.addresses import normal, parse, parse_range
-from meshgen.analysis.draining import draining
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.hosts import ServiceName
-from meshgen.analysis.routes import routes
+from meshgen.analysis.routes import dialled, routes
 from meshgen.check.places import declared_gateways, gateway_object, listed, network_place, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics import Cause
@@ -28,29 +27,27 @@ if TYPE_CHECKING:
 
 
 def gateway_address_unknown(context: Context) -> Iterator[Finding]:
-    """Find gateways that do not drain and have no address, which is normal before the first sync.
+    """Find gateways without an address that somebody would be sent to, which is normal before the first sync.
 
-    Consumers get endpoints once the gateway's address is known (design §3).
+    Consumers and edge gateways get endpoints, and DNS gets records, once the gateway's address is known (design §3).
     """
     relations = context.relations
-    if not own_entries(relations.fleet):
-        return
-    for cluster, gateways in relations.east_west_places.items():
+    for cluster, gateways in relations.gateway_places.items():
         inventory = relations.inventory(cluster)
         if inventory is None:
             continue
         for key, workspaces in gateways.items():
             observed = relations.observed_gateways[cluster].get(key)
-            drains = draining(relations.cluster(cluster), relations.gateways[key]) is not None
-            if drains or relations.reaches[cluster][key].known:
+            lost = _without_address(relations, key)
+            drains = relations.gateway_setups[cluster][key].drain is not None
+            if lost is None or drains or relations.reaches[cluster][key].known:
                 continue
-            name = key[1]
+            name, settings = key[1], relations.gateways[key]
             elsewhere = [other for other in relations.observed_gateways[cluster] if other[1] == name and other != key]
-            declared = next((w.east_west_gateway for w in workspaces if w.east_west_gateway), relations.gateways[key])
+            inline = (w.east_west_gateway for w in workspaces if settings.role == "eastWest")
             yield Finding(
-                message=f"the address of gateway `{name}` in cluster `{cluster}` is not known yet, so other clusters "
-                "get no entries for its services",
-                span=declared.span("name"),
+                message=f"the address of gateway `{name}` in cluster `{cluster}` is not known yet, so {lost}",
+                span=next(filter(None, inline), settings).span("name"),
                 help=f"The inventory has `{elsewhere[0][0]}/{name}`: name that namespace, if this gateway is meant."
                 if observed is None and elsewhere and elsewhere[0] not in gateways
                 else _how_to_learn(relations, cluster, key),
@@ -61,6 +58,18 @@ def gateway_address_unknown(context: Context) -> Iterator[Finding]:
                 ),
                 object=gateway_object(cluster, key),
             )
+
+
+def _without_address(relations: Relations, key: GatewayKey) -> str | None:
+    """What is lost while nobody knows where a gateway is; None: nothing of ours."""
+    comers = relations.comers(key)
+    if "clusters" in comers:
+        return "other clusters get no entries for its services" if own_entries(relations.fleet) else None
+    if "users" in comers:
+        return "DNS cannot lead to it"
+    if "edges" in comers and platform(relations.fleet.spec.platform).management == "none":
+        return "edge gateways send nobody to it"
+    return None
 
 
 def _how_to_learn(relations: Relations, cluster: str, key: GatewayKey) -> str:
@@ -92,11 +101,11 @@ def address_of_two_gateways(context: Context) -> Iterator[Finding]:
     Envoy keeps one endpoint for an address and port (istio#56355).
     """
     relations = context.relations
-    if not own_entries(relations.fleet):
-        return
     seen: dict[tuple[str, int], tuple[str, GatewayKey, Span | None]] = {}
     for cluster, gateways in relations.gateway_places.items():
         for key in gateways:
+            if relations.gateways[key].role == "eastWest" and not own_entries(relations.fleet):
+                continue
             reach = relations.reaches[cluster][key]
             others = {(cluster, key)}
             for address, span, port in _dialled(reach):
@@ -187,29 +196,27 @@ def _unusable(text: str) -> tuple[str, str]:
 
 
 def address_among_pods(context: Context) -> Iterator[Finding]:
-    """Find gateway addresses inside the pod and node ranges of clusters that get entries with them.
+    """Find gateway addresses inside the pod and node ranges of clusters whose pods dial them.
 
     One finding for each address, at the first range that it lies in.
 
     A proxy whose own address is that of an entry is taken for it (Istio: serviceregistry/util/workloadinstances).
     """
     relations = context.relations
-    if not own_entries(relations.fleet):
-        return
     ranges = {
         cluster.name: [(i, parsed) for i, text in enumerate(cluster.pod_cidrs) if (parsed := parse_range(text))]
         for cluster in relations.fleet.clusters
     }
     inside: dict[tuple[str, GatewayKey, int], dict[str, int]] = {}
-    for route in routes(relations):
-        addresses = route.exposures[0].reach.addresses
-        ranged = [consumer for consumer in route.consumers if ranges[consumer]]
+    for source, key, clusters in dialled(relations):
+        addresses = relations.reaches[source][key].addresses
+        ranged = [consumer for consumer in clusters if ranges[consumer]]
         for index, text in enumerate(addresses if ranged else ()):
             address = parse(text)
             for consumer in ranged:
                 place = next((i for i, pods in ranges[consumer] if address is not None and address in pods), None)
                 if place is not None:
-                    inside.setdefault((route.source, route.gateway, index), {})[consumer] = place
+                    inside.setdefault((source, key, index), {})[consumer] = place
     for (source, key, index), consumers in inside.items():
         reach = relations.reaches[source][key]
         first, place = next(iter(consumers.items()))
@@ -226,24 +233,26 @@ def address_among_pods(context: Context) -> Iterator[Finding]:
 
 
 def single_address(context: Context) -> Iterator[Finding]:
-    """Find gateways that other clusters know by one address only.
+    """Find gateways that others know by one address only.
 
     With one address of a gateway there is nothing to move to when it fails (design §3).
     """
     relations = context.relations
-    for cluster, gateways in relations.east_west_places.items():
+    for cluster, gateways in relations.gateway_places.items():
         for key in gateways:
             reach = relations.reaches[cluster][key]
-            if len(reach.addresses) != 1:
+            if len(reach.addresses) != 1 or not relations.comers(key):
                 continue
+            users = "users" in relations.comers(key)
+            lost = "users do not get in there" if users else "the cluster is out of reach"
             yield Finding(
-                message=f"gateway `{key[1]}` of cluster `{cluster}` has one address only: if it fails, the cluster is "
-                "out of reach",
+                message=f"gateway `{key[1]}` of cluster `{cluster}` has one address only: if it fails, {lost}",
                 span=reach.span("addresses", 0),
                 help="Give its load balancer an address in each zone, or accept this where it moves its address.",
                 object=gateway_object(cluster, key),
                 cause=Cause(
-                    f"gateways {NAMES} have one address each: if it fails, their cluster is out of reach",
+                    f"gateways {NAMES} have one address each: if it fails, "
+                    f"{lost if users else 'their cluster is out of reach'}",
                     f"fleet/{relations.fleet.name}",
                     f"`{key[1]}` of cluster `{cluster}`",
                     "the only address",

@@ -6,8 +6,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.addresses import FAMILIES, parse
-from meshgen.analysis.facts import own_entries
-from meshgen.analysis.routes import routes
+from meshgen.analysis.routes import dialled
 from meshgen.check.places import gateway_object, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics import Cause
@@ -27,14 +26,12 @@ def family_lacking(context: Context) -> Iterator[Finding]:
     One finding for each gateway. An IPv4-only cluster cannot open a connection to an IPv6 address, nor the other way.
     """
     relations = context.relations
-    if not own_entries(relations.fleet):
-        return
     lost: dict[tuple[str, GatewayKey], dict[str, None]] = {}
-    for route in routes(relations):
-        reach = route.exposures[0].reach
-        for consumer in route.consumers if reach.known else ():
+    for source, key, clusters in dialled(relations):
+        reach = relations.reaches[source][key]
+        for consumer in clusters if reach.known else ():
             if not reach.usable(relations.facts[consumer].families):
-                lost.setdefault((route.source, route.gateway), {})[consumer] = None
+                lost.setdefault((source, key), {})[consumer] = None
     for (source, key), names in lost.items():
         consumers = list(names)
         reach = relations.reaches[source][key]
@@ -56,15 +53,13 @@ def family_unknown(context: Context) -> Iterator[Finding]:
     They get all; those of the other family never answer, and each costs its callers a connect timeout.
     """
     relations = context.relations
-    if not own_entries(relations.fleet):
-        return
     found: dict[str, tuple[str, GatewayKey]] = {}
-    for route in routes(relations):
-        reach = route.exposures[0].reach
+    for source, key, clusters in dialled(relations):
+        reach = relations.reaches[source][key]
         if len({address.version for text in reach.addresses if (address := parse(text))}) > 1:
-            for consumer in route.consumers:
+            for consumer in clusters:
                 if relations.facts[consumer].families is None:
-                    found.setdefault(consumer, (route.source, route.gateway))
+                    found.setdefault(consumer, (source, key))
     for consumer, (source, key) in found.items():
         place = relations.reaches[source][key].span("addresses")
         yield Finding(
@@ -96,18 +91,16 @@ def private_among_public(context: Context) -> Iterator[Finding]:
     A load balancer behind NAT shows the address on its own side, which nobody else can dial.
     """
     relations = context.relations
-    if not own_entries(relations.fleet):
-        return
     private: dict[tuple[str, GatewayKey], GatewayReach] = {}
     public: dict[str, GatewayReach] = {}
-    for route in routes(relations):
-        reach = route.exposures[0].reach
+    for source, key, _ in dialled(relations):
+        reach = relations.reaches[source][key]
         if not reach.addresses:
             continue
         if not all(_is_private(text) for text in reach.addresses):
-            public.setdefault(route.source, reach)
+            public.setdefault(source, reach)
         elif isinstance(reach.shown_by, ObservedGateway):
-            private[route.source, route.gateway] = reach
+            private[source, key] = reach
     for (source, key), reach in private.items():
         other = next((name for name in public if name != source), None)
         if other is None:

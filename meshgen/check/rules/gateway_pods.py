@@ -60,4 +60,28 @@ def _advice(reason: str, revisions: frozenset[str] | None) -> str:
     return "Put the gateway into a namespace of its own, or change the label and import the namespace again."
 
 
-RULES = (Rule("MG420", "error", "a gateway that nobody injects", "0.1", gateway_not_injected),)
+def gateway_without_proxy(context: Context) -> Iterator[Finding]:
+    """Find gateways of others whose pods have no proxy of Istio: no Gateway object configures them.
+
+    Source: the selector of a Gateway chooses proxies that istiod knows (pilot/pkg/model/gateway.go).
+    """
+    relations = context.relations
+    for cluster, gateways in relations.gateway_places.items():
+        for key in gateways:
+            settings, observed = relations.gateways[key], relations.observed_gateways[cluster].get(key)
+            if settings.managed or observed is None or observed.injected is not False:
+                continue
+            yield Finding(
+                message=f"the pods of gateway `{key[1]}` in cluster `{cluster}` have no proxy of Istio, so nothing of "
+                "what is published or exposed reaches them",
+                span=observed.span("injected"),
+                help="Name a gateway of Istio, or leave out `managed: false` and let meshgen run one.",
+                notes=notes((settings.span("managed"), "somebody else runs it")),
+                object=gateway_object(cluster, key),
+            )
+
+
+RULES = (
+    Rule("MG420", "error", "a gateway that nobody injects", "0.1", gateway_not_injected),
+    Rule("MG489", "error", "a gateway without a proxy of Istio", "0.1", gateway_without_proxy),
+)

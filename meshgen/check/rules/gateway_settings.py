@@ -5,22 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateway_places import taken_ports
-from meshgen.check.places import declared_gateways, gateway_object, listed, notes
+from meshgen.check.places import declared_gateways, gateway_object, gateway_place, listed, notes
 from meshgen.check.rule import Finding, Rule
+from meshgen.language.gateway import GatewayOverride
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.gateways import GatewayKey
     from meshgen.check.context import Context
-    from meshgen.language.gateway import GatewayOverride, GatewaySettings
+    from meshgen.language.gateway import GatewaySettings
 
 _OF_PODS = {"replicas": "replicas", "autoscaling": "autoscaling", "resources": "resources"}
 _OF_LOAD_BALANCER = {
     "load_balancer_class": "loadBalancerClass",
     "load_balancer_source_ranges": "loadBalancerSourceRanges",
 }
-_OF_WORKLOAD = {**_OF_PODS, "service_annotations": "serviceAnnotations", **_OF_LOAD_BALANCER}
+_PROXIES = {"num_trusted_proxies": "numTrustedProxies"}
+_OF_WORKLOAD = {**_OF_PODS, **_PROXIES, "service_annotations": "serviceAnnotations", **_OF_LOAD_BALANCER}
 
 
 def _levels(gateway: GatewaySettings) -> Iterator[GatewaySettings | GatewayOverride]:
@@ -62,6 +65,88 @@ _PORT_OF_MESH = (
 )
 
 
+_OF_PROXY = {15000, 15001, 15004, 15006, 15020, 15021, 15053, 15090}
+"""Ports that Istio's proxy takes for itself (istio.io: Ports used by Istio)."""
+
+
+def port_of_role(context: Context) -> Iterator[Finding]:
+    """Find ports that a gateway cannot have: any of an edge gateway, those of users, those of the proxy itself.
+
+    Users come on 80 and 443, which lead to 8080 and 8443 in pods of ours: two ports of a Service cannot lead to one.
+    """
+    for gateway, named in declared_gateways(context.relations.fleet):
+        users = set() if gateway.role == "eastWest" else {80, 443, *([8080, 8443] if gateway.managed else ())}
+        for level in _levels(gateway):
+            advertised = level.advertised if isinstance(level, GatewayOverride) else None
+            for item, dialled in ((level, False), (advertised, True)):
+                number = item.port if item is not None and "port" in item.model_fields_set else None
+                if item is None or number is None:
+                    continue
+                if gateway.role == "edge":
+                    why, advice = "users take 80 and 443 only, and nobody else comes", "Remove `port`."
+                elif not dialled and number in users:
+                    why, advice = "it takes what comes from users there", _OTHER_PORT
+                elif not dialled and number in _OF_PROXY:
+                    why, advice = "Istio's proxy has it for itself", _OTHER_PORT
+                else:
+                    continue
+                yield Finding(
+                    message=f"gateway `{gateway.name}` of role `{gateway.role}` cannot have port {number}: {why}",
+                    span=item.span("port"),
+                    help=advice,
+                    object=named,
+                )
+
+
+_OTHER_PORT = "Leave `port` out (15443), or choose another."
+
+
+def account_of_gateway(context: Context) -> Iterator[Finding]:
+    """Find `serviceAccount` of a gateway that meshgen runs, one that the inventory contradicts, and unknown ones.
+
+    An edge gateway accepts the account of its ingress gateway and no other; with none named it would accept every
+    certificate of the mesh (Istio: `subjectAltNames`, pilot/pkg/networking/core/cluster_tls.go).
+    """
+    relations = context.relations
+    checks = platform(relations.fleet.spec.platform).management == "none"
+    for gateway, named in declared_gateways(relations.fleet):
+        if gateway.managed and gateway.service_account is not None:
+            yield Finding(
+                message=f"gateway `{gateway.name}` has a `serviceAccount`, but is managed: its account is "
+                f"`{gateway.name}`",
+                span=gateway.key_span("serviceAccount"),
+                help="Remove `serviceAccount`, or set `managed: false` if somebody else runs the gateway.",
+                object=named,
+            )
+    unknown: dict[GatewayKey, list[str]] = {}
+    for cluster, setups in relations.gateway_setups.items():
+        for key, setup in setups.items():
+            gateway, observed = relations.gateways[key], relations.observed_gateways[cluster].get(key)
+            if gateway.managed or "edges" not in relations.comers(key) or not checks:
+                continue
+            seen = observed.service_account if observed is not None else None
+            if setup.service_account is None:
+                unknown.setdefault(key, []).append(cluster)
+            elif observed is not None and seen not in {None, setup.service_account}:
+                yield Finding(
+                    message=f"gateway `{key[1]}` runs as `{seen}` in cluster `{cluster}`, but edge gateways would "
+                    f"expect `{setup.service_account}`",
+                    span=gateway.span("serviceAccount"),
+                    help="Correct `serviceAccount`, or leave it out: the inventory knows it.",
+                    notes=notes((observed.span("serviceAccount"), "the inventory says it here")),
+                    object=gateway_object(cluster, key),
+                )
+    for key, clusters in unknown.items():
+        yield Finding(
+            message=f"the service account of gateway `{key[1]}` in {listed(clusters)} is unknown, so no edge gateway "
+            "knows whom to trust",
+            span=relations.gateways[key].span("managed"),
+            help="Name it as `serviceAccount`, or import the gateway's Deployment with its Service.",
+            notes=notes((gateway_place(relations, clusters[0], key), f"the gateway in `{clusters[0]}`")),
+            object=f"gateway/{key[0]}/{key[1]}",
+        )
+
+
 def setting_without_effect(context: Context) -> Iterator[Finding]:
     """Find settings of a gateway's Deployment and Service that nobody applies.
 
@@ -77,6 +162,9 @@ def setting_without_effect(context: Context) -> Iterator[Finding]:
         elif operated:
             fields, why = _OF_LOAD_BALANCER, f"gateways of platform `{relations.fleet.spec.platform}` do not have it"
             advice = "Use an annotation of the cloud provider in `serviceAnnotations` instead."
+        elif gateway.role == "eastWest":
+            fields, why = _PROXIES, "an east-west gateway passes on what it cannot read"
+            advice = "Remove it."
         else:
             continue
         for level in _levels(gateway):
@@ -135,6 +223,8 @@ def contradicting_replicas(context: Context) -> Iterator[Finding]:
 
 
 RULES = (
+    Rule("MG481", "error", "a port that a gateway cannot have", "0.1", port_of_role),
+    Rule("MG483", "error", "a service account that does not fit", "0.1", account_of_gateway),
     Rule("MG421", "error", "a port that leads to no gateway", "0.1", port_leads_nowhere),
     Rule("MG423", "warning", "a setting of a gateway without effect", "0.1", setting_without_effect),
     Rule("MG424", "error", "replicas that contradict each other", "0.1", contradicting_replicas),

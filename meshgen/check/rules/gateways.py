@@ -1,4 +1,4 @@
-"""East-west gateways: how they are declared."""
+"""Gateways: how they are declared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from meshgen.platforms import platform
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from meshgen.analysis.gateways import GatewayKey
+    from meshgen.analysis.gateways import GatewayKey, GatewaySetup
     from meshgen.analysis.relations import Relations
     from meshgen.check.context import Context
     from meshgen.language.gateway import GatewaySettings
@@ -46,9 +46,9 @@ def gateway_of_another_role(context: Context) -> Iterator[Finding]:
 
 
 def unused_gateway(context: Context) -> Iterator[Finding]:
-    """Find east-west gateways that no workspace names: nothing is emitted for them.
+    """Find east-west gateways that no workspace names, and ingress gateways in no cluster: nothing is emitted for them.
 
-    A declared gateway is emitted where a workspace uses it (design §3).
+    A declared gateway is emitted where a workspace uses it, one for users where its `clusters` say so (design §3).
     """
     relations = context.relations
     used = {
@@ -60,7 +60,16 @@ def unused_gateway(context: Context) -> Iterator[Finding]:
     for namespace, name in sorted(used):
         names.setdefault(name, []).append(namespace)
     for gateway in relations.fleet.gateways:
-        if gateway.role != "eastWest" or (gateway.namespace, gateway.name) in used:
+        key = (gateway.namespace, gateway.name)
+        if gateway.role == "ingress" and gateway.clusters is None and key not in relations.published_behind:
+            yield Finding(
+                message=f"no published host leads through gateway `{gateway.name}` of namespace `{gateway.namespace}`, "
+                "so it is in no cluster",
+                span=gateway.span("name"),
+                help="Choose its clusters with `clusters`, name it in a published host, or delete it.",
+                object=f"gateway/{gateway.name}",
+            )
+        if gateway.role != "eastWest" or key in used:
             continue
         elsewhere = [f"{namespace}/{gateway.name}" for namespace in names.get(gateway.name, ())]
         similar = elsewhere or near(gateway.name, names)
@@ -125,7 +134,8 @@ def selector_of_gateway(context: Context) -> Iterator[Finding]:
 def selector_of_several_gateways(context: Context) -> Iterator[Finding]:
     """Find selectors of foreign gateways that also match another gateway's pods, which then expose both their hosts.
 
-    Tetrate's workload selectors name a namespace, so only gateways of one namespace meet there. One finding for a pair
+    Tetrate's workload selectors name a namespace, so only gateways of one namespace meet there. Gateways of two roles
+    may have the same pods if no port is the same, and both or neither send on to other clusters. One finding for a pair
     of gateways, whatever the number of clusters.
 
     A Gateway's selector matches pods of all namespaces (Istio: pilot/pkg/features/pilot.go).
@@ -138,6 +148,9 @@ def selector_of_several_gateways(context: Context) -> Iterator[Finding]:
             pair = [relations.gateways[first], relations.gateways[second]]
             if (first, second) in seen or not (everywhere or first[0] == second[0]) or not _meet(*pair):
                 continue
+            setups = [relations.gateway_setups[cluster][key] for key in (first, second)]
+            if pair[0].role != pair[1].role and not _same_port(*setups) and setups[0].local == setups[1].local:
+                continue  # one gateway of others does the work of two
             seen.add((first, second))
             foreign, other = pair if not pair[0].managed else reversed(pair)
             yield Finding(
@@ -163,6 +176,10 @@ def _suspects(relations: Relations, gateways: Sequence[GatewayKey]) -> list[tupl
             others = by_label[min(gateway.selector.items(), key=lambda label: len(by_label[label]))]
             pairs |= {(min(place, other), max(place, other)) for other in others if other != place}
     return [(gateways[first], gateways[second]) for first, second in sorted(pairs)]
+
+
+def _same_port(first: GatewaySetup, second: GatewaySetup) -> bool:
+    return bool(set(first.ports.values()) & set(second.ports.values()))
 
 
 def _meet(first: GatewaySettings, second: GatewaySettings) -> bool:

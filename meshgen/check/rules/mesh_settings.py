@@ -157,6 +157,10 @@ def _needed(context: Context) -> dict[str, dict[str, str]]:
         here = found.setdefault(exposure.cluster, {})
         here.setdefault(exposure.service.namespace, f"`{exposure.host}`, which is exposed")
         here.setdefault(exposure.gateway.namespace, f"the Gateways of `{exposure.gateway.name}`")
+    for cluster, gateways in relations.gateway_places.items():
+        for namespace, name in gateways:
+            if relations.comers((namespace, name)) & {"edges", "users"}:
+                found.setdefault(cluster, {}).setdefault(namespace, f"the Gateways of `{name}`")
     for item in context.calls.imports:
         here = found.setdefault(item.consumer, {})
         for taken in item.takes:

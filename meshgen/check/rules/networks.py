@@ -91,13 +91,13 @@ def foreign_gateway_without_network_view(context: Context) -> Iterator[Finding]:
     A gateway that somebody else runs needs the network view too (Istio: pilot/pkg/model/proxy_view.go).
     """
     relations = context.relations
-    if not own_entries(relations.fleet):
-        return
     made_up = made_up_networks(relations)
     for cluster, gateways in relations.gateway_places.items():
         network = relations.facts[cluster].network
         for key in gateways:
             if relations.gateways[key].managed or not relations.gateway_setups[cluster][key].local:
+                continue
+            if relations.gateways[key].role == "eastWest" and not own_entries(relations.fleet):
                 continue
             observed = relations.observed_gateways[cluster].get(key)
             view = observed.network_view if observed else None
@@ -116,32 +116,60 @@ def foreign_gateway_without_network_view(context: Context) -> Iterator[Finding]:
             )
 
 
+def foreign_gateway_with_network_view(context: Context) -> Iterator[Finding]:
+    """Find gateways with `managed: false` to which users come and that see their own network only.
+
+    Nobody sends on from there: where the cluster's own copies die, users lose what other clusters have (tried in the
+    lab; pilot/pkg/model/proxy_view.go).
+    """
+    relations = context.relations
+    for cluster, gateways in relations.gateway_places.items():
+        for key in gateways:
+            observed = relations.observed_gateways[cluster].get(key)
+            if relations.gateways[key].managed or "users" not in relations.comers(key):
+                continue
+            if observed is None or not observed.network_view:
+                continue
+            yield Finding(
+                message=f"gateway `{key[1]}` of cluster `{cluster}` is not managed and sees network "
+                f"`{observed.network_view}` only, so it sends its users to no other cluster",
+                span=observed.span("networkView"),
+                help="Remove ISTIO_META_REQUESTED_NETWORK_VIEW from its pods, and `networkView` from the inventory.",
+                notes=notes((relations.gateways[key].span("managed"), "somebody else runs it")),
+                object=gateway_object(cluster, key),
+            )
+
+
 def network_view_not_synced(context: Context) -> Iterator[Finding]:
     """Find gateways whose pods were seen with another network view than the one that is emitted for them.
 
-    A managed gateway runs with the network view that meshgen emits (Istio: pilot/pkg/model/proxy_view.go).
+    A managed gateway runs with the network view that meshgen emits, one to which users come without any (Istio:
+    pilot/pkg/model/proxy_view.go).
     """
     relations = context.relations
-    if not own_entries(relations.fleet):
-        return
     for cluster, gateways in relations.gateway_places.items():
         network = relations.facts[cluster].network
         for key in gateways:
             observed = relations.observed_gateways[cluster].get(key)
-            if network is None or not relations.gateways[key].managed or observed is None:
+            local = relations.gateway_setups[cluster][key].local
+            east_west = relations.gateways[key].role == "eastWest"
+            if (east_west and not own_entries(relations.fleet)) or not relations.gateways[key].managed:
                 continue
-            if not relations.gateway_setups[cluster][key].local:
+            if observed is None or observed.network_view is None or (local and network is None):
                 continue
-            wanted = network or NO_NETWORK_VIEW
+            wanted = (network or NO_NETWORK_VIEW) if local else ""
+            if observed.network_view == wanted:
+                continue
             shown = observed.network_view or '""'
-            if observed.network_view is None or observed.network_view == wanted:
-                continue
+            gets = f"`{wanted}`" if wanted else "none"
             yield Finding(
-                message=f"gateway `{key[1]}` of cluster `{cluster}` ran with the network view "
-                f"`{shown}`, but gets `{wanted}`",
+                message=f"gateway `{key[1]}` of cluster `{cluster}` ran with the network view `{shown}`, but gets "
+                f"{gets}",
                 span=observed.span("networkView"),
-                help="Check the cluster's `network`; if it is right, sync the gateway before others get entries.",
-                notes=notes((network_place(relations, cluster), "the network is here")),
+                help="Check the cluster's `network`; if it is right, sync the gateway before others get entries."
+                if local
+                else "Sync the gateway, and import the inventory again: until then it sends nobody to other clusters.",
+                notes=notes((network_place(relations, cluster), "the network is here")) if local else (),
                 object=gateway_object(cluster, key),
             )
 
@@ -151,5 +179,6 @@ RULES = (
     Rule("MG303", "warning", "no network view", "0.1", no_network_view),
     Rule("MG304", "error", "a network with a made-up name", "0.1", network_taken),
     Rule("MG308", "error", "a foreign gateway without a network view", "0.1", foreign_gateway_without_network_view),
+    Rule("MG488", "warning", "a foreign gateway with a network view", "0.1", foreign_gateway_with_network_view),
     Rule("MG309", "warning", "a network view that is not synced", "0.1", network_view_not_synced),
 )

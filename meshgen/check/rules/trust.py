@@ -8,6 +8,7 @@ from meshgen.analysis.accounts import needed_accounts
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.gateways import gateway_pods
 from meshgen.analysis.hosts import ServiceName
+from meshgen.analysis.routes import fronted
 from meshgen.calls.traffic_policy import breaking_tls, governing, private, rules_beside
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes, short, trust_domain_place
@@ -63,6 +64,31 @@ def foreign_trust_domain_remote(context: Context) -> Iterator[Finding]:
             "root, then accept this.",
             notes=notes((trust_domain_place(relations, first), f"cluster `{first}` has it here")),
             object=f"cluster/{cluster}",
+        )
+
+
+def foreign_trust_domain_of_ingress(context: Context) -> Iterator[Finding]:
+    """Find edge gateways in front of ingress gateways of another trust domain: a common root is nobody's to check.
+
+    The edge expects the identity in the ingress gateway's domain, which its own root has to have signed (Istio:
+    security/pkg/pki, `trustDomain` of the mesh config).
+    """
+    relations = context.relations
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for source, _, edges in fronted(relations):
+        domain = relations.facts[source].trust_domain
+        for edge in edges:
+            if relations.facts[edge].trust_domain != domain:
+                found.setdefault((edge, domain), {})[source] = None
+    for (edge, domain), sources in found.items():
+        first = next(iter(sources))
+        yield Finding(
+            message=f"edge gateways of cluster `{edge}` in trust domain `{relations.facts[edge].trust_domain}` dial "
+            f"ingress gateways of {listed(sources)} in trust domain `{domain}`",
+            span=trust_domain_place(relations, edge),
+            help="Give their meshes a common root, then accept this.",
+            notes=notes((trust_domain_place(relations, first), f"cluster `{first}` has it here")),
+            object=f"cluster/{edge}",
         )
 
 
@@ -290,6 +316,7 @@ def _judged_elsewhere(context: Context, exposure: Exposure, rule: ObservedDestin
 RULES = (
     Rule("MG327", "error", "another trust domain beside a local copy", "0.1", foreign_trust_domain_beside_local),
     Rule("MG328", "warning", "a remote service of another trust domain", "0.1", foreign_trust_domain_remote),
+    Rule("MG490", "warning", "an ingress gateway of another trust domain", "0.1", foreign_trust_domain_of_ingress),
     Rule("MG350", "error", "more service accounts than entries", "0.1", more_accounts_than_addresses),
     Rule("MG351", "warning", "service accounts of a source are unknown", "0.1", accounts_unknown),
     Rule("MG352", "error", "an exposed service without sidecars", "0.1", exposed_without_sidecar),
