@@ -35,6 +35,9 @@ C1 = "{name: c1, region: eu, network: n1}"
         ((shop(", state: draining"),), Reason("workspace draining", "c2", ("shop",))),
         ((shop(f", exposedServices: [{{host: {WEB}, state: draining}}]"),), Reason("service draining", "c2")),
         ((shop(", draining: {names: [c2]}"),), Reason("workspace draining there", "c2", ("shop",))),
+        ((shop(", traffic: {mode: ordered, order: [{names: [c1]}]}"),), Reason("not named", "c2")),
+        ((shop(", traffic: {sources: {names: [c1]}}"),), Reason("not a source", "c2")),
+        ((shop(", traffic: {mode: weighted, weights: [{names: ['*'], share: 0}]}"),), Reason("share 0", "c2")),
         (
             (shop(f", exposedServices: [{{host: {WEB}, draining: {{names: ['c*']}}}}]"),),
             Reason("service draining there", "c2"),

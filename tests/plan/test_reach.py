@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshgen.plan.diff import used_by, uses
+from meshgen.plan.diff import Loss, lost, used_by, uses
 from meshgen.plan.model import GatewayAddress
 from meshgen.plan.reach import Reach, Reaches, Source
 from tests.fleets import HAS, LACKS, Compiled, compiled
@@ -59,3 +59,20 @@ def test_a_control_planes_calls_have_sources_without_entries() -> None:
 def test_an_unknown_account_makes_all_accepted() -> None:
     unknown = LACKS.replace(", serviceAccounts: [web]", "")
     assert reach(compiled(unknown))[WEB].accepted is None
+
+
+SHOP = """
+kind: Workspace
+metadata: {name: shop}
+spec:
+  namespaceSelector: {names: ["*/shop"]}
+  eastWestGateway: {name: ew, namespace: shop}
+  consumers: {names: [c1]}
+"""
+
+
+def test_a_cluster_that_leaves_the_levels_is_lost_like_any_source() -> None:
+    before = reach(compiled(HAS, SHOP))[WEB]
+    found = compiled(HAS, SHOP + "  traffic: {mode: ordered, order: [{names: [c1]}]}\n")
+    after = Reaches(found.calls).at("c1", WEB)
+    assert lost("c1", WEB, before, after) == Loss("c1", WEB, "failover", (C2.gateway,), own=False, ports=())
