@@ -14,7 +14,7 @@ from meshgen.diagnostics.several import ordered
 from meshgen.emit import emit
 from meshgen.emit.signature import SIGNATURE
 from meshgen.pipeline import plan_fleet
-from meshgen.revisions import Now, earlier, guard, meant
+from meshgen.revisions import Now, beside, earlier, guard, meant
 from meshgen.tree import open_tree
 from meshgen.tree.findings import overruled
 from meshgen.verify import kubeconform, verify
@@ -106,9 +106,8 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
             in_sync=comparison.in_sync,
             built_here=memory.holds(report.sources, only or names),
         )
-        guarded, committed = _guarded(fleet, output, now, memory, options)
-        findings += guarded
-        report.diagnostics = ordered([*report.diagnostics, *findings, *comparison.diagnostics, *judge.end()])
+        guarded, committed = _guarded(fleet, output, now, memory, options, compilation.diagnostics)
+        report.diagnostics = ordered([*guarded, *findings, *comparison.diagnostics, *judge.end()])
         report.conformity = judge.summary
         failing = {"error", options.fail_on}
         if not options.check and not any(found.severity in failing for found in report.diagnostics):
@@ -120,19 +119,20 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
 
 
 def _guarded(
-    fleet: Path, output: Path, now: Now, memory: meant.Memory, options: Options
+    fleet: Path, output: Path, now: Now, memory: meant.Memory, options: Options, checked: Iterable[Diagnostic]
 ) -> tuple[list[Diagnostic], bool]:
-    """What the build would take from callers, and whether commits hold fleet and output."""
+    """What the check says and the build would take from callers, and whether commits hold fleet and output."""
     before = earlier(fleet, output, now, options.against, os.environ)
     pasts, fleets = before.pasts, before.fleets
     if not before.committed and memory.tells and not memory.holds(now.sources, memory.clusters):
         pasts, fleets = [*pasts, (memory.past(now),)], [*fleets, *memory.before(now)]
-    findings = [*before.diagnostics, *guard(pasts, now, fleets)]
+    told = guard(pasts, now, fleets)
+    findings = [*before.diagnostics, *told.findings]
     if before.unanswered and output.is_dir() and not memory.tells:
         findings.append(before.unanswered)
     if options.allow_withdrawal:
         findings = [overruled(finding, "--allow-withdrawal") for finding in findings]
-    return findings, before.committed
+    return [*beside(told, checked), *findings], before.committed
 
 
 def _emit(plan: Plan, tree: Tree, judge: _Judge) -> list[Diagnostic]:

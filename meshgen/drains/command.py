@@ -164,7 +164,7 @@ def _losses(old: Meaning, new: Meaning) -> Iterator[Diagnostic]:
         loss = lost(consumer, host, reach, reaches.at(consumer, host))
         if loss is not None:
             found.append(Lost(loss, reach, BEFORE))
-    yield from unannounced(found, new.calls, {})
+    yield from unannounced(found, new.calls, {}).findings
     yield from taken([(Before(old.relations, BEFORE),)], new.relations)
 
 

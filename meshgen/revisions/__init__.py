@@ -3,12 +3,13 @@
 See docs/adr/0016-old-plans.md and docs/adr/0018-losses.md.
 
     before = earlier(fleet, output, now, against=(), environment=os.environ)
-    findings = [*before.diagnostics, *guard(before.pasts, now)]
+    told = guard(before.pasts, now)
+    findings = [*before.diagnostics, *told.findings, *beside(told, checked)]
 """
 
 from meshgen.revisions import meant
 from meshgen.revisions.earlier import Earlier, Now, earlier
 from meshgen.revisions.fleet_at import default_revision, fleet_at, fleets_since
-from meshgen.revisions.guard import guard
+from meshgen.revisions.guard import beside, guard
 
-__all__ = ["Earlier", "Now", "default_revision", "earlier", "fleet_at", "fleets_since", "guard", "meant"]
+__all__ = ["Earlier", "Now", "beside", "default_revision", "earlier", "fleet_at", "fleets_since", "guard", "meant"]

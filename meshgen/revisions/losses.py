@@ -37,7 +37,14 @@ _Effect = tuple[str, tuple[int, ...], tuple[str, ...]]
 """What is lost, which ports, and by whom."""
 
 
-def unannounced(found: Iterable[Lost], calls: Calls, cut: Mapping[Use, str]) -> Iterator[Diagnostic]:
+class Told(NamedTuple):
+    """Findings, and the hosts of which they say that somebody has no endpoint left."""
+
+    findings: list[Diagnostic]
+    ended: frozenset[str]
+
+
+def unannounced(found: Iterable[Lost], calls: Calls, cut: Mapping[Use, str]) -> Told:
     """Find what consumers lose and the fleet has not announced: one MG656 for each cause, or causes together.
 
     A service that is drained takes the last endpoint of some with a word, too, but that is what the word is for: MG659.
@@ -57,10 +64,16 @@ def unannounced(found: Iterable[Lost], calls: Calls, cut: Mapping[Use, str]) -> 
             by_cause[why].append(lost)
         elif loss.kind == "last" and host_drained(calls.relations, loss.host):
             drained[why].append(lost)
-    for why in sorted(by_cause, key=_by_cluster):
-        yield _finding("MG656", why, by_cause[why], calls, _help(why, by_cause[why]))
-    for why in sorted(drained, key=_by_cluster):
-        yield _finding("MG659", why, drained[why], calls, "Keep it active as long as something calls it there.")
+    findings = [
+        _finding("MG656", why, by_cause[why], calls, _help(why, by_cause[why]))
+        for why in sorted(by_cause, key=_by_cluster)
+    ]
+    findings += [
+        _finding("MG659", why, drained[why], calls, "Keep it active as long as something calls it there.")
+        for why in sorted(drained, key=_by_cluster)
+    ]
+    told = (lost.loss for of_one in (*by_cause.values(), *drained.values()) for lost in of_one)
+    return Told(findings, frozenset(loss.host for loss in told if loss.kind == "last"))
 
 
 def _by_cluster(why: tuple[Cause, ...]) -> list[tuple[str, str, tuple[str, ...]]]:

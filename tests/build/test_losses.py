@@ -240,6 +240,17 @@ def test_one_cause_is_one_finding_that_names_all_and_points_at_it(project: Proje
     assert text[int(column) - 1 :].startswith("{name: ew, namespace: shop, addresses: []}")
 
 
+def test_MG384_silent_where_a_build_says_who_loses_the_last_endpoint(project: Project) -> None:
+    drained = (clusters("c1", "name: c2, state: draining"), *TWO[1:])
+    outcome = steps(project, TWO, drained)
+    assert (len(losses(outcome)), outcome.messages("MG384")) == (1, [])
+
+
+def test_MG384_fires_where_a_build_knows_nothing_of_before(project: Project) -> None:
+    outcome = steps(project, (clusters("c1", "name: c2, state: draining"), *TWO[1:]))
+    assert (losses(outcome), len(outcome.messages("MG384"))) == ([], 1)
+
+
 def test_nothing_is_written_and_the_switch_lets_it_happen(project: Project) -> None:
     steps(project, TWO, (*TWO, inventory("c2", "web", gateway="")))
     assert project.names("c1/*/serviceentry*") != []

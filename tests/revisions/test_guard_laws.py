@@ -156,7 +156,7 @@ def found(old: World, new: World) -> list[tuple[str, str]]:
     after = meant(new)
     past = {key: Known(reach, "then") for key, reach in meant(old).reaches().items()}
     now = Now({}, after.calls, after.plan)
-    return [(item.code, item.message) for item in guard([(past,)], now) if item.severity == "error"]
+    return [(item.code, item.message) for item in guard([(past,)], now).findings if item.severity == "error"]
 
 
 @pytest.mark.slow
