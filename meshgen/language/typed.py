@@ -229,19 +229,23 @@ def _expand(workspace: Written) -> None:
 
 
 def _duplicates(loaded: Loaded) -> Iterator[Diagnostic]:
-    places: dict[tuple[str, str], list[Span]] = {}
+    """MG109; of several fleets, which is MG018, only what stands twice in one file or in one of them."""
+    places: dict[tuple[str, str, str], list[Span]] = {}
+    several = [document.kind for document in loaded.documents].count("Fleet") > 1
     for document in loaded.documents:
+        scope = document.file if several else ""
         if document.kind == "Fleet":
+            scope = str(document.node.span) if several else ""
             spec = document.node.find(["spec"])
             for key, kind in LISTS.items():
                 for item in (spec.entries[key][1].items or ()) if spec.entries and key in spec.entries else ():
                     named = item.entries["name"][1] if item.entries and "name" in item.entries else None
                     if named is not None and isinstance(named.value, str):
-                        places.setdefault((kind, named.value), []).append(named.span)
+                        places.setdefault((kind, named.value, scope), []).append(named.span)
         elif document.name:
             span = document.node.find(["metadata", "name"]).span
-            places.setdefault((document.kind, document.name), []).append(span)
-    for (kind, name), spans in places.items():
+            places.setdefault((document.kind, document.name, scope), []).append(span)
+    for (kind, name, _), spans in places.items():
         first, *others = sorted(spans)
         called = kind[:1].lower() + kind[1:]
         for span in others:

@@ -215,16 +215,16 @@ def _one_fleet(documents: list[Document], *, read_whole: bool) -> list[Diagnosti
         ]
     if len(fleets) <= 1:
         return []
-    first = _kind_span(fleets[0])
+    first, second, *more = map(_kind_span, fleets)
     return [
         diagnose(
             "MG018",
             "there is more than one document of kind `Fleet`",
-            _kind_span(other),
-            help="Keep one, and move the lists of this one there or into documents of their own.",
-            notes=(Note(first, "the first one is here"),),
+            second,
+            help="Keep one: move the lists of this one there, or its file out of the fleet if it is a copy or another "
+            "fleet.",
+            notes=(Note(first, "the first one is here"), *(Note(span, "and one is here") for span in more)),
         )
-        for other in fleets[1:]
     ]
 
 
