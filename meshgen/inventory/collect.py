@@ -42,7 +42,11 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     """
     findings: list[Diagnostic] = []
     objects = objects_in(documents, namespace, findings)
-    facts = Facts(read=dict(Counter(item.kind for item in objects.known)), unknown=dict(Counter(objects.unknown)))
+    facts = Facts(
+        read=dict(Counter(item.kind for item in objects.known)),
+        unknown=dict(Counter(objects.unknown)),
+        of_fleet=objects.of_fleet,
+    )
     labels = _namespace_labels((*objects.known, *(second for _, second in objects.twice)))
     injectors = injectors_in(objects.known)
     facts.istio, facts.unset = istio_facts(objects.known, injectors, findings)

@@ -18,6 +18,8 @@ from meshgen.inventory.summary import change_summary, input_summary
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from meshgen.inventory.facts import Facts
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -62,14 +64,8 @@ def run(request: Request) -> Result:
     facts, found = collect(manifests.documents, request.namespace)
     findings += found
     findings += invalid_facts(facts, findings)
-    if not (findings or facts.read or facts.unknown):
-        findings.append(
-            diagnose(
-                "MG055",
-                "the input has no Kubernetes objects",
-                help="Check the command that was to print them: an empty input would empty the inventory.",
-            )
-        )
+    if not (findings or facts.read or (facts.unknown and not facts.of_fleet)):
+        findings.append(_nothing(facts))
     result = Result(findings, manifests.sources)
     files = FleetFiles(request.fleet)
     findings += files.unknown_cluster(request.cluster)
@@ -104,6 +100,23 @@ def run(request: Request) -> Result:
             return Result(refused)
         result.summary += "\n".join(filter(None, [changes, f"wrote {request.target.as_posix()}"]))
     return result
+
+
+def _nothing(facts: Facts) -> Diagnostic:
+    """MG055 for an input without objects of a cluster."""
+    if facts.of_fleet:
+        return diagnose(
+            "MG055",
+            "the input is a fleet, which has no objects of a cluster",
+            facts.of_fleet[0],
+            "Name the cluster's manifests instead, or what `kubectl get … -o yaml` prints; the fleet itself is read "
+            "from `--fleet`.",
+        )
+    return diagnose(
+        "MG055",
+        "the input has no Kubernetes objects",
+        help="Check the command that was to print them: an empty input would empty the inventory.",
+    )
 
 
 def read_target(target: Target, path: Path, cluster: str, result: Result) -> InventoryFile | None:

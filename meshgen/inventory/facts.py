@@ -60,6 +60,8 @@ class Facts:
     """Objects that were read, by kind."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Objects of kinds that the inventory does not need, by kind."""
+    of_fleet: tuple[Span, ...] = ()
+    """Places of documents that are a fleet's."""
     unseen: set[str] = field(default_factory=set)
     """Lists of which the import shows nothing although they may have items: what is known of them stays."""
     gateways_only: bool = False

@@ -9,6 +9,7 @@ from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.inventory.fields import Fields, describe, plain
 from meshgen.inventory.kubectl import entries_of, is_null
 from meshgen.inventory.unrendered import named_by_template
+from meshgen.load.documents import API_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,6 +106,8 @@ class Objects:
     """One kind per object that was skipped."""
     twice: tuple[tuple[KubernetesObject, KubernetesObject], ...] = ()
     """Objects of one key, each further one with the first."""
+    of_fleet: tuple[Span, ...] = ()
+    """The kinds of documents that are a fleet's, not a cluster's; they are among `unknown`."""
     single: bool = False
     """Whether the input is one object and no list of objects, as `kubectl get KIND NAME` prints it."""
 
@@ -120,6 +123,7 @@ def objects_in(documents: Iterable[Node], namespace: str, findings: list[Diagnos
     nameless: list[KubernetesObject] = []
     unknown: list[str] = []
     twice: list[tuple[KubernetesObject, KubernetesObject]] = []
+    of_fleet: list[Span] = []
     lists = 0
     todo = [(document, "", "") for document in reversed(list(documents))]
     while todo:
@@ -151,6 +155,8 @@ def objects_in(documents: Iterable[Node], namespace: str, findings: list[Diagnos
         found = _object(node, version, kind, namespace, findings)
         if found is None:
             unknown.append(kind)
+            if version == API_VERSION:
+                of_fleet.append(node.find(["kind"]).span)
         elif not found.name:
             nameless.append(found)
         elif (first := known.setdefault(found.key, found)) is not found:
@@ -159,6 +165,7 @@ def objects_in(documents: Iterable[Node], namespace: str, findings: list[Diagnos
         (*(known[key] for key in sorted(known)), *nameless),
         tuple(sorted(unknown)),
         tuple(twice),
+        tuple(of_fleet),
         single=not lists and len(known) == 1 and not nameless and not unknown,
     )
 

@@ -356,6 +356,13 @@ def test_MG055_fires_when_the_input_is_empty(fleet: Fleet, text: str) -> None:
     assert said(fleet, text, "--replace") == ["meshgen: error[MG055] the input has no Kubernetes objects"]
 
 
+def test_MG055_fires_when_the_input_is_a_fleet(fleet: Fleet) -> None:
+    assert said(fleet, INVENTORY, "--replace") == [
+        "m.yaml:2:7: error[MG055] the input is a fleet, which has no objects of a cluster"
+    ]
+    assert said(fleet, f"{INVENTORY}---\n{SERVICE}") == [], "a repository may hold both"
+
+
 def test_MG055_silent_when_there_is_any_object(fleet: Fleet) -> None:
     assert said(fleet, SERVICE) == []
 
