@@ -8,20 +8,27 @@ from __future__ import annotations
 import gc
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from inspect import get_annotations
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
+from pydantic import BaseModel
 
 from meshgen.diagnostics.near import afresh, near
+from meshgen.inventory.collect import collect
+from meshgen.language.typed import MODELS
+from meshgen.load.json_text import read_json
 from meshgen.pipeline import compile_fleet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SMALL, LARGE = 64, 256
 MOST = 9.0
 """How many times as long the larger fleet may take: linear is 4, quadratic 16."""
+LONG = 32
 AT_ONCE = 0.3
 """Seconds that are too short to compare."""
 
@@ -172,6 +179,22 @@ LISTS: dict[str, Callable[[int], str]] = {
             for k in range(n)
         ],
     ),
+    "routes": lambda n: fleet(
+        services=services(n),
+        more=[
+            document(
+                "PublishedHost",
+                "p",
+                {
+                    "host": "p.example.com",
+                    "workspace": "shop",
+                    "ingressGateway": {"name": "ew", "namespace": "shop"},
+                    "routes": [{"match": {"prefix": f"/{k}"}, "service": host(k), "port": 80} for k in range(n)],
+                },
+            )
+        ],
+    ),
+    "zones": lambda n: fleet(spec={"dns": {"zones": [{"name": f"{letters(k)}.example.com"} for k in range(n)]}}),
     "accept": lambda n: fleet(
         services=services(n), spec={"accept": [{"code": "MG311", "object": f"x{k}", "reason": "x"} for k in range(n)]}
     ),
@@ -180,8 +203,230 @@ LISTS: dict[str, Callable[[int], str]] = {
         more=[document("Cluster", f"x{k}", {"region": "r", "network": f"m{k}"}) for k in range(n)],
     ),
     "names of clusters": lambda n: fleet(workspace={"consumers": {"names": [f"x-{letters(k)}" for k in range(n)]}}),
+    "unexposedServices": lambda n: fleet(
+        services=services(n), workspace={"unexposedServices": [host(k) for k in range(n)]}
+    ),
+    "consumerNamespaces": lambda n: fleet(
+        services=services(4),
+        workspace={
+            "exposedServices": [
+                {"host": host(k), "consumerNamespaces": [f"n-{letters(j)}" for j in range(n)]} for k in range(4)
+            ]
+        },
+    ),
+    "regions": lambda n: fleet(
+        services=services(4),
+        spec={"regions": [{"name": f"r{k}", "near": [f"r{k + 1}"]} for k in range(n)]},
+    ),
+    "near regions": lambda n: fleet(spec={"regions": [{"name": "r", "near": [f"r-{letters(k)}" for k in range(n)]}]}),
+    "order": lambda n: fleet(
+        workspace={"traffic": {"mode": "ordered", "order": [{"names": [f"x-{letters(k)}"]} for k in range(n)]}}
+    ),
+    "weights": lambda n: fleet(
+        workspace={
+            "traffic": {"mode": "weighted", "weights": [{"names": [f"x-{letters(k)}"], "share": 1} for k in range(n)]}
+        }
+    ),
+    "overrides": lambda n: fleet(
+        spec={
+            "gateways": [
+                {
+                    "name": "ew",
+                    "namespace": "shop",
+                    "overrides": [
+                        {"clusters": {"names": [f"x-{letters(k)}"]}, "loadBalancerSourceRanges": ["192.0.2.0/24"]}
+                        for k in range(n)
+                    ],
+                }
+            ]
+        }
+    ),
+    "loadBalancerSourceRanges": lambda n: fleet(
+        spec={
+            "gateways": [
+                {"name": "ew", "namespace": "shop", "loadBalancerSourceRanges": [f"10.0.{k}.0/24" for k in range(n)]}
+            ]
+        }
+    ),
+    "hosts of a VirtualService": lambda n: fleet(
+        {"virtualServices": [{"name": "v", "namespace": "shop", "hosts": [host(k) for k in range(n)]}]}, services(n)
+    ),
+    "hosts of a ServiceEntry": lambda n: fleet(
+        {"serviceEntries": [{"name": "s", "namespace": "shop", "hosts": [host(k) for k in range(n)]}]}, services(n)
+    ),
+    "egressHosts of a Sidecar": lambda n: fleet(
+        {"sidecars": [{"name": "s", "namespace": "shop", "egressHosts": [f"./{host(k)}" for k in range(n)]}]},
+        services(n),
+    ),
+    "subsets": lambda n: fleet(
+        {
+            "destinationRules": [
+                {"name": "d", "namespace": "shop", "host": host(0), "subsets": [f"v{k}" for k in range(n)]}
+            ]
+        }
+    ),
+    "ports of a DestinationRule": lambda n: fleet(
+        {
+            "destinationRules": [
+                {
+                    "name": "d",
+                    "namespace": "shop",
+                    "host": host(0),
+                    "portLevelSettings": [{"port": k + 1, "tlsMode": "ISTIO_MUTUAL"} for k in range(n)],
+                }
+            ]
+        },
+        [service(0, ports=[{"name": f"tcp-{k}", "port": k + 1} for k in range(n)])],
+    ),
+    "servers of a Gateway": lambda n: fleet(
+        {
+            "istioGateways": [
+                {
+                    "name": "g",
+                    "namespace": "shop",
+                    "selector": {"istio": "x"},
+                    "servers": [{"port": k + 1, "hosts": [host(k)]} for k in range(n)],
+                }
+            ]
+        },
+        services(n),
+    ),
+    "hosts of a server": lambda n: fleet(
+        {
+            "istioGateways": [
+                {
+                    "name": "g",
+                    "namespace": "shop",
+                    "selector": {"istio": "x"},
+                    "servers": [{"port": 80, "hosts": [host(k) for k in range(n)]}],
+                }
+            ]
+        },
+        services(n),
+    ),
+    "Services of a PeerAuthentication": lambda n: fleet(
+        {
+            "peerAuthentications": [
+                {
+                    "name": "p",
+                    "namespace": "shop",
+                    "selector": {"app": "x"},
+                    "mode": "STRICT",
+                    "services": [f"web-{letters(k)}" for k in range(n)],
+                    "servicesInPart": [f"api-{letters(k)}" for k in range(n)],
+                }
+            ]
+        },
+        services(n),
+    ),
+    "discoverySelectors": lambda n: fleet(
+        {
+            "istio": {"discoverySelectors": [{"matchLabels": {"team": letters(k)}} for k in range(n)]},
+            "namespaces": [{"name": "shop", "labels": {"team": letters(0)}}],
+        },
+        services(n),
+    ),
     "unknown fields": lambda n: fleet(spec={f"clusters{letters(k)}": 1 for k in range(n)}),
 }
+
+
+_DOCUMENTS = "items are documents here"
+_LOOKED_UP = "read once, where somebody asks for one of its items"
+_WRITTEN = "written as it is, and compared with nothing"
+SHORT = {
+    "Advertised.addresses": "the same as `addresses` of a gateway",
+    "Cluster.zones": _LOOKED_UP,
+    "Cors.allowHeaders": _WRITTEN,
+    "Cors.allowOrigins": _WRITTEN,
+    "Cors.exposeHeaders": _WRITTEN,
+    "FleetSpec.clusters": _DOCUMENTS,
+    "FleetSpec.publishedHosts": _DOCUMENTS,
+    "FleetSpec.workspaces": _DOCUMENTS,
+    "GatewayOverride.loadBalancerSourceRanges": "the same as a gateway's own",
+    "LabelRequirement.values": _LOOKED_UP,
+    "LabelSelector.matchExpressions": "all have to hold, like `matchLabels`",
+    "ObservedDestinationRule.exportTo": _LOOKED_UP,
+    "ObservedDestinationRule.failoverPriority": "the labels of a locality and a network",
+    "ObservedGateway.ports": "the ports of one Service, as `ports`",
+    "ObservedIstio.defaultDestinationRuleExportTo": _LOOKED_UP,
+    "ObservedIstio.defaultServiceExportTo": _LOOKED_UP,
+    "ObservedIstio.defaultVirtualServiceExportTo": _LOOKED_UP,
+    "ObservedIstio.injectionRevisions": _LOOKED_UP,
+    "ObservedPeerAuthentication.disabledPorts": _LOOKED_UP,
+    "ObservedPeerAuthentication.enabledPorts": _LOOKED_UP,
+    "ObservedPortPolicy.failoverPriority": "the labels of a locality and a network",
+    "ObservedService.exportTo": _LOOKED_UP,
+    "ObservedService.workloads": "kinds, of which there are few",
+    "ObservedServiceEntry.exportTo": _LOOKED_UP,
+    "ObservedVirtualService.exportTo": _LOOKED_UP,
+    "ObservedVirtualService.gateways": _LOOKED_UP,
+    "Retries.idempotentRequests": _WRITTEN,
+    "ServiceEntryVisibility.policies": "the first that fits decides, for one namespace",
+    "ServicePort.containerPorts": _LOOKED_UP,
+    "VisibilityPolicy.namespaceSelectors": "all have to hold, for one namespace",
+}
+"""Lists that are not tried, by model and field, and why."""
+
+
+def lists(model: type[BaseModel], seen: dict[str, Any]) -> dict[str, Any]:
+    """Every list that people may write below `model`, by model and field; those of a few words are none."""
+    for name, field in model.model_fields.items():
+        for annotation in _parts(field.annotation):
+            if get_origin(annotation) is list and get_origin(get_args(annotation)[0]) is not Literal:
+                seen.setdefault(_called(model, name), annotation)
+        for inner in _models(field.annotation):
+            if inner.__name__ not in seen:
+                seen[inner.__name__] = None
+                lists(inner, seen)
+    return {name: found for name, found in seen.items() if found is not None}
+
+
+def _called(model: type[BaseModel], name: str) -> str:
+    """A field by the model that declares it."""
+    declares = next(each for each in reversed(model.__mro__) if name in get_annotations(each))
+    return f"{declares.__name__}.{model.model_fields[name].alias or name}"
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """The annotation, without what is optional or only annotated."""
+    if get_origin(annotation) in (Union, UnionType):
+        for part in get_args(annotation):
+            yield from _parts(part)
+    elif get_origin(annotation) is Annotated:
+        yield from _parts(get_args(annotation)[0])
+    else:
+        yield annotation
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    for part in _parts(annotation):
+        if isinstance(part, type) and get_origin(part) is None and issubclass(part, BaseModel):
+            yield part
+        for inner in get_args(part) if get_origin(part) in (list, dict) else ():
+            yield from _models(inner)
+
+
+def grown(model: type[BaseModel], data: Any) -> Iterator[str]:
+    """The lists of `data` that are long."""
+    for name, field in model.model_fields.items():
+        value = data.get(field.alias or name) if isinstance(data, dict) else None
+        if isinstance(value, list) and len(value) >= LONG:
+            yield _called(model, name)
+        for item in value if isinstance(value, list) else [value]:
+            for inner in _models(field.annotation):
+                yield from grown(inner, item)
+
+
+def test_every_list_of_the_language_is_tried_or_said_to_be_short() -> None:
+    known: dict[str, Any] = {}
+    for model in MODELS.values():
+        lists(model, known)
+    tried: set[str] = set()
+    for text in (make(SMALL) for make in LISTS.values()):
+        for document in map(json.loads, text.split("\n---\n")):
+            tried.update(grown(MODELS[document["kind"]], document["spec"]))
+    untried = {name for name, found in known.items() if found is not None} - tried
+    assert sorted(untried) == sorted(SHORT), "add a fleet with the list to LISTS, or say in SHORT why there is none"
 
 
 def cost(text: str, directory: Path) -> float:
@@ -207,6 +452,78 @@ def test_a_list_that_is_four_times_as_long_takes_about_four_times_as_long(name: 
         small = min(cost(LISTS[name](SMALL), tmp_path) for _ in range(2))
         large = min(large, cost(LISTS[name](LARGE), tmp_path))
         assert large < MOST * small
+
+
+def deployment(number: int, **labels: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": f"web{number}", "namespace": "shop"},
+        "spec": {"template": {"metadata": {"labels": labels}, "spec": {"serviceAccountName": f"web{number}"}}},
+    }
+
+
+def cluster_service(number: int, **selector: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": f"web{number}", "namespace": "shop"},
+        "spec": {"selector": selector, "ports": [{"name": "http", "port": 80}]},
+    }
+
+
+def peer_authentication(number: int) -> dict[str, Any]:
+    return {
+        "apiVersion": "security.istio.io/v1",
+        "kind": "PeerAuthentication",
+        "metadata": {"name": f"web{number}", "namespace": "shop"},
+        "spec": {"selector": {"matchLabels": {"app": f"web{number}"}}, "mtls": {"mode": "STRICT"}},
+    }
+
+
+def everywhere(*makers: Callable[[int], dict[str, Any]]) -> Callable[[int], list[dict[str, Any]]]:
+    return lambda count: [make(number) for make in makers for number in range(count)]
+
+
+IMPORTS: dict[str, Callable[[int], list[dict[str, Any]]]] = {
+    "one workload behind each Service": everywhere(
+        lambda k: deployment(k, app=f"web{k}"), lambda k: cluster_service(k, app=f"web{k}")
+    ),
+    "all of one release": everywhere(
+        lambda k: deployment(k, release="x", app=f"web{k}"), lambda k: cluster_service(k, release="x", app=f"web{k}")
+    ),
+    "Services without a selector": everywhere(lambda k: deployment(k, app=f"web{k}"), cluster_service),
+    "a policy for each workload": everywhere(
+        lambda k: deployment(k, app=f"web{k}"), lambda k: cluster_service(k, app=f"web{k}"), peer_authentication
+    ),
+}
+IMPORT_SMALL, IMPORT_LARGE = 300, 1_200
+MOST_OF_AN_IMPORT = 7.0
+"""Of a quadratic search, which costs less an object than what is linear, more than half would have to be hidden."""
+
+
+def import_cost(objects: list[dict[str, Any]]) -> float:
+    """Seconds of this process to find the facts of `objects`, reading them left out."""
+    found = read_json(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}), "x.json")
+    assert found is not None
+    gc.collect()
+    gc.disable()
+    try:
+        start = time.process_time()
+        _, problems = collect(found[0], "default")
+        assert problems == []
+        return time.process_time() - start
+    finally:
+        gc.enable()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", IMPORTS)
+def test_an_import_of_four_times_as_many_objects_takes_about_four_times_as_long(name: str) -> None:
+    import_cost(IMPORTS[name](2))
+    small = min(import_cost(IMPORTS[name](IMPORT_SMALL)) for _ in range(2))
+    large = min(import_cost(IMPORTS[name](IMPORT_LARGE)) for _ in range(2))
+    assert large < MOST_OF_AN_IMPORT * small
 
 
 def test_suggestions_end_where_a_great_many_names_are_wrong() -> None:

@@ -29,6 +29,8 @@ _VOLATILE = frozenset(
 """Labels that change with a release: chosen only where nothing else tells Services apart."""
 
 
+OF_A_REVISION = frozenset({"controller-revision-hash", "pod-template-hash", "rollouts-pod-template-hash"})
+"""Labels whose value is another one after each change of the pods."""
 _MOST_TRIED = 32
 """Labels of a Service that are tried alone and in pairs."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.service_labels import OF_A_REVISION
 from meshgen.diagnostics import Note, diagnose
-from meshgen.inventory.controllers import OF_A_REVISION
 from meshgen.inventory.duplicates import contradictions
 from meshgen.inventory.facts import Facts
 from meshgen.inventory.injection import injectors_in
@@ -16,7 +16,7 @@ from meshgen.inventory.objects import CLUSTER_KINDS, POD_KINDS, KubernetesObject
 from meshgen.inventory.pods import Chosen
 from meshgen.inventory.policies import READERS, route
 from meshgen.inventory.services import gateway_api_item, gateway_item, service_item
-from meshgen.inventory.workloads import workloads_in
+from meshgen.inventory.workloads import Workloads, workloads_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,7 +64,7 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
         if item.kind in {"ConfigMap", "Secret"}:
             return istio_facts([item], injectors, [])
         if item.kind == "Service":
-            return service_item(item, []), gateway_item(item, [])
+            return service_item(item, Workloads()), gateway_item(item, Workloads())
         return reader[1](item) if reader is not None else content(item)
 
     findings += contradictions(objects.twice, says)
@@ -76,7 +76,7 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     named: set[str] = set()
     facts.gateways_only = bool(objects.known)
     for item in objects.known:
-        behind = workloads.get(item.namespace, [])
+        behind = workloads.get(item.namespace, Workloads())
         # Addresses are what the inventory is for, so a gateway counts whoever wrote it.
         gateway = (
             gateway_item(item, behind, nodes, None if scaled is None else scaled.get(item.namespace, set()))

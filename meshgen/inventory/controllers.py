@@ -38,8 +38,9 @@ _GIVEN: dict[str, dict[str, str]] = {
 
 https://kubernetes.io/docs/reference/labels-annotations-taints/, of Rollouts: utils/defaults of argo-rollouts.
 """
-OF_A_REVISION = frozenset({"controller-revision-hash", "pod-template-hash", "rollouts-pod-template-hash"})
-"""Labels whose value is another one after each change of the pods."""
+
+GIVEN = frozenset(label for labels in _GIVEN.values() for label in labels)
+"""All labels that pods may have although no template shows them."""
 
 
 def is_hook(item: KubernetesObject) -> bool:

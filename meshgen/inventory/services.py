@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateways import GATEWAY_ID
-from meshgen.inventory.workloads import selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from meshgen.inventory.fields import Fields
     from meshgen.inventory.nodes import Node
     from meshgen.inventory.objects import KubernetesObject
-    from meshgen.inventory.workloads import Workload
+    from meshgen.inventory.workloads import Workload, Workloads
 
 _STATUS_PORT = 15021
 _EAST_WEST_PORT = 15443
@@ -37,7 +36,7 @@ _DISTRIBUTIONS = {
 }
 
 
-def service_item(service: KubernetesObject, workloads: Sequence[Workload], of_namespace: Fields | None = None) -> Item:
+def service_item(service: KubernetesObject, workloads: Workloads, of_namespace: Fields | None = None) -> Item:
     """The Service as the inventory has it: defaults left out, so that a manifest and a live object read alike.
 
     `workloads` are those of its namespace, `of_namespace` is its Namespace, where that is known.
@@ -46,7 +45,7 @@ def service_item(service: KubernetesObject, workloads: Sequence[Workload], of_na
     spec = fields.at("spec")
     selector = spec.labels("selector")
     kind = spec.text("type")
-    behind = selected(workloads, selector) if kind != "ExternalName" else []
+    behind = workloads.selected(selector) if kind != "ExternalName" else []
     exported = fields.at("metadata", "annotations").text("networking.istio.io/exportTo")
     headless = spec.text("clusterIP") == "None"
     return {
@@ -68,7 +67,7 @@ def service_item(service: KubernetesObject, workloads: Sequence[Workload], of_na
 
 def gateway_item(
     service: KubernetesObject,
-    workloads: Sequence[Workload],
+    workloads: Workloads,
     nodes: Sequence[Node] = (),
     autoscaled: set[tuple[str, str]] | None = None,
 ) -> Item | None:
@@ -82,7 +81,7 @@ def gateway_item(
     """
     spec = service.fields.at("spec")
     selector = spec.labels("selector")
-    behind = selected(workloads, selector)
+    behind = workloads.selected(selector)
     ports = [_gateway_port(port, behind, node_ports=spec.text("type") == "NodePort") for port in spec.items("ports")]
     numbers = {number for port in ports for number in (port["port"], port.get("targetPort"))}
     if not (numbers & _GATEWAY_PORTS or GATEWAY_ID in selector or any(workload.gateway for workload in behind)):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.injection import INJECT, Injectors, injection
-from meshgen.inventory.controllers import ends, is_hook, picks
+from meshgen.inventory.controllers import GIVEN, ends, is_hook, picks
 from meshgen.inventory.objects import POD_KINDS
 from meshgen.language.gateway import NETWORK_VIEW
 
@@ -37,31 +37,47 @@ class Workload:
     """Whether its pods are a gateway's: a proxy and nothing else."""
 
 
+@dataclass(slots=True)
+class Workloads:
+    """The workloads of one namespace, found by the labels of their pods."""
+
+    all: list[Workload] = field(default_factory=list)
+    _by_label: dict[tuple[str, str], list[Workload]] = field(default_factory=dict, compare=False)
+
+    def add(self, workload: Workload) -> None:
+        self.all.append(workload)
+        for label in workload.labels.items():
+            self._by_label.setdefault(label, []).append(workload)
+
+    def selected(self, selector: Mapping[str, str]) -> list[Workload]:
+        """The workloads whose pods `selector` picks; an empty selector picks none.
+
+        Pods that end by themselves count only where there are no others: labels that a whole release shares pick them,
+        too. Costs in proportion to the workloads that have the rarest of its labels.
+        """
+        if not selector:
+            return []
+        shown = [self._by_label.get(label, []) for label in selector.items() if label[0] not in GIVEN]
+        candidates = min(shown, key=len) if shown else self.all
+        picked = [each for each in candidates if picks(selector, each.labels, each.kind, each.name)]
+        return [workload for workload in picked if not workload.ends] or picked
+
+
 def workloads_in(
     objects: Iterable[KubernetesObject], namespaces: Mapping[str, Mapping[str, str]], injectors: Injectors
-) -> dict[str, list[Workload]]:
+) -> dict[str, Workloads]:
     """The workloads of `objects` by namespace; `namespaces` are the labels of those namespaces that are known.
 
     `injectors`: who injects pods in the cluster.
     """
-    found: dict[str, list[Workload]] = {}
+    found: dict[str, Workloads] = {}
     for item in objects:
         if (item.group, item.kind) in POD_KINDS:
             pod = _pod(item)
             if pod is not None:
-                found.setdefault(item.namespace, []).append(
-                    _workload(item, pod, namespaces.get(item.namespace), injectors)
-                )
+                workload = _workload(item, pod, namespaces.get(item.namespace), injectors)
+                found.setdefault(item.namespace, Workloads()).add(workload)
     return found
-
-
-def selected(workloads: Iterable[Workload], selector: Mapping[str, str]) -> list[Workload]:
-    """The workloads whose pods `selector` picks; an empty selector picks none.
-
-    Pods that end by themselves count only where there are no others: labels that a whole release shares pick them, too.
-    """
-    picked = [workload for workload in workloads if picks(selector, workload.labels, workload.kind, workload.name)]
-    return [workload for workload in picked if not workload.ends] or picked
 
 
 def _pod(item: KubernetesObject) -> Fields | None:
