@@ -77,8 +77,13 @@ class ClusterFacts:
     @property
     def exports_virtual_services(self) -> bool:
         """Whether clients of all namespaces see a VirtualService without `exportTo`."""
+        return "*" in self.virtual_service_export
+
+    @property
+    def virtual_service_export(self) -> tuple[str, ...]:
+        """The namespaces that see a VirtualService, or a route, without `exportTo`: `*`, `.`, `~` or names."""
         default = self.istio.default_virtual_service_export_to if self.istio is not None else None
-        return not default or "*" in default
+        return tuple(default) if default else ("*",)
 
     @property
     def service_export(self) -> tuple[str, ...]:

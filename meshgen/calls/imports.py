@@ -205,13 +205,19 @@ class Importing:
         key = (id(sources), id(found.levels), self._relations.facts[consumer].mesh_retries)
         if key not in self._decided:
             self._decided[key] = retry(sources, ports, found.levels, found.order, local=False, mesh_retries=key[2])
-        return beside_team(self._decided[key], self._relations.virtual_services(consumer, sources[0].host))
+        return self._beside_team(self._decided[key], consumer, sources, export_to(sources))
 
     def _retries_beside(self, consumer: str, found: Arranged, ports: Sequence[ServicePort]) -> RetryDecision:
         """Who retries a host that the consumer has itself."""
         mesh_retries = self._relations.facts[consumer].mesh_retries
         decision = retry(found.sources, ports, found.levels, found.order, local=True, mesh_retries=mesh_retries)
-        return beside_team(decision, self._relations.virtual_services(consumer, found.sources[0].host))
+        return self._beside_team(decision, consumer, found.sources, ("*",))
+
+    def _beside_team(
+        self, decision: RetryDecision, consumer: str, sources: Sources, ours: Sequence[str]
+    ) -> RetryDecision:
+        team = self._relations.virtual_services(consumer, sources[0].host)
+        return beside_team(decision, team, self._relations.facts[consumer].virtual_service_export, ours)
 
     def _taking(self, item: Import, group: Group) -> Import:
         return replace(

@@ -36,7 +36,9 @@ class RetryDecision:
     ports: tuple[ServicePort, ...] = ()
     """The ports that are HTTP or that Istio may find to be, for a VirtualService."""
     team: ObservedVirtualService | None = None
-    """The team's object that stands in the way."""
+    """The team's object that stands in the way, of all clients or of those in `team_clients`."""
+    team_clients: tuple[str, ...] = ()
+    """The namespaces that alone see the team's object; empty: it is for all."""
     attempts: int = 0
     """How often a request is tried again, wherever somebody retries it."""
     reaching: int = 0
@@ -92,11 +94,38 @@ def may_be_http(port: ServicePort) -> bool:
     return protocol is None or protocol in HTTP_FAMILY
 
 
-def beside_team(decision: RetryDecision, team: Sequence[ObservedVirtualService]) -> RetryDecision:
-    """The decision where the teams' VirtualServices and routes `team` are for the same host: ours would lose."""
-    if decision.carrier != "virtualService" or not team:
+def beside_team(
+    decision: RetryDecision, team: Sequence[ObservedVirtualService], by_default: Sequence[str], ours: Sequence[str]
+) -> RetryDecision:
+    """The decision where the teams' VirtualServices and routes `team` are for the same host: ours would lose.
+
+    `by_default`: who sees one of theirs that says nothing; `ours`: who would see ours, namespaces or `*`. One that only
+    some namespaces see comes before ours there and nowhere else, as long as all see ours: which of two that are
+    exported alike is older nobody knows here.
+
+    Source: initVirtualServices and VirtualServicesForGateway, pilot/pkg/model/push_context.go: private ones first, then
+    those that are exported to the client's namespace, then those for all, each by age.
+    """
+    if decision.carrier != "virtualService":
         return decision
-    return replace(decision, carrier="none", reason="team", team=team[0])
+    seen = [(item, _clients(item, by_default)) for item in team]
+    if "*" not in ours:
+        seen = [(item, clients) for item, clients in seen if clients & {"*", *ours}]
+    for item, clients in seen:
+        if "*" in clients or "*" not in ours:
+            return replace(decision, carrier="none", reason="team", team=item)
+    for item, clients in seen:
+        if clients:
+            return replace(decision, team=item, team_clients=tuple(sorted(clients)))
+    return decision
+
+
+def _clients(item: ObservedVirtualService, by_default: Sequence[str]) -> set[str]:
+    """The namespaces that see an object, `*` for all; none with `~`, whatever stands beside it."""
+    named = item.export_to or by_default
+    if "*" in named:
+        return {"*"}
+    return set() if "~" in named else {item.namespace if name == "." else name for name in named}
 
 
 def _reaching(levels: Sequence[Level], order: Order, failover: EffectiveFailover) -> int:
