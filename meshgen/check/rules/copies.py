@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.hosts import ServiceName
+from meshgen.analysis.service_labels import OF_A_REVISION
 from meshgen.check.copies import copies, encryption_differs, ports_of, protocol_differences, usual
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at
@@ -304,6 +305,31 @@ def one_copy_encrypts(context: Context) -> Iterator[Finding]:
         )
 
 
+def selects_one_revision(context: Context) -> Iterator[Finding]:
+    """Find own copies that select pods by a label whose value is another one after each roll-out; one finding.
+
+    WorkloadEntries have the labels of the selector, so that the Service picks them beside its pods (design §3). When a
+    controller gives it another value it picks them no longer, until the cluster is imported and built again.
+    """
+    for item in context.calls.imports:
+        labels = sorted(OF_A_REVISION & item.local.selector.keys()) if item.local is not None else []
+        if item.local is None or not labels:
+            continue
+        yield Finding(
+            message=f"`{item.host}` fails over from cluster `{item.consumer}` until its next roll-out only: its "
+            f"Service there selects pods of one revision, by `{labels[0]}`",
+            span=item.local.span("selector"),
+            help="Expose a Service without that label, or import and build in every roll-out.",
+            object=item.object,
+            cause=Cause(
+                f"{NAMES} fail over until their next roll-out only: their Services select pods of one revision",
+                f"fleet/{context.relations.fleet.name}",
+                f"`{item.host}`",
+                f"`{item.service.name}` in `{item.consumer}`, by `{labels[0]}`",
+            ),
+        )
+
+
 RULES = (
     Rule("MG342", "error", "a local copy cannot take remote endpoints", "0.1", copy_cannot_take_entries),
     Rule("MG344", "warning", "a port that only some copies have", "0.1", port_of_some_copies),
@@ -314,4 +340,5 @@ RULES = (
     Rule("MG349", "error", "a port name that is too long", "0.1", port_name_too_long),
     Rule("MG353", "error", "internalTrafficPolicy Local hides remote endpoints", "0.1", internal_traffic_policy),
     Rule("MG382", "error", "one copy encrypts, the other does not", "0.1", one_copy_encrypts),
+    Rule("MG409", "warning", "failover until the next roll-out only", "0.1", selects_one_revision),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.injection import injection
 from meshgen.analysis.namespace_labels import NAME, discovered, labels_for, shares_service_entries
 from meshgen.check.places import istio_place, listed, notes
 from meshgen.check.rule import Finding, Rule
@@ -12,6 +13,7 @@ from meshgen.plan.labels import LABELS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from meshgen.analysis.relations import Relations
     from meshgen.calls import Import
     from meshgen.check.context import Context
     from meshgen.diagnostics import Note
@@ -122,6 +124,52 @@ def namespace_not_discovered(context: Context) -> Iterator[Finding]:
             )
 
 
+def clients_not_discovered(context: Context) -> Iterator[Finding]:
+    """Find namespaces of workspaces with sidecars, in clusters that call others, that no discovery selector chooses.
+
+    One finding a cluster. istiod does not know the pods there, so their proxies have no cluster, network and region to
+    compare with those of endpoints (GetProxyWorkloadLabels, pilot/pkg/serviceregistry/kube/controller/controller.go):
+    no priority differs from another. Namespaces that istiod has to see for others are MG402.
+    """
+    relations = context.relations
+    needed = _needed(context)
+    for cluster in dict.fromkeys(item.consumer for item in context.calls.imports):
+        istio = relations.facts[cluster].istio
+        if istio is None or not istio.discovery_selectors:
+            continue
+        known = relations.namespace_labels[cluster]
+        unseen = [
+            name
+            for name in relations.namespaces[cluster]
+            if name not in needed[cluster]
+            and relations.workspace_of(cluster, name) is not None
+            and not discovered(istio, {NAME: name, **known.get(name, LABELS)})
+            and _has_sidecars(relations, cluster, name)
+        ]
+        if not unseen:
+            continue
+        first = unseen[0]
+        wanted = labels_for(
+            istio, {NAME: first, **known.get(first, LABELS)}, relations.workspace_labels(cluster), shares_entries=False
+        )
+        yield Finding(
+            message=f"no discovery selector of the mesh of cluster `{cluster}` chooses {listed(unseen)}: callers there "
+            "do not prefer their own cluster, nor their region",
+            span=istio.span("discoverySelectors"),
+            help=_label(first, wanted, "a selector that chooses it"),
+            notes=tuple(note for name in unseen for note in _place(context, cluster, name)),
+            object=f"cluster/{cluster}",
+        )
+
+
+def _has_sidecars(relations: Relations, cluster: str, namespace: str) -> bool:
+    """Whether pods of a namespace are injected, as far as its labels or its Services show."""
+    labels = relations.namespace_labels[cluster].get(namespace)
+    if injection(relations.facts[cluster].injectors, namespace, labels, {}).injected:
+        return True
+    return any(service.injected for _, service in relations.services_in(cluster, [namespace]))
+
+
 def service_entries_not_shown(context: Context) -> Iterator[Finding]:
     """Find multicluster namespaces whose ServiceEntries the mesh shows to nobody else.
 
@@ -187,4 +235,5 @@ RULES = (
     Rule("MG403", "error", "ServiceEntries that nobody is shown", "0.1", service_entries_not_shown),
     Rule("MG404", "error", "WorkloadEntries that no Service selects", "0.1", workload_entries_not_selected),
     Rule("MG405", "error", "hostnames of gateways are not resolved", "0.1", hostnames_not_resolved),
+    Rule("MG408", "warning", "callers that istiod does not know", "0.1", clients_not_discovered),
 )
