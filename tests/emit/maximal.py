@@ -119,8 +119,8 @@ spec:
     {load_balancer}
     overrides:
     - {{clusters: {{names: [c2]}}, autoscaling: {{maxReplicas: 5}}}}
-  - {{name: front, namespace: gateways, role: ingress, clusters: {{names: [c1]}}}}
-  - {{name: edge, namespace: edge, role: edge, clusters: {{names: [c2]}}}}
+  - {{name: inner, namespace: gateways, role: ingress, clusters: {{names: [c1]}}, numTrustedProxies: 1}}
+  - {{name: outer, namespace: gateways, role: edge, clusters: {{names: [c2]}}}}
 ---
 kind: Workspace
 metadata: {{name: shop}}
