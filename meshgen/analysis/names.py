@@ -50,6 +50,35 @@ def alias(service: ServiceName, cluster: str) -> str:
     return f"{service.name}.{label}.{service.namespace}.mesh"
 
 
+def redirect(gateway: str, host: str) -> str:
+    """Name of the Gateway that sends the users of one host to HTTPS: `<gateway>-<label>-<16 hex>-http`."""
+    return _front(f"{gateway}-{host.partition('.')[0]}", f"{gateway}/{host}", "-http")
+
+
+def alias_of_host(gateway: str, host: str, cluster: str) -> str:
+    """Name of what stands at an edge gateway for a host with one cluster first: `<gateway>-<label>-<cluster>-<16 hex>`.
+
+    A label, since it is the first one of the alias, too.
+    """
+    label = re.sub(r"[^a-z0-9]+", "-", cluster.lower())
+    return _front(f"{gateway}-{host.partition('.')[0]}-{label}", f"{gateway}/{host}/{cluster}")
+
+
+def subset(service: ServiceName) -> str:
+    """Name of the subset of the clusters that serve one service of a published host: `<service>-<16 hex>`."""
+    return _front(service.name, f"{service.namespace}/{service.name}")
+
+
+ALIAS_DOMAIN = "mesh"
+"""What the names of aliases end with; no DNS has it."""
+
+
+def _front(readable: str, origin: str, end: str = "") -> str:
+    digest = _hex(origin)[:_EXPOSURE_DIGITS]
+    cut = readable[: _LONGEST_LABEL_VALUE - 1 - len(digest) - len(end)].rstrip("-")
+    return f"{cut}-{digest}{end}"
+
+
 def entry_stem(cluster: str, gateway_namespace: str, gateway: str, service: ServiceName) -> str:
     """Name of the first WorkloadEntry of a service for one source gateway: `k-<service>-<32 hex>`."""
     origin = f"{cluster}/{gateway_namespace}/{gateway}/{service.namespace}/{service.name}"

@@ -25,6 +25,8 @@ from meshgen.check.rules import (
     platform,
     published_hosts,
     published_platform,
+    published_routes,
+    publishing,
     remote_hosts,
     retries,
     settings,
@@ -71,6 +73,8 @@ TOPICS = (
     published_hosts,
     published_platform,
     draining,
+    published_routes,
+    publishing,
 )
 RULES: tuple[Rule, ...] = tuple(sorted((rule for topic in TOPICS for rule in topic.RULES), key=attrgetter("code")))
 """Every rule, by code."""

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 SOURCE = "meshgen.io/source"
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
+NOT_PUBLISHED = {
+    "external-dns.alpha.kubernetes.io/controller": "none",
+    "external-dns.kubernetes.io/controller": "none",
+}
+"""ExternalDNS would publish every host of every Gateway, cluster-local names too, and leaves those alone that name
+another controller (source/istio_gateway.go); its prefix is the second one from 0.22 on."""
 
 
 def metadata(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.emit.alias import ALIAS
+from meshgen.emit.certificate import CERTIFICATE
 from meshgen.emit.destination_rule import DESTINATION_RULE
 from meshgen.emit.mesh_config import MESH_CONFIG
 from meshgen.emit.namespace import NAMESPACE
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 EVERYWHERE: tuple[Emitter, ...] = (
     NAMESPACE,
+    CERTIFICATE,
     REMOTE_GATEWAY,
     SERVICE_ENTRY,
     STUB_SERVICE,

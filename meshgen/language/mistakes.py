@@ -10,7 +10,7 @@ from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.diagnostics.near import near
 from meshgen.language.base import DURATION, LABEL, SERVICE_LABEL, SUBDOMAIN
 from meshgen.language.gateway import QUANTITY
-from meshgen.language.published_host import HEADER_VALUE, PATH
+from meshgen.language.published_host import HEADER_VALUE, PATH, PublishedHost
 from meshgen.language.shape import fields, shape_at
 from meshgen.load.documents import first_key, quoted
 from meshgen.load.scalars import BOOLEAN_WORDS
@@ -170,7 +170,9 @@ def _unknown(path: Sequence[str | int], subject: Subject) -> Diagnostic:
     model = shape_at(subject.model, path[:-1]).model
     known = list(fields(model)) if model is not None else []
     similar = near(key, known)
-    if similar:
+    if model is PublishedHost and key == "gateway":
+        advice = "Write `ingressGateway`, with `name` and `namespace`, and `edgeGateway` for one in front of it."
+    elif similar:
         advice = f"Write {' or '.join(f'`{name}`' for name in similar)}."
     elif len(known) <= _MOST_FIELDS:
         advice = f"Known here: {', '.join(f'`{name}`' for name in known)}."

@@ -13,6 +13,7 @@ from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, w
 from meshgen.plan.imports import Importer, Imports
 from meshgen.plan.labels import LABELS
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
+from meshgen.plan.published import Publisher
 from meshgen.plan.tetrate import Hierarchy, hierarchy
 from meshgen.plan.workspaces import planned_workspaces
 
@@ -36,6 +37,7 @@ def plan(calls: Calls, published: Sequence[Published]) -> Plan:
     management = management_cluster(fleet)
     found = _hierarchy(relations, published) if management is not None else Hierarchy()
     importer = Importer(calls)
+    publisher = Publisher(calls, published)
     return Plan(
         platform=fleet.spec.platform,
         multicluster_namespace=multicluster_namespace(fleet),
@@ -43,7 +45,7 @@ def plan(calls: Calls, published: Sequence[Published]) -> Plan:
         tenant=(tetrate and tetrate.tenant) or "tse",
         management_cluster=management,
         clusters=tuple(
-            _cluster_plan(relations, importer, consumer, found if consumer == management else Hierarchy())
+            _cluster_plan(relations, importer, publisher, consumer, found if consumer == management else Hierarchy())
             for consumer in calls.consumers
         ),
         workspaces=found.workspaces,
@@ -61,9 +63,12 @@ def _hierarchy(relations: Relations, published: Sequence[Published]) -> Hierarch
     return found._replace(workspaces=tuple(sorted((*workspaces, *found.workspaces), key=attrgetter("name"))))
 
 
-def _cluster_plan(relations: Relations, importer: Importer, cluster: str, managed: Hierarchy) -> ClusterPlan:
+def _cluster_plan(
+    relations: Relations, importer: Importer, publisher: Publisher, cluster: str, managed: Hierarchy
+) -> ClusterPlan:
     gateways = tuple(planned_gateways(relations, cluster))
     found = importer.imports(cluster) if own_entries(relations.fleet) else Imports()
+    publications = publisher.publications(cluster)
     return ClusterPlan(
         cluster=cluster,
         facts=consumer_facts(relations, cluster),
@@ -79,6 +84,11 @@ def _cluster_plan(relations: Relations, importer: Importer, cluster: str, manage
         destination_rules=tuple(found.destination_rules),
         virtual_services=tuple(found.virtual_services),
         mesh_retry_policy=MeshRetryPolicy(found.mesh_attempts) if found.mesh_attempts else None,
+        publications=tuple(publications.publications),
+        published_routes=tuple(publications.routes),
+        host_entries=tuple(publications.entries),
+        host_rules=tuple(publications.rules),
+        certificates=tuple(publications.certificates[key] for key in sorted(publications.certificates)),
     )
 
 

@@ -25,6 +25,13 @@ from meshgen.plan.model import (
     Reachability,
     WorkspaceExposure,
 )
+from meshgen.plan.published_model import (
+    PlannedCertificate,
+    PlannedHostEntry,
+    PlannedHostRule,
+    PlannedPublication,
+    PlannedRoutes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,13 +67,18 @@ OfCluster: TypeAlias = (
     | LocalCopy
     | MeshRetryPolicy
     | PlannedAlias
+    | PlannedCertificate
     | PlannedDestinationRule
     | PlannedExposure
     | PlannedGateway
     | PlannedGatewayGroup
+    | PlannedHostEntry
+    | PlannedHostRule
     | PlannedNamespace
+    | PlannedPublication
     | PlannedRemoteGateway
     | PlannedServers
+    | PlannedRoutes
     | PlannedServiceEntry
     | PlannedStub
     | PlannedVirtualService
@@ -130,6 +142,11 @@ def _of_cluster(plan: ClusterPlan) -> Iterator[OfCluster]:
         plan.destination_rules,
         plan.virtual_services,
         policy,
+        plan.publications,
+        plan.published_routes,
+        plan.host_entries,
+        plan.host_rules,
+        plan.certificates,
     )
 
 
@@ -150,10 +167,15 @@ def _place(multicluster_namespace: str, item: OfCluster) -> tuple[str, str]:
         case LocalCopy() | PlannedStub():
             return item.service.namespace, item.service.name
         case (
-            PlannedDestinationRule()
+            PlannedCertificate()
+            | PlannedDestinationRule()
             | PlannedGateway()
             | PlannedGatewayGroup()
+            | PlannedHostEntry()
+            | PlannedHostRule()
+            | PlannedPublication()
             | PlannedRemoteGateway()
+            | PlannedRoutes()
             | PlannedServers()
             | PlannedVirtualService()
             | PlannedWorkloadEntry()

@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from meshgen.analysis.hosts import ServiceName
     from meshgen.calls import RemoteEndpoint
     from meshgen.diagnostics import Span
+    from meshgen.plan.published_model import (
+        PlannedCertificate,
+        PlannedHostEntry,
+        PlannedHostRule,
+        PlannedPublication,
+        PlannedRoutes,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +355,11 @@ class ClusterPlan:
     destination_rules: tuple[PlannedDestinationRule, ...] = ()
     virtual_services: tuple[PlannedVirtualService, ...] = ()
     mesh_retry_policy: MeshRetryPolicy | None = None
+    publications: tuple[PlannedPublication, ...] = ()
+    published_routes: tuple[PlannedRoutes, ...] = ()
+    host_entries: tuple[PlannedHostEntry, ...] = ()
+    host_rules: tuple[PlannedHostRule, ...] = ()
+    certificates: tuple[PlannedCertificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ class _Host:
             map(relations.cluster, clusters),
             region=own.region,
             own=entry_point if entry_point in clusters else None,
-            regions={region.name: region for region in reversed(relations.fleet.spec.regions)},
+            regions=relations.regions,
         )
 
     def _entrances(self, entry_points: dict[str, PublishedGateway], traffic: EffectiveTraffic) -> Arrangement:

@@ -16,7 +16,7 @@ _FAILOVER = """failover:
     retries: {mode: virtualService, attempts: 4, perTryTimeout: 2s, idempotentRequests: [PUT /carts/*]}"""
 
 
-_PUBLISHED = """
+_ON_TETRATE = """
 ---
 kind: Cluster
 metadata: {name: e1}
@@ -85,6 +85,49 @@ spec:
   edgeGateway: {name: front, namespace: edge}
   draining: {names: ["*"]}
 """
+_ON_ISTIO = """
+---
+kind: Gateway
+metadata: {name: edge}
+spec: {namespace: edge, role: edge, clusters: {names: [c3]}}
+---
+kind: Gateway
+metadata: {name: ingress}
+spec: {namespace: shop, role: ingress}
+---
+kind: PublishedHost
+metadata: {name: shop}
+spec:
+  host: shop.example.com
+  workspace: shop
+  routes:
+  - match: {prefix: /api, headers: {x-canary: "yes"}, methods: [GET, POST]}
+    service: api.shop.svc.cluster.local
+    rewrite: {path: /v1, host: api.internal}
+    timeout: 10s
+    cors: {allowOrigins: [https://shop.example.com], maxAge: 1h}
+  - {service: web.shop.svc.cluster.local}
+  tls:
+    credentialName: shop
+    redirect: true
+    certManager: {issuer: {name: letsencrypt}}
+  ingressGateway: {name: ingress, namespace: shop}
+  edgeGateway: {name: edge, namespace: edge}
+  traffic: {mode: weighted, weights: [{names: [c2], share: 70}, {names: ["*"], share: 30}]}
+  failover:
+    outlierDetection: {minHealthPercent: 10, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 3}
+    retries: {attempts: 4, perTryTimeout: 2s}
+---
+kind: PublishedHost
+metadata: {name: near}
+spec:
+  host: near.example.com
+  workspace: shop
+  service: web.shop.svc.cluster.local
+  ingressGateway: {name: ingress, namespace: shop}
+  edgeGateway: {name: edge, namespace: edge}
+  traffic: {mode: ordered, order: [{names: [c1]}, {names: [c2]}]}
+"""
 
 
 def _fleet(platform: str) -> str:
@@ -148,6 +191,7 @@ spec:
   gateways:
   - {{name: ew, namespace: gateways, addresses: [198.51.100.1, 198.51.100.2]}}
   - {{name: door, namespace: shop, addresses: [198.51.100.3]}}
+  - {{name: ingress, namespace: shop, addresses: [198.51.100.11]}}
 ---
 kind: Inventory
 metadata: {{name: c2}}
@@ -163,6 +207,7 @@ spec:
   gateways:
   - {{name: ew, namespace: gateways, addresses: [192.0.2.1, 192.0.2.2]}}
   - {{name: door, namespace: shop, addresses: [192.0.2.3]}}
+  - {{name: ingress, namespace: shop, addresses: [192.0.2.21, 192.0.2.22]}}
 ---
 kind: Inventory
 metadata: {{name: c3}}
@@ -180,8 +225,10 @@ spec:
   services:
   - {{name: api, namespace: shop, selector: {{app: api}}, ports: [{{name: grpc-api, port: 81}}], labels: {{app: api}},
      serviceAccounts: [api]}}
-  gateways: [{{name: ew, namespace: gateways, {hostname}}}]
-{_PUBLISHED if platform != "istio" else ""}"""
+  gateways:
+  - {{name: ew, namespace: gateways, {hostname}}}
+  - {{name: ingress, namespace: shop, {hostname.replace("lb.", "ingress.").replace("113.", "113.1")}}}
+{_ON_ISTIO if platform == "istio" else _ON_TETRATE}"""
 
 
 def maximal() -> list[Compiled]:

@@ -26,6 +26,7 @@ from ruamel.yaml import YAML
 
 ROOT = HERE.parent.parent
 ISTIO, KUBERNETES = "istio.io/istio", "k8s.io/kubernetes"
+CERT_MANAGER = "github.com/cert-manager/cert-manager"
 ARGO_CD, FLUX = "github.com/argoproj/argo-cd/v3", "github.com/fluxcd/kustomize-controller"
 ISTIO_CRDS = "manifests/charts/base/files/crd-all.gen.yaml"
 GATEWAY_API_CRDS = "tests/integration/pilot/testdata/gateway-api-crd.yaml"
@@ -86,6 +87,10 @@ EMITTED: tuple[Custom | Core, ...] = (
     *ISTIO_KINDS,
     Custom(
         ISTIO, GATEWAY_API_CRDS, "gateway.networking.k8s.io/v1", "Gateway", "gateways.gateway.networking.k8s.io",
+    ),
+    Custom(
+        CERT_MANAGER, "deploy/crds/cert-manager.io_certificates.yaml", "cert-manager.io/v1", "Certificate",
+        "certificates.cert-manager.io",
     ),
 )  # fmt: skip
 

@@ -9,7 +9,6 @@ from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.workspaces import copies, hosts_of
 from meshgen.diagnostics.near import did_you_mean, near, near_host
-from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,29 +147,10 @@ def missing_port(context: Context) -> Iterator[Finding]:
                 break
 
 
-def not_compiled_yet(context: Context) -> Iterator[Finding]:
-    """Say once that nothing is emitted for published hosts.
-
-    Published hosts are compiled by a later version.
-    """
-    relations = context.relations
-    hosts = relations.fleet.published_hosts
-    if not hosts or not platform(relations.fleet.spec.platform).publishing.shared:
-        return
-    counted = f"{len(hosts)} published host{'' if len(hosts) == 1 else 's'}"
-    yield Finding(
-        message=f"{counted} checked, but not compiled: this version emits nothing for them",
-        span=hosts[0].span("name"),
-        help="Keep them for a later version, or take them out.",
-        object=f"fleet/{relations.fleet.name}",
-    )
-
-
 RULES = (
     Rule("MG209", "error", "a published host of an unknown workspace", "0.1", of_unknown_workspace),
     Rule("MG210", "error", "a published host behind an unknown gateway", "0.1", behind_unknown_gateway),
     Rule("MG211", "error", "a published host behind a gateway of another role", "0.1", behind_wrong_gateway),
     Rule("MG212", "error", "a published service outside of its workspace", "0.1", service_outside_workspace),
     Rule("MG213", "error", "a published port that the service lacks", "0.1", missing_port),
-    Rule("MG214", "hint", "not compiled yet", "0.1", not_compiled_yet),
 )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from meshgen.analysis.names import exposure
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.metadata import NOT_PUBLISHED
+from meshgen.emit.platforms import istio_published
 from meshgen.emit.platforms.istio_workload import AUTOSCALER, DEPLOYMENT, DISRUPTION_BUDGET, SERVICE, SERVICE_ACCOUNT
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.gateway import GatewayOverride, GatewaySettings
@@ -30,13 +32,6 @@ def _gateway(_scope: Scope, planned: PlannedExposure) -> dict[str, Any]:
     }
     return {"spec": {"selector": planned.pod_labels, "servers": [server]}}
 
-
-NOT_PUBLISHED = {
-    "external-dns.alpha.kubernetes.io/controller": "none",
-    "external-dns.kubernetes.io/controller": "none",
-}
-"""ExternalDNS would publish every host of every Gateway, cluster-local names too, and leaves those alone that name
-another controller (source/istio_gateway.go); its prefix is the second one from 0.22 on."""
 
 _REASONS: Reasons = {
     "metadata name": Reason("`<gateway>-<service>-<hash of gateway and host>`: never changes (ADR 13)"),
@@ -75,4 +70,12 @@ GATEWAY: ObjectEmitter[PlannedExposure] = ObjectEmitter(
     own_reasons=_REASONS,
 )
 
-EMITTERS: tuple[Emitter, ...] = (SERVICE_ACCOUNT, DEPLOYMENT, AUTOSCALER, DISRUPTION_BUDGET, SERVICE, GATEWAY)
+EMITTERS: tuple[Emitter, ...] = (
+    SERVICE_ACCOUNT,
+    DEPLOYMENT,
+    AUTOSCALER,
+    DISRUPTION_BUDGET,
+    SERVICE,
+    GATEWAY,
+    *istio_published.EMITTERS,
+)

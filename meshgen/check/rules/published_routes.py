@@ -1,0 +1,112 @@
+"""The routes of published hosts: one form, and none in vain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.check.places import notes
+from meshgen.check.rule import Finding, Rule
+from meshgen.language.published_host import Route, RouteMatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.check.context import Context
+    from meshgen.diagnostics import Span
+
+
+def two_forms(context: Context) -> Iterator[Finding]:
+    """Find published hosts with both forms of routes, or with none.
+
+    `service` and `port` are short for a single route (design §2).
+    """
+    for host in context.relations.fleet.published_hosts:
+        short = "service" if host.service is not None else "port" if host.port is not None else None
+        if host.routes is not None and short is not None:
+            yield Finding(
+                message=f"published host `{host.name}` has `routes` and `{short}`",
+                span=host.key_span(short),
+                help=f"Say it in a route, and take `{short}` out.",
+                notes=notes((host.key_span("routes"), "its routes")),
+                object=f"publishedHost/{host.name}",
+            )
+        elif host.routes is None and host.service is None:
+            yield Finding(
+                message=f"published host `{host.name}` leads to no service",
+                span=host.span("name"),
+                help="Name its `service`, or several in `routes`.",
+                object=f"publishedHost/{host.name}",
+            )
+
+
+def route_in_vain(context: Context) -> Iterator[Finding]:
+    """Find routes all of whose requests an earlier one takes.
+
+    The first route that takes a request counts (design §2).
+    """
+    for host in context.relations.fleet.published_hosts:
+        for place, route in enumerate(host.routes or ()):
+            before = next(
+                (each for each in (host.routes or ())[:place] if _takes_all(each.match, route.match)),
+                None,
+            )
+            if before is None:
+                continue
+            yield Finding(
+                message=f"route {place + 1} of published host `{host.name}` gets nothing: one before it takes it all",
+                span=_place(route),
+                help="Move it before the other one, or take it out.",
+                notes=notes((_place(before), "this one takes them")),
+                object=f"publishedHost/{host.name}",
+            )
+
+
+def match_in_two_ways(context: Context) -> Iterator[Finding]:
+    """Find routes that match a prefix and a path.
+
+    A request has one path: a route that asks for both means one of them.
+    """
+    for host in context.relations.fleet.published_hosts:
+        for route in host.routes or ():
+            match = route.match
+            if match is None or match.prefix is None or match.path is None:
+                continue
+            yield Finding(
+                message=f"a route of published host `{host.name}` matches the prefix `{match.prefix}` and the path "
+                f"`{match.path}`",
+                span=match.key_span("path"),
+                help="Keep one of them.",
+                notes=notes((match.key_span("prefix"), "the prefix")),
+                object=f"publishedHost/{host.name}",
+            )
+
+
+def _place(route: Route) -> Span | None:
+    return route.span("match") if route.match is not None else route.span("service")
+
+
+def _takes_all(one: RouteMatch | None, other: RouteMatch | None) -> bool:
+    """Whether a route with match `one` takes every request that `other` does."""
+    first, second = one or RouteMatch(), other or RouteMatch()
+    if not _path_within(first, second):
+        return False
+    wanted = {name.lower(): value for name, value in first.headers.items()}
+    given = {name.lower(): value for name, value in second.headers.items()}
+    if any(given.get(name) != value for name, value in wanted.items()):
+        return False
+    return not first.methods or (bool(second.methods) and set(second.methods) <= set(first.methods))
+
+
+def _path_within(first: RouteMatch, second: RouteMatch) -> bool:
+    if first.path is not None:
+        return second.path == first.path
+    prefix = (first.prefix or "/").rstrip("/")
+    path = second.path or second.prefix or "/"
+    return not prefix or path.rstrip("/") == prefix or path.startswith(f"{prefix}/")
+
+
+RULES = (
+    Rule("MG801", "error", "routes in two forms or none", "0.1", two_forms),
+    Rule("MG802", "error", "a route that gets no request", "0.1", route_in_vain),
+    Rule("MG811", "error", "a route for a prefix and a path", "0.1", match_in_two_ways),
+)
