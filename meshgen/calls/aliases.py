@@ -19,7 +19,7 @@ _SEVERAL = 2
 
 
 def alias_clusters(relations: Relations, host: str) -> tuple[str, ...]:
-    """The clusters for which a host has an alias, sorted; none where no route needs one.
+    """The clusters for which a host has an alias, sorted; none where only one has the host.
 
     Those with a share that expose the host or have it, in whatever state: a gateway lets an alias in as long as any
     consumer may still ask for it.
@@ -38,7 +38,7 @@ def alias_clusters(relations: Relations, host: str) -> tuple[str, ...]:
     ]
     found = arrange(traffic, having, region=None, own=None, regions={})
     clusters = tuple(sorted(ranked.cluster for level in found.levels for ranked in level))
-    return clusters if len(clusters) >= _SEVERAL else ()
+    return clusters if len(having) >= _SEVERAL else ()
 
 
 def alias_ports(service: ObservedService) -> tuple[tuple[str, int | None, ServicePort], ...]:

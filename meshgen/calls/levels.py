@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.traffic import Arrangement, Ranked, arrange
 from meshgen.calls.model import Level
-from meshgen.calls.order import SOURCE, Order, by_labels, by_locality, endpoint_weights, level_labels
+from meshgen.calls.order import ENTRY_ONLY, SOURCE, Order, by_labels, by_locality, endpoint_weights, level_labels
 from meshgen.calls.traffic_policy import NETWORK
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def arranged(
         if flat:
             arrangement = replace(arrangement, levels=by_region)
     levels = [_level(level, consumer, sources, endpoints_of) for level in arrangement.levels]
-    order = _order(sources[0], levels, by_region=by_region == arrangement.levels)
+    order = _order(sources[0], levels, own=own, by_region=by_region == arrangement.levels)
     levels = _marked(levels, order)
     used = sorted((source for level in levels for source in level.sources), key=lambda source: source.cluster)
     found = [endpoint for level in levels for endpoint in level.endpoints]
@@ -109,19 +109,19 @@ def _level(
     )
 
 
-def _order(source: Exposure, levels: Sequence[Level], *, by_region: bool) -> Order:
+def _order(source: Exposure, levels: Sequence[Level], *, own: bool, by_region: bool) -> Order:
     mode, zone_aware = source.traffic.mode, source.failover.zone_aware
-    own = own_place(levels)
-    if mode == "weighted" and own is not None:
+    place = own_place(levels)
+    if mode == "weighted" and own:
         return replace(by_locality(len(levels), local=True, zone_aware=zone_aware), means="routes")
     if mode == "nearest" and by_region:
-        return by_locality(len(levels), local=own is not None, zone_aware=zone_aware)
+        return by_locality(len(levels), local=place is not None, zone_aware=zone_aware)
     if len(levels) < _TWO:
         return Order("together", ())
-    alone = own == 0 and not levels[0].sources
+    alone = place == 0 and not levels[0].sources
     if mode == "ordered" and alone and len(levels) == _TWO and not zone_aware:
         return Order("network", (NETWORK,))
-    return by_labels(len(levels), own, zone_aware=zone_aware and alone)
+    return by_labels(len(levels), place, zone_aware=zone_aware and alone)
 
 
 def ranks(found: Arranged) -> tuple[object, ...]:
@@ -145,8 +145,13 @@ def _marked(levels: list[Level], order: Order) -> list[Level]:
             for place, level in enumerate(levels)
         ]
     if order.means == "routes":
+        # Aliases take pods and entries by what the Service selects; where no pod may answer, by this label, too.
+        marks = () if own_place(levels) is not None else tuple(ENTRY_ONLY.items())
         return [
-            replace(level, endpoints=tuple(replace(e, labels=((SOURCE, e.source),)) for e in level.endpoints))
+            replace(
+                level,
+                endpoints=tuple(replace(e, labels=(*marks, (SOURCE, e.source))) for e in level.endpoints),
+            )
             for level in levels
         ]
     return [_weighted(level) if len(level.sources) > 1 and level.shares else level for level in levels]

@@ -237,6 +237,11 @@ class Call:
         return f"{self.consumer}/{self.service.namespace}/{self.service.name}"
 
     @property
+    def leaves_own(self) -> bool:
+        """Whether the traffic policy leaves the own copy out."""
+        return any(unused.cluster == self.consumer for unused in self.unused)
+
+    @property
     def retries(self) -> RetryCarrier:
         """Who retries its requests; beside an own copy that arrives, who will."""
         return self.imports[-1].retries.carrier if self.imports else "none"

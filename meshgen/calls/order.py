@@ -18,6 +18,8 @@ PREFIX = "order.meshgen.io/"
 SOURCE = f"{PREFIX}source"
 """Label of an endpoint: the cluster that it leads to."""
 _YES = "yes"
+ENTRY_ONLY = {f"{PREFIX}entry": _YES}
+"""Label of entries beside an own copy that is left out of the shares, by which aliases take them and no pods."""
 Labels = tuple[tuple[str, str], ...]
 
 

@@ -26,9 +26,11 @@ def local_reasons(
     moving: bool,
     group: Group | None,
     stays: str | None,
+    used: bool,
 ) -> Iterator[Reason]:
-    """Why callers of the consumer's own copy stay there, and why they cannot move although somebody serves the host."""
-    yield Reason("arriving" if local.state == "arriving" else "own Service", consumer)
+    """Why callers of an own copy stay there, where it is `used`, and cannot move although somebody serves the host."""
+    if used:
+        yield Reason("arriving" if local.state == "arriving" else "own Service", consumer)
     if group is not None and len(group.services) > 1 and group.conflict is None:
         yield Reason("shared entries", consumer, tuple(service.name for service in group.services))
     if stays is not None:

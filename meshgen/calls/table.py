@@ -254,6 +254,7 @@ class _Consumer:
                 moving=name in self._beside_own,
                 group=self._group_of.get(name),
                 stays=self._staying.get(name),
+                used=arranged is None or all(unused.cluster != self._name for unused in arranged.unused),
             )
         elif arranged is not None and arranged.sources:
             yield remote_reason(self._name, self._relations.services[self._name].get(name))

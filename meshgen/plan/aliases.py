@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis import names
 from meshgen.analysis.protocols import protocol_of
 from meshgen.calls.aliases import alias_clusters, alias_ports
+from meshgen.calls.order import ENTRY_ONLY
 from meshgen.plan.imports import origin, virtual_address
 from meshgen.plan.model import AliasPort, PlannedAlias
 
@@ -20,21 +21,25 @@ if TYPE_CHECKING:
 
 def planned_aliases(relations: Relations, cluster: str, routed: Iterable[Import]) -> Iterator[PlannedAlias]:
     """The aliases of what `cluster` exposes, and of what its own callers are routed to, sorted by host and cluster."""
-    own: dict[str, tuple[ObservedService, tuple[Exposure, ...]]] = {
-        exposure.host: (exposure.service, (exposure,))
+    own: dict[str, tuple[ObservedService, tuple[Exposure, ...], dict[str, str]]] = {
+        exposure.host: (exposure.service, (exposure,), {})
         for key in relations.east_west_places[cluster]
         for exposure in relations.by_gateway.get((cluster, key), ())
         if exposure.traffic.mode == "weighted"
     }
-    own |= {item.host: (item.local, item.sources) for item in routed if item.local is not None}
-    for host, (service, sources) in sorted(own.items()):
+    own |= {
+        item.host: (item.local, item.sources, {} if any(level.local for level in item.levels) else ENTRY_ONLY)
+        for item in routed
+        if item.local is not None
+    }
+    for host, (service, sources, only) in sorted(own.items()):
         for target in alias_clusters(relations, host):
             alias = names.alias(sources[0].name, target)
             yield PlannedAlias(
                 host=alias,
                 of=host,
                 service=sources[0].name,
-                selector=dict(sorted(service.selector.items())),
+                selector=dict(sorted((service.selector | only).items())),
                 vip=virtual_address(relations, cluster, alias),
                 ports=tuple(
                     AliasPort(name, port.port, protocol_of(port), target_port)

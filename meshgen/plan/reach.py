@@ -99,7 +99,9 @@ class Reaches:
         else:
             used = call.sources
         ports = {port.port for port in call.imports[0].ports if port.protocol == "TCP"} if call.imports else set()
-        return self._made(call.consumer, call.local, used, tuple(sorted(ports)) if used else ())
+        routed_past = any(item.routes for item in call.imports) and call.leaves_own
+        local = None if routed_past else call.local
+        return self._made(call.consumer, local, used, tuple(sorted(ports)) if used else ())
 
     def _made(
         self, consumer: str, local: ObservedService | None, sources: tuple[Exposure, ...], ports: tuple[int, ...]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.hosts import parse_host
 from meshgen.calls.absence import absent_copy, absent_source
 from meshgen.calls.model import Reason
+from meshgen.calls.reasons import left_out
 from meshgen.plan.reach import chosen
 
 if TYPE_CHECKING:
@@ -118,6 +119,9 @@ def _causes(calls: Calls, loss: Loss, old: Reach) -> Iterator[Cause]:
     name = parse_host(loss.host, relations.fleet.spec.cluster_domain)
     if loss.own and name is not None:
         reason = absent_copy(relations, loss.consumer, name)
+        if reason is None and loss.host in calls.of(loss.consumer):
+            unused = calls.of(loss.consumer)[loss.host].unused
+            reason = next((left_out(each) for each in unused if each.cluster == loss.consumer), None)
         if reason is not None:
             going = relations.cluster(loss.consumer).state == "draining"
             cause = _cause(relations, reason, loss.host)

@@ -134,9 +134,10 @@ def ports_that_stay(calls: Calls, host: str) -> list[str]:
 def cell(call: Call) -> str:
     """One cell: `local`, `local, else c2, else c3`, `remote: c2 70 %, c3 30 %`, `not reachable`."""
     levels = ", else ".join(", ".join(map(_said, level)) for level in levels_of(call))
+    beside = any(place.local for level in levels_of(call) for place in level)
     text = {
         "local": "local",
-        "failover": levels,
+        "failover": levels if beside else f"remote: {levels}",
         "remote": f"remote: {levels}",
         "unreachable": "not reachable",
     }[call.state]

@@ -282,3 +282,25 @@ def test_a_cluster_without_the_service_gets_weights_and_no_alias() -> None:
     found = three(weighted(c2=70, c3=30), own=False)
     assert list(found.specs("ServiceEntry", cluster="c1")) == [HOST]
     assert sorted(found.specs("ServiceEntry", cluster="c2")) == [ALIASES["c2"], ALIASES["c3"]]
+
+
+def test_an_own_copy_without_a_share_is_routed_past_by_aliases_of_entries_only() -> None:
+    found = three(weighted(c2=70, c3=30))
+    selector = {"app": "web", f"{KEY}/entry": "yes"}
+    aliases = found.specs("ServiceEntry", cluster="c1")
+    assert {name: spec["workloadSelector"]["labels"] for name, spec in aliases.items()} == {
+        ALIASES["c2"]: selector, ALIASES["c3"]: selector,
+    }  # fmt: skip
+    assert labels(found) == {cluster: {f"{KEY}/entry": "yes", f"{KEY}/source": cluster} for cluster in ("c2", "c3")}
+    routes = found.spec("VirtualService", cluster="c1")["http"]
+    assert [to["weight"] for to in routes[0]["route"]] == [7, 3]
+    assert found.spec("ServiceEntry", cluster="c2", name=ALIASES["c3"])["workloadSelector"]["labels"] == {"app": "web"}
+
+
+def test_one_share_routes_past_every_other_copy() -> None:
+    found = three("{mode: weighted, weights: [{names: [c2], share: 1}, {names: [c1, c3], share: 0}]}")
+    for cluster in ("c1", "c3"):
+        routes = found.spec("VirtualService", cluster=cluster)["http"]
+        assert [to["destination"]["host"] for to in routes[0]["route"]] == [ALIASES["c2"]]
+    assert not found.manifests("VirtualService", cluster="c2")
+    assert [reason.why for reason in found.calls.of("c1")[HOST].reasons] == ["weighted", "share 0", "share 0"]

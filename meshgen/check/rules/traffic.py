@@ -78,14 +78,16 @@ def _object(hosts: Sequence[str], context: Context) -> str:
 def own_copy_left_out(context: Context) -> Iterator[Finding]:
     """Find consumers with a copy that their callers are not to use, one finding a policy and reason.
 
-    Priorities rank endpoints and drop none: callers reach the pods of their own cluster whatever the order.
+    Priorities rank endpoints and drop none: callers reach the pods of their own cluster whatever the order. Shares are
+    routes to aliases, which can do without the pods.
 
     Source: applyFailoverPriorityPerLocality, pilot/pkg/networking/core/loadbalancer.
     """
     nobody = {each.host for each in _hosts(context.relations) if not each.used}
     found: dict[tuple[Span | None, str], dict[str, set[str]]] = {}
     for call in context.calls if own_entries(context.relations.fleet) else ():
-        for unused in call.unused if call.standing == "own" and call.host not in nobody else ():
+        routed = any(item.routes for item in call.imports)
+        for unused in call.unused if call.standing == "own" and call.host not in nobody and not routed else ():
             if unused.cluster == call.consumer:
                 traffic = call.serving[0].traffic
                 field = "sources" if unused.why == "sources" else _LIST[traffic.mode]
