@@ -10,6 +10,7 @@ from meshgen.analysis import names
 from meshgen.analysis.gateways import gateway_pods
 from meshgen.analysis.protocols import protocol_of
 from meshgen.calls.order import SOURCE, by_labels, endpoint_weights, level_labels, whole
+from meshgen.language.base import milliseconds
 from meshgen.plan.gateways import spans
 from meshgen.plan.labels import TLS_MODE
 from meshgen.plan.model import Origin
@@ -289,7 +290,7 @@ class _Edge:
                 host=host,
                 sni=self._published.host,
                 failover_priority=by_labels(len(levels), None, zone_aware=False).priorities,
-                outlier_detection={"maxEjectionPercent": 100, **failover.outlier_detection} if several else {},
+                outlier_detection=_outlasting(failover.outlier_detection) if several else {},
                 http2_pings=http2 and self._relations.facts[self._gateway.cluster].pings_http2,
                 client_protocol=http2,
                 subsets=tuple(self._subsets()),
@@ -382,6 +383,19 @@ class _Edge:
         gateway = self._published.ingress_gateway(cluster)
         by_name = gateway is not None and gateway.hostname is not None
         return ADDRESSES_OF_NAME if by_name else len(self._addresses[cluster])
+
+
+def _outlasting(detection: dict[str, int | str | bool]) -> dict[str, int | str | bool]:
+    """Outlier detection that ejects an ingress gateway for longer than that ejects its own pods.
+
+    Where the application of a cluster dies, both eject it at about the same moment. An edge that comes back first is
+    answered 503 by the ingress gateway, whose pods are all ejected still, and ejects it again, for twice as long
+    (tried in the lab, test_61_edge). Each looks once an interval whether an ejection is over.
+    """
+    base, interval = (milliseconds(str(detection[name])) for name in ("baseEjectionTime", "interval"))
+    seconds, rest = divmod(base + 2 * interval, 1000)
+    time = f"{1000 * seconds + rest}ms" if rest else f"{seconds}s"
+    return {"maxEjectionPercent": 100, **detection, "baseEjectionTime": time}
 
 
 SERVES = "serves.meshgen.io/"

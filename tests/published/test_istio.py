@@ -116,7 +116,7 @@ DestinationRule/{EDGE_NAME}:
     connectionPool: {{tcp: {{connectTimeout: 2s, tcpKeepalive: {{time: 10s, interval: 5s, probes: 3}}}}}}
     loadBalancer: {{localityLbSetting: {{enabled: false}}}}
     outlierDetection:
-      baseEjectionTime: 30s
+      baseEjectionTime: 40s
       consecutive5xxErrors: 0
       consecutiveGatewayErrors: 5
       interval: 5s
@@ -443,6 +443,20 @@ def test_the_edge_tries_other_clusters_and_the_ingress_gateway_other_pods(
 
     assert retries("e1", EDGE_NAME) == edge
     assert retries("c1", INGRESS_NAME) == ingress
+
+
+@pytest.mark.parametrize(
+    ("detection", "expected"),
+    [
+        ("{}", "40s"),
+        ("{baseEjectionTime: 1m, interval: 2s}", "64s"),
+        ("{interval: 250ms}", "30500ms"),
+    ],
+    ids=["defaults", "said", "below a second"],
+)
+def test_an_edge_ejects_for_two_intervals_longer_than_the_ingress_gateways(detection: str, expected: str) -> None:
+    found = compiled(EDGE, short(f"  failover: {{outlierDetection: {detection}}}"))
+    assert rule(found)["trafficPolicy"]["outlierDetection"]["baseEjectionTime"] == expected
 
 
 def test_an_edge_in_a_workload_cluster_calls_its_own_ingress_gateway_by_address_and_first() -> None:

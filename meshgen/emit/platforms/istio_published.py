@@ -425,7 +425,7 @@ _DETECTION = {
         default,
     )
     for name, attribute, default in (
-        ("baseEjectionTime", "base_ejection_time", "30s (ADR 7)"),
+        ("baseEjectionTime", "base_ejection_time", "30s (ADR 7); two intervals more: ingress gateways eject, too"),
         ("consecutive5xxErrors", "consecutive_5xx_errors", "off: an address stands for a whole cluster (ADR 7)"),
         ("consecutiveGatewayErrors", "consecutive_gateway_errors", "five in a row (ADR 7)"),
         ("consecutiveLocalOriginFailures", "consecutive_local_origin_failures", ""),
