@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateway_places import taken_ports
-from meshgen.check.places import declared_gateways, gateway_object, gateway_place, listed, notes
+from meshgen.check.places import declared_gateways, gateway_object, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.language.gateway import GatewayOverride
 from meshgen.platforms import platform
@@ -13,7 +13,6 @@ from meshgen.platforms import platform
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.gateways import GatewayKey
     from meshgen.check.context import Context
     from meshgen.language.gateway import GatewaySettings
 
@@ -102,10 +101,10 @@ _OTHER_PORT = "Leave `port` out (15443), or choose another."
 
 
 def account_of_gateway(context: Context) -> Iterator[Finding]:
-    """Find `serviceAccount` of a gateway that meshgen runs, one that the inventory contradicts, and unknown ones.
+    """Find `serviceAccount` of a gateway that meshgen runs, and one that the inventory contradicts.
 
-    An edge gateway accepts the account of its ingress gateway and no other; with none named it would accept every
-    certificate of the mesh (Istio: `subjectAltNames`, pilot/pkg/networking/core/cluster_tls.go).
+    An edge gateway accepts the account of its ingress gateway and no other (Istio: `subjectAltNames`,
+    pilot/pkg/networking/core/cluster_tls.go). MG805 finds unknown ones.
     """
     relations = context.relations
     checks = platform(relations.fleet.spec.platform).management == "none"
@@ -118,16 +117,13 @@ def account_of_gateway(context: Context) -> Iterator[Finding]:
                 help="Remove `serviceAccount`, or set `managed: false` if somebody else runs the gateway.",
                 object=named,
             )
-    unknown: dict[GatewayKey, list[str]] = {}
     for cluster, setups in relations.gateway_setups.items():
         for key, setup in setups.items():
             gateway, observed = relations.gateways[key], relations.observed_gateways[cluster].get(key)
             if gateway.managed or "edges" not in relations.comers(key) or not checks:
                 continue
             seen = observed.service_account if observed is not None else None
-            if setup.service_account is None:
-                unknown.setdefault(key, []).append(cluster)
-            elif observed is not None and seen not in {None, setup.service_account}:
+            if observed is not None and seen not in {None, setup.service_account}:
                 yield Finding(
                     message=f"gateway `{key[1]}` runs as `{seen}` in cluster `{cluster}`, but edge gateways would "
                     f"expect `{setup.service_account}`",
@@ -136,15 +132,6 @@ def account_of_gateway(context: Context) -> Iterator[Finding]:
                     notes=notes((observed.span("serviceAccount"), "the inventory says it here")),
                     object=gateway_object(cluster, key),
                 )
-    for key, clusters in unknown.items():
-        yield Finding(
-            message=f"the service account of gateway `{key[1]}` in {listed(clusters)} is unknown, so no edge gateway "
-            "knows whom to trust",
-            span=relations.gateways[key].span("managed"),
-            help="Name it as `serviceAccount`, or import the gateway's Deployment with its Service.",
-            notes=notes((gateway_place(relations, clusters[0], key), f"the gateway in `{clusters[0]}`")),
-            object=f"gateway/{key[0]}/{key[1]}",
-        )
 
 
 def setting_without_effect(context: Context) -> Iterator[Finding]:
