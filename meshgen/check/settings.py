@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
     from meshgen.language.workspace import ExposedService, Workspace
-
-_MILLISECONDS = {"h": 3_600_000.0, "m": 60_000.0, "s": 1_000.0, "ms": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +43,3 @@ def failover_settings(relations: Relations) -> Iterator[Settings]:
     for workspace in relations.fleet.workspaces:
         for setting in (None, *(item for item in workspace.exposed_services or [] if item.failover is not None)):
             yield Settings(workspace, setting, effective(workspace, setting))
-
-
-def milliseconds(duration: str) -> float:
-    """`1m30s` → 90000."""
-    return sum(float(number) * _MILLISECONDS[unit] for number, unit in re.findall(r"([0-9.]+)(ms|h|m|s)", duration))

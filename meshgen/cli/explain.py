@@ -17,7 +17,7 @@ from meshgen.pages import codes, page
 if TYPE_CHECKING:
     from meshgen.cli.options import Reporting
 
-_FILE = re.compile(r"(?P<path>.*\.ya?ml)(?::(?P<line>[0-9]{1,9}))?")
+_FILE = re.compile(r"(?P<path>.*\.(?:ya?ml|json))(?::(?P<line>[0-9]{1,9}))?")
 _CODE = re.compile(r"MG[0-9]+", re.IGNORECASE)
 _SHOWN = 5
 

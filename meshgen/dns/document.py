@@ -1,6 +1,6 @@
 """The neutral plan as the document that people and programs read, `output/_dns/plan.json`.
 
-Its schema is `schemas/meshgen.io/dns-plan.json`; a field that is added there is optional, none changes its meaning.
+Its schema is `schemas/dns-plan.schema.json`; a field that is added there is optional, none changes its meaning.
 """
 
 from __future__ import annotations

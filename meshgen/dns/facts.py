@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from meshgen.dns.model import Family, Member, Record, Steering, Zone
 
@@ -44,8 +44,11 @@ Numbers: TypeAlias = Range | OneOf | None
 class Checks:
     """How a provider asks entry points whether they live."""
 
-    by: Literal["itself", "id", "pods", "nobody"]
-    """It makes the health checks, or takes ids of ones that others made, or looks at pods, or at nothing."""
+    by: Literal["itself", "id", "pods", "nobody", "people"]
+    """It makes the health checks, or takes ids of ones that others made, or looks at pods, or at nothing; or whoever
+    reads the plan decides."""
+    takes_ids: bool = False
+    """Whether it takes ids of health checks, too, besides making them."""
     protocols: frozenset[str] = frozenset({"http", "https", "tcp"})
     status: Literal["exact", "2xxAnd3xx"] = "exact"
     """What it can demand of an answer."""
@@ -61,8 +64,6 @@ class Capabilities:
 
     checks: Checks
     steering: frozenset[Steering] = frozenset({"ordered", "weighted", "nearest"})
-    entry_points: int | None = None
-    """The most of one record; None: any number."""
     levels: int | None = None
     """The most pools one after the other."""
     in_levels: tuple[int | None, ...] = ()
@@ -80,6 +81,8 @@ class Capabilities:
     """Ends of hostnames that it can answer at the apex; None: any."""
     mixed: bool = False
     """Whether one record can lead to addresses and to hostnames."""
+    kept_by_clusters: bool = False
+    """Whether controllers in the entry points' own clusters write the records, which have to keep the zone."""
     one_per_cluster: bool = False
     """Whether a cluster can have no more than one entry point of a record."""
     regions: str | None = None
@@ -100,6 +103,20 @@ class Loss(NamedTuple):
     """It is not lost, only asked for less strictly."""
 
 
+Reasons: TypeAlias = "Mapping[str, str]"
+"""Path → why the field there says what it says; paths as in `meshgen.emit.reasons`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of Kubernetes object that a controller in the cluster reads."""
+
+    api_version: str
+    kind: str
+    reasons: Reasons
+    """Of the fields after the metadata, and of its own annotations."""
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file for people or programs outside of any cluster, as plain data."""
@@ -116,8 +133,7 @@ class ClusterObject:
     cluster: str
     namespace: str
     name: str
-    api_version: str
-    kind: str
+    kind: Kind
     host: str
     annotations: dict[str, str]
     spec: dict[str, Any]
@@ -163,3 +179,9 @@ class Provider:
     """What the Gateway object that publishes the host in the member's cluster says to a controller there."""
     refuses: Callable[[Zone, Record], Iterable[Loss]] = field(default=_nothing_more)
     """What it cannot carry for reasons of its own."""
+    kinds: tuple[Kind, ...] = ()
+    """Every kind of the objects that it renders."""
+    file_reasons: Reasons = field(default_factory=dict)
+    """Of its files' fields."""
+    setup_reasons: Reasons = field(default_factory=dict)
+    """Of its setup files' fields."""

@@ -21,11 +21,11 @@ def losses(provider: Provider, zone: Zone, record: Record) -> Iterator[Loss]:
     """Everything of a record that the provider of its zone would drop or change; nothing where all is carried."""
     can = provider.capabilities(zone)
     answered = record.answered
-    yield from _steering(can, answered)
+    yield from _steering(can, zone, answered)
     yield from _weights(can, answered)
     yield from _targets(can, zone, answered)
     if record.probe is not None:
-        yield from _probe(can, answered, record.probe)
+        yield from _probe(can, zone, answered, record.probe)
     yield from provider.refuses(zone, answered)
 
 
@@ -33,7 +33,7 @@ def _number(count: int, noun: str) -> str:
     return f"{_SOME.get(count, str(count))} {noun}{'' if count == 1 else 's'}"
 
 
-def _steering(can: Capabilities, record: Record) -> Iterator[Loss]:
+def _steering(can: Capabilities, zone: Zone, record: Record) -> Iterator[Loss]:
     pools, several = record.pools, len(record.members) > 1
     if several and record.steering not in can.steering:
         yield Loss(
@@ -43,15 +43,10 @@ def _steering(can: Capabilities, record: Record) -> Iterator[Loss]:
             f"Say {_or(sorted(can.steering))}." if can.steering else "Leave one entry point.",
         )
         return
-    if can.entry_points is not None and len(record.members) > can.entry_points:
-        yield Loss(
-            "entryPoints",
-            "",
-            f"answers {_number(can.entry_points, 'entry point')} of a host, not {len(record.members)}",
-            "Drain the others, or choose another provider for the zone.",
-        )
     if can.one_per_cluster:
         yield from _one_per_cluster(record)
+    if can.kept_by_clusters:
+        yield from _kept(zone, record)
     if record.steering == "nearest":
         yield from _nearest(can, pools)
     else:
@@ -71,6 +66,18 @@ def _one_per_cluster(record: Record) -> Iterator[Loss]:
             f"knows one entry point of a cluster, and `{cluster}` has {clusters.count(cluster)}",
             "Publish the host through one gateway of a cluster.",
         )
+
+
+def _kept(zone: Zone, record: Record) -> Iterator[Loss]:
+    for member in record.members:
+        if member.entry_point.cluster not in zone.clusters:
+            yield Loss(
+                "entryPoints",
+                "",
+                f"is kept by the clusters of the zone, and `{member.entry_point.cluster}` is none of them",
+                "Take the cluster into `clusters` of the zone, or the entry point out of `entryPoints`.",
+                str(member.entry_point),
+            )
 
 
 def _nearest(can: Capabilities, pools: tuple[Pool, ...]) -> Iterator[Loss]:
@@ -199,7 +206,7 @@ def _no_family(can: Capabilities, record: Record) -> Loss:
     )
 
 
-def _probe(can: Capabilities, record: Record, probe: Probe) -> Iterator[Loss]:
+def _probe(can: Capabilities, zone: Zone, record: Record, probe: Probe) -> Iterator[Loss]:
     checks = can.checks
     if checks.by in ("pods", "nobody"):
         instead = "looks at pods, never at" if checks.by == "pods" else "checks nothing, so never"
@@ -211,13 +218,16 @@ def _probe(can: Capabilities, record: Record, probe: Probe) -> Iterator[Loss]:
             "healthCheck", "", f"asks by {', '.join(sorted(checks.protocols))}, not {probe.protocol}", "Ask otherwise."
         )
         return
-    named = next((member for member in record.members if member.hostname is not None), None)
+    asked = [at for at in record.members if not (checks.takes_ids and at.entry_point in zone.health_checks)]
+    named = next((member for member in asked if member.hostname is not None), None)
     if probe.protocol != "tcp" and probe.host is not None and named is not None and not checks.host_to_hostnames:
         yield Loss(
             "healthCheck",
             "host",
             f"asks a hostname under that hostname only, and `{named.entry_point}` is known as `{named.hostname}`",
-            "Give the gateway addresses, or check it elsewhere.",
+            "Give the gateway addresses, or make a health check yourself and name it in `healthCheckIds` of the zone."
+            if checks.takes_ids
+            else "Give the gateway addresses, or choose another provider for the zone.",
             str(named.entry_point),
         )
     yield from _status(checks.status, probe)

@@ -112,7 +112,8 @@ class Record:
         left = tuple(pool for pool in pools if pool.members)
         answering = {member.entry_point for pool in left for member in pool.members}
         last = tuple(entry_point for entry_point in self.last_resort if entry_point in answering)
-        return replace(self, pools=left, last_resort=last)
+        first = tuple(member.entry_point for pool in left[:1] for member in pool.members)
+        return replace(self, pools=left, last_resort=last or first)
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -143,8 +144,10 @@ class Zone:
     """Account of AWS."""
     oidc_issuers: dict[str, str] = field(default_factory=dict)
     """Cluster → issuer of its service account tokens, without `https://`."""
-    role_arns: dict[str, str] = field(default_factory=dict)
-    """Cluster → role that its controller takes."""
+    role_arn: str | None = None
+    """The role that the controllers take; None: one for each cluster."""
+    hosted_zone_id: str | None = None
+    """Its id in Route 53; None: it is found by its name."""
     annotation_prefix: str | None = None
     """What annotations of its controller begin with."""
     health_checks: dict[EntryPoint, str] = field(default_factory=dict)

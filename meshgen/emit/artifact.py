@@ -8,6 +8,7 @@ from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from meshgen.emit import json
 from meshgen.emit.yaml import HEADER, pack, packed_text, text, unpack
 from meshgen.language.base import RESERVED
 
@@ -55,7 +56,7 @@ class Artifact:
     """One file of the output tree."""
 
     cluster: str
-    """The cluster that it is for."""
+    """The cluster that it is for; empty: all of the fleet."""
     path: str
     """Below the output directory, with `/` (design §7)."""
     content: bytes
@@ -140,6 +141,13 @@ def setup_file(cluster: str, name: str, fields: dict[str, Any], origin: Origin) 
     packed = pack(fields)
     content = f"{HEADER}{packed_text(packed)}".encode()
     return Artifact(cluster, path, content, origin, None, None, False, {}, packed)  # noqa: FBT003
+
+
+def dns_file(name: str, fields: dict[str, Any], origin: Origin) -> Artifact:
+    """The artifact of a file about the fleet's DNS, which no cluster syncs; JSON or YAML, as its name ends."""
+    packed = pack(fields)
+    content = json.document(fields) if name.endswith(".json") else f"{HEADER}{packed_text(packed)}".encode()
+    return Artifact("", f"_dns/{name}", content, origin, None, None, False, {}, packed)  # noqa: FBT003
 
 
 def object_path(cluster: str, schema: Schema, namespace: str, name: str) -> str:

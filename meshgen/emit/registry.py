@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.emit.alias import ALIAS
 from meshgen.emit.certificate import CERTIFICATE
 from meshgen.emit.destination_rule import DESTINATION_RULE
+from meshgen.emit.dns import DNS_FILES, DNS_OBJECTS, DNS_PLAN, DNS_SETUP
 from meshgen.emit.mesh_config import MESH_CONFIG
 from meshgen.emit.namespace import NAMESPACE
 from meshgen.emit.platforms import istio, tsb, tse
@@ -30,6 +31,10 @@ EVERYWHERE: tuple[Emitter, ...] = (
     DESTINATION_RULE,
     VIRTUAL_SERVICE,
     MESH_CONFIG,
+    *DNS_OBJECTS,
+    *DNS_SETUP,
+    DNS_PLAN,
+    *DNS_FILES,
 )
 OF_PLATFORM: dict[str, tuple[Emitter, ...]] = {"istio": istio.EMITTERS, "tsb": tsb.EMITTERS, "tse": tse.EMITTERS}
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 
 from meshgen.emit.artifact import Schema, object_path
+from meshgen.emit.json import HEAD
 from meshgen.emit.yaml import HEADER
 
 _HEADER = HEADER.rstrip("\n").encode()
-_SETUP = re.compile(r"_setup/[^/]+/mesh-config\.yaml")
+_HEAD = HEAD.encode().splitlines()
+_FILES = re.compile(
+    r"_setup/[^/]+/(?:mesh-config|route53-[-a-z0-9]+)\.yaml|_dns/(?:plan\.json|[A-Za-z0-9]+/[^/]+\.(?:yaml|tf\.json))"
+)
+"""Files that hold no object."""
 # The lines of `document`, quoted or not; what a person wrote in another form shows no object.
 _FIELD = re.compile(r"(apiVersion|kind):[ ](?:\"([^\"\\]*)\"|(\S+))[ \r]*|(metadata):[ \r]*")
 _IN_METADATA = re.compile(r"  (name|namespace):[ ](?:\"([^\"\\]*)\"|(\S+))\s*|  .*|- .*")
@@ -18,13 +23,15 @@ class EmittedSignature:
     """That of all files that emitters write."""
 
     def begins(self, content: bytes) -> bool:
+        if content.startswith(b"{"):
+            return [line.rstrip(b",") for line in content.splitlines()[: len(_HEAD)]] == _HEAD
         return content.startswith(_HEADER) and content[len(_HEADER) : len(_HEADER) + 2].startswith((b"\n", b"\r\n"))
 
     def fits(self, path: str, content: bytes) -> bool:
         """Also where the text is broken elsewhere, by conflict markers for one: only these lines are read."""
         if not self.begins(content):
             return False
-        return bool(_SETUP.fullmatch(path)) or path in _object_paths(path.partition("/")[0], content)
+        return bool(_FILES.fullmatch(path)) or path in _object_paths(path.partition("/")[0], content)
 
 
 SIGNATURE = EmittedSignature()

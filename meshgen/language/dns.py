@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from meshgen.dns import provider_names
 from meshgen.language.base import ClusterName, ClusterSelector, Item, Label, Subdomain
 
-DnsProvider = Literal["externalDNS", "none", "octoDNS", "route53Controller", "terraform"]
+if TYPE_CHECKING:
+    DnsProvider = str
+else:
+    DnsProvider = Literal[provider_names()]
 AnnotationPrefix = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/?$", max_length=253)]
 
 
@@ -26,6 +30,11 @@ class Zone(Item):
     )
     ttl: Annotated[int, Field(ge=1, le=86400)] = Field(
         60, title="TTL", description="Seconds for which clients may keep an answer."
+    )
+    origin_names: bool = Field(
+        False,
+        title="Origin names",
+        description="Whether each entry point of a host gets a name of its own below the host, for a CDN to call.",
     )
     account: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = Field(
         None, title="Account", description="AWS account of the zone.", examples=["123456789012"]

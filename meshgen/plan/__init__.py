@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.facts import management_cluster, multicluster_namespace, own_entries
 from meshgen.analysis.namespace_labels import NAME, labels_for
 from meshgen.plan.aliases import planned_aliases
+from meshgen.plan.dns import planned_dns
 from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
-    from meshgen.plan.model import PlannedGateway
+    from meshgen.plan.model import PlannedDns, PlannedGateway
     from meshgen.published import Published
 
 
@@ -38,6 +39,7 @@ def plan(calls: Calls, published: Sequence[Published]) -> Plan:
     found = _hierarchy(relations, published) if management is not None else Hierarchy()
     importer = Importer(calls)
     publisher = Publisher(calls, published)
+    dns = planned_dns(relations, published) if fleet.spec.dns is not None else None
     return Plan(
         platform=fleet.spec.platform,
         multicluster_namespace=multicluster_namespace(fleet),
@@ -45,13 +47,16 @@ def plan(calls: Calls, published: Sequence[Published]) -> Plan:
         tenant=(tetrate and tetrate.tenant) or "tse",
         management_cluster=management,
         clusters=tuple(
-            _cluster_plan(relations, importer, publisher, consumer, found if consumer == management else Hierarchy())
+            _cluster_plan(
+                relations, importer, publisher, consumer, found if consumer == management else Hierarchy(), dns
+            )
             for consumer in calls.consumers
         ),
         workspaces=found.workspaces,
         gateway_groups=found.groups,
         servers=found.servers,
         reachability=found.reachability,
+        dns=dns,
         exposed=dict(exposed(relations)),
     )
 
@@ -64,7 +69,12 @@ def _hierarchy(relations: Relations, published: Sequence[Published]) -> Hierarch
 
 
 def _cluster_plan(
-    relations: Relations, importer: Importer, publisher: Publisher, cluster: str, managed: Hierarchy
+    relations: Relations,
+    importer: Importer,
+    publisher: Publisher,
+    cluster: str,
+    managed: Hierarchy,
+    dns: PlannedDns | None,
 ) -> ClusterPlan:
     gateways = tuple(planned_gateways(relations, cluster))
     found = importer.imports(cluster) if own_entries(relations.fleet) else Imports()
@@ -89,6 +99,8 @@ def _cluster_plan(
         host_entries=tuple(publications.entries),
         host_rules=tuple(publications.rules),
         certificates=tuple(publications.certificates[key] for key in sorted(publications.certificates)),
+        dns_objects=dns.objects.get(cluster, ()) if dns is not None else (),
+        dns_setup=dns.setup.get(cluster, ()) if dns is not None else (),
     )
 
 

@@ -11,6 +11,9 @@ from meshgen.plan.model import (
     MeshRetryPolicy,
     PlannedAlias,
     PlannedDestinationRule,
+    PlannedDnsObject,
+    PlannedDnsRecord,
+    PlannedDnsSetup,
     PlannedExposure,
     PlannedGateway,
     PlannedGatewayGroup,
@@ -69,6 +72,9 @@ OfCluster: TypeAlias = (
     | PlannedAlias
     | PlannedCertificate
     | PlannedDestinationRule
+    | PlannedDnsObject
+    | PlannedDnsRecord
+    | PlannedDnsSetup
     | PlannedExposure
     | PlannedGateway
     | PlannedGatewayGroup
@@ -92,13 +98,14 @@ Planned: TypeAlias = FleetSettings | OfCluster
 
 
 def objects(plan: Plan) -> dict[Key, Planned]:
-    """Everything in a plan by its key, sorted; `exposed` follows from it and has none.
+    """Everything in a plan by its key, sorted; `exposed` and the files of DNS follow from it and have none.
 
     Raises `ValueError` for two objects under one key, which is a mistake of the planner.
     """
     found: dict[Key, Planned] = {Key("", "FleetSettings", "", ""): _settings(plan)}
     items = [(cluster.cluster, item) for cluster in plan.clusters for item in _of_cluster(cluster)]
     items += [(plan.management_cluster or "", item) for item in _managed(plan)]
+    items += [("", record) for record in (plan.dns.records if plan.dns is not None else ())]
     for cluster, item in items:
         name = key(cluster, plan.multicluster_namespace, item)
         if name in found:
@@ -147,6 +154,8 @@ def _of_cluster(plan: ClusterPlan) -> Iterator[OfCluster]:
         plan.host_entries,
         plan.host_rules,
         plan.certificates,
+        plan.dns_objects,
+        plan.dns_setup,
     )
 
 
@@ -164,6 +173,12 @@ def _place(multicluster_namespace: str, item: OfCluster) -> tuple[str, str]:
             return multicluster_namespace, item.host
         case PlannedAlias():
             return item.service.namespace, item.host
+        case PlannedDnsObject():
+            return item.content.namespace, f"{item.content.kind.kind}/{item.content.name}"
+        case PlannedDnsRecord():
+            return item.zone, item.record.host
+        case PlannedDnsSetup():
+            return "", item.content.name
         case LocalCopy() | PlannedStub():
             return item.service.namespace, item.service.name
         case (

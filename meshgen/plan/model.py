@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from meshgen.analysis.hosts import ServiceName
     from meshgen.calls import RemoteEndpoint
     from meshgen.diagnostics import Span
+    from meshgen.dns.facts import ClusterObject as DnsObject
+    from meshgen.dns.facts import File, SetupFile
+    from meshgen.dns.model import Record
+    from meshgen.dns.model import Zone as DnsZone
+    from meshgen.language.dns import Zone
     from meshgen.plan.published_model import (
         PlannedCertificate,
         PlannedHostEntry,
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
         PlannedPublication,
         PlannedRoutes,
     )
+    from meshgen.published import Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +293,70 @@ class PlannedRemoteGateway:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedDnsRecord:
+    """How DNS answers for a published host, whoever keeps the zone."""
+
+    zone: str
+    provider: str
+    record: Record
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDnsObject:
+    """What a controller in a cluster reads about a host, to keep its zone."""
+
+    content: DnsObject
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDnsSetup:
+    """What people apply so that a controller in a cluster can keep its zones."""
+
+    provider: str
+    content: SetupFile
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDnsFile:
+    """A file about the fleet's DNS."""
+
+    provider: str
+    """Empty: the plan itself."""
+    content: File
+    origin: Origin
+
+
+class HostInZone(NamedTuple):
+    """A published host, the zone that it is in, and its record."""
+
+    published: Published
+    declared: Zone
+    zone: DnsZone
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDns:
+    """The DNS of a fleet."""
+
+    hosts: tuple[HostInZone, ...]
+    """Sorted by zone and host."""
+    records: tuple[PlannedDnsRecord, ...]
+    """Sorted by zone and host."""
+    files: tuple[PlannedDnsFile, ...]
+    """What follows for people and programs outside of the clusters."""
+    objects: dict[str, tuple[PlannedDnsObject, ...]]
+    """By cluster."""
+    setup: dict[str, tuple[PlannedDnsSetup, ...]]
+    """By cluster."""
+    gateway_annotations: dict[tuple[str, str], dict[str, str]]
+    """Cluster and host → what the Gateway object that publishes the host there says to a controller of DNS."""
+
+
+@dataclass(frozen=True, slots=True)
 class MeshRetryPolicy:
     """The mesh-wide retry policy that somebody has to put into the mesh config of a cluster."""
 
@@ -360,6 +430,8 @@ class ClusterPlan:
     host_entries: tuple[PlannedHostEntry, ...] = ()
     host_rules: tuple[PlannedHostRule, ...] = ()
     certificates: tuple[PlannedCertificate, ...] = ()
+    dns_objects: tuple[PlannedDnsObject, ...] = ()
+    dns_setup: tuple[PlannedDnsSetup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,6 +549,8 @@ class Plan:
     gateway_groups: tuple[PlannedGatewayGroup, ...] = ()
     servers: tuple[PlannedServers, ...] = ()
     reachability: Reachability | None = None
+    dns: PlannedDns | None = field(default=None, compare=False)
+    """None: the fleet has no zones."""
     exposed: dict[GatewayAddress, frozenset[str]] = field(default_factory=dict)
     """Gateway → the hosts that its configuration lets in, whatever their state; `*.<namespace>.svc.<domain>` where a
     workspace exposes everything and the platform, not meshgen, lists it."""

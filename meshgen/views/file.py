@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meshgen.diagnostics.lines import split_lines
 from meshgen.emit import written
+from meshgen.emit.json import HEAD
 from meshgen.emit.reasons import reason_for
 from meshgen.emit.yaml import HEADER
 from meshgen.views.inputs import Inputs
@@ -50,7 +51,7 @@ def find(plan: Plan, path: str) -> Found | None:
     wanted = path.replace("\\", "/")
     found: Found | None = None
     for cluster in plan.clusters:
-        if f"{cluster.cluster}/" not in wanted:
+        if f"{cluster.cluster}/" not in wanted and "_dns/" not in wanted:
             continue
         for emitter, artifact in written(plan, cluster):
             matches = wanted == artifact.path or wanted.endswith(f"/{artifact.path}")
@@ -65,9 +66,9 @@ def file(found: Found, calls: Calls, sources: Mapping[str, str], line: int | Non
     With a `line`: why that one does, and everything below it. Raises `ValueError` where the file has no such line.
     """
     artifact = found.artifact
-    asking = {} if artifact.schema else _asking(calls, artifact.cluster)
+    asking = _asking(calls, artifact.cluster) if artifact.path.endswith("/mesh-config.yaml") else {}
     inputs = Inputs(calls.relations, artifact, *(span for spans in asking.values() for span in spans))
-    shown = fields(artifact.body)
+    shown = fields(artifact)
     lines = artifact.content.decode().removesuffix("\n").split("\n")
     if line is None:
         head = [*_head(artifact, sources), *(f"asked for by {host}" for host in asking), ""]
@@ -102,7 +103,8 @@ def _annotated(
 
 def _head(artifact: Artifact, sources: Mapping[str, str]) -> Iterator[str]:
     if artifact.schema is None:
-        yield f"{artifact.path.rpartition('/')[2]} of cluster {artifact.cluster}; not synced, for people to put there"
+        whose = f"cluster {artifact.cluster}" if artifact.cluster else "the fleet"
+        yield f"{artifact.path.rpartition('/')[2]} of {whose}; not synced, for people to put there"
         yield ""
         return
     place = f"namespace {artifact.namespace}" if artifact.namespace else "no namespace"
@@ -140,11 +142,24 @@ def _asking(calls: Calls, cluster: str) -> dict[str, list[Span]]:
     return found
 
 
-def fields(body: dict[str, Any]) -> list[Field]:
-    """The fields of a file in the order of its lines: the writer gives each key and each plain item one."""
+def fields(artifact: Artifact) -> list[Field]:
+    """The fields of a file in the order of its lines: the writers give each key and each plain item one."""
     found: list[Field] = []
-    _mapping(body, (), found, HEADER.count("\n") + 1)
+    if artifact.path.endswith(".json"):
+        _json(artifact.body, (), found, HEAD.count("\n") + 2)
+    else:
+        _mapping(artifact.body, (), found, HEADER.count("\n") + 1)
     return found
+
+
+def _json(value: Any, path: tuple[str, ...], found: list[Field], line: int) -> int:
+    """Adds what is in a mapping or a list whose first line is `line`; returns the line of its closing bracket."""
+    items = value.items() if isinstance(value, dict) else (("[]", item) for item in value)
+    for key, item in items:
+        nested = isinstance(item, dict | list) and bool(item)
+        found.append(Field(line, (*path, key), None if nested else item))
+        line = _json(item, (*path, key), found, line + 1) + 1 if nested else line + 1
+    return line
 
 
 def _mapping(mapping: dict[str, Any], path: tuple[str, ...], found: list[Field], line: int) -> int:

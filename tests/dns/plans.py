@@ -40,7 +40,8 @@ def record(
 
 
 def zone(provider: str, *records: Record, **more: Any) -> Zone:
-    return Zone("example.com", provider, records, **more)
+    clusters = tuple(sorted({found.entry_point.cluster for one in records for found in one.members}))
+    return Zone("example.com", provider, records, **({"clusters": clusters} | more))
 
 
 THREE_LEVELS = record(

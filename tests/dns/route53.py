@@ -100,13 +100,8 @@ def of_terraform(module: dict[str, Any]) -> Zone:
 
 
 def of_api(state: dict[str, Any], zone: str) -> Zone:
-    """Of what `tools/dns/state.py` prints."""
-    checks = {
-        check["Id"]: (
-            check["HealthCheckConfig"].get("IPAddress") or check["HealthCheckConfig"]["FullyQualifiedDomainName"],
-        )
-        for check in state["healthChecks"]
-    }
+    """Of what `tools/dns/stand_in.py show` prints."""
+    checks = {check["Id"]: (_asked(check["HealthCheckConfig"]),) for check in state["healthChecks"]}
     return Zone(
         RecordSet(
             found["Name"].removesuffix("."),
@@ -121,6 +116,11 @@ def of_api(state: dict[str, Any], zone: str) -> Zone:
         )
         for found in state["zones"][zone]
     )
+
+
+def _asked(config: dict[str, Any]) -> str:
+    target: str = config.get("IPAddress") or config["FullyQualifiedDomainName"]
+    return target.removesuffix(".")
 
 
 def expected(record: Record, family: Family, dead: frozenset[str] = frozenset()) -> Answers:

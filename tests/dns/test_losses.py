@@ -44,6 +44,14 @@ def probe(**fields: object) -> Record:
 NOTHING: list[str] = []
 
 
+def test_a_health_check_that_others_made_may_ask_as_it_likes() -> None:
+    given = replace(HOSTNAMES, probe=PROBE)
+    checks = {found.entry_point: "id" for found in given.members}
+    at = zone("terraform", given, health_checks=checks)
+    assert list(losses(PROVIDERS["terraform"], at, given)) == []
+    assert [loss.field for loss in losses(PROVIDERS["octoDNS"], at, given)] == ["host"]
+
+
 @pytest.mark.parametrize(
     ("provider", "given", "lost"),
     [
@@ -84,8 +92,8 @@ NOTHING: list[str] = []
         ("externalDNS", TWO_OF_A_REGION, [("entryPoints.mode: answers one entry point of a region, and `eu-west-1` "
                                           "has 2")]),
         ("externalDNS", replace(APEX, probe=None, pools=APEX.pools[:1]), NOTHING),
-        ("route53Controller", SHARES, ["entryPoints: answers one entry point of a host, not 2",
-                                       "healthCheck: checks nothing, so never an answer"]),
+        ("route53Controller", SHARES, ["healthCheck: checks nothing, so never an answer",
+                                       "entryPoints: writes simple records, one entry point of a host, not 2"]),
         ("k8gb", replace(SHARES, probe=None), NOTHING),
         ("k8gb", replace(MIXED, probe=None), NOTHING),
         ("k8gb", TWO_LEVELS, ["healthCheck: looks at pods, never at an answer"]),

@@ -19,7 +19,7 @@ def test_what_drains_or_has_no_address_is_not_answered() -> None:
     )
     assert [at.name for at in found.answered.pools] == ["level-2"]
     assert [at.entry_point for at in found.answered.members] == [entry_point("c3")]
-    assert found.answered.last_resort == ()
+    assert found.answered.last_resort == (entry_point("c3"),)
 
 
 def test_a_type_of_record_that_only_some_members_have_is_not_answered() -> None:

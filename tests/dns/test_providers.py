@@ -97,7 +97,7 @@ def test_origin_names_are_records_of_their_own() -> None:
 
 def test_external_dns_gets_in_each_cluster_its_own_targets_only() -> None:
     assert objects("externalDNS", SHARES, health_checks={entry_point("c2"): "check-2"}) == {
-        "c1/edge/edge-gateway.bookinfo.example.com": {
+        "c1/edge/bookinfo.example.com": {
             "endpoints": [
                 {
                     "dnsName": HOST,
@@ -109,7 +109,7 @@ def test_external_dns_gets_in_each_cluster_its_own_targets_only() -> None:
                 }
             ]
         },
-        "c2/edge/edge-gateway.bookinfo.example.com": {
+        "c2/edge/bookinfo.example.com": {
             "endpoints": [
                 {
                     "dnsName": HOST,
@@ -153,7 +153,7 @@ def test_external_dns_is_told_how_route_53_chooses(given: Record, policies: dict
 def test_k8gb_gets_a_gslb_in_each_cluster_and_the_addresses_in_annotations() -> None:
     rendered = PROVIDERS["k8gb"].render((zone("k8gb", SHARES),))
     first = rendered.objects[0]
-    assert (first.cluster, first.namespace, first.name) == ("c1", "edge", "edge-gateway.bookinfo.example.com")
+    assert (first.cluster, first.namespace, first.name) == ("c1", "edge", "bookinfo.example.com")
     assert first.annotations == {
         "k8gb.io/exposed-ip-addresses": "192.0.2.11,192.0.2.12",
         "k8gb.io/hostname": HOST,
@@ -224,6 +224,21 @@ def test_terraforms_record_sets_answer_what_the_plan_says_whoever_dies(given: Re
         for dead in (set(), *({target} for target in targets), first, set(targets)):
             gone = frozenset(dead)
             assert answering.answers(HOST, family, gone) == route53.expected(given, family, gone)
+
+
+def test_terraform_takes_health_checks_that_others_made() -> None:
+    ids = {entry_point("c1"): "check-1", entry_point("c3"): "check-3"}
+    resources = files("terraform", HOSTNAMES, health_checks=ids)["example.com.tf.json"]["resource"]
+    assert [check["fqdn"] for check in resources["aws_route53_health_check"].values()] == [
+        "b.elb.eu-west-1.amazonaws.com"
+    ]
+    by_target = {
+        content["records"][0][0]: content["health_check_id"]
+        for content in resources["aws_route53_record"].values()
+        if "records" in content
+    }
+    assert (by_target["a"], by_target["c"]) == ("check-1", "check-3")
+    assert by_target["b"].startswith("${aws_route53_health_check.")
 
 
 def test_terraforms_record_sets_answer_the_nearest_living_region() -> None:

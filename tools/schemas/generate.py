@@ -29,6 +29,7 @@ ISTIO, KUBERNETES = "istio.io/istio", "k8s.io/kubernetes"
 CERT_MANAGER = "github.com/cert-manager/cert-manager"
 ARGO_CD, FLUX = "github.com/argoproj/argo-cd/v3", "github.com/fluxcd/kustomize-controller"
 ISTIO_CRDS = "manifests/charts/base/files/crd-all.gen.yaml"
+EXTERNAL_DNS = "sigs.k8s.io/external-dns"
 GATEWAY_API_CRDS = "tests/integration/pilot/testdata/gateway-api-crd.yaml"
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 LABEL_SELECTOR = "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"
@@ -91,6 +92,10 @@ EMITTED: tuple[Custom | Core, ...] = (
     Custom(
         CERT_MANAGER, "deploy/crds/cert-manager.io_certificates.yaml", "cert-manager.io/v1", "Certificate",
         "certificates.cert-manager.io",
+    ),
+    Custom(
+        EXTERNAL_DNS, "config/crd/standard/dnsendpoints.externaldns.k8s.io.yaml", "externaldns.k8s.io/v1alpha1",
+        "DNSEndpoint", "dnsendpoints.externaldns.k8s.io",
     ),
 )  # fmt: skip
 

@@ -9,4 +9,5 @@ require (
 	github.com/fluxcd/kustomize-controller v1.9.6
 	istio.io/istio v0.0.0-20260827124520-eed52ebb66ad
 	k8s.io/kubernetes v1.36.3
+	sigs.k8s.io/external-dns v0.22.0
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from meshgen.check.origins import failover_at
 from meshgen.check.places import notes
 from meshgen.check.rule import Finding, Rule
-from meshgen.check.settings import failover_settings, milliseconds
+from meshgen.check.settings import failover_settings
+from meshgen.language.base import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

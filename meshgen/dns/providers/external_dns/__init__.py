@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meshgen.dns.facts import Capabilities, Checks, ClusterObject, Provider, Range, Rendered
+from meshgen.dns.facts import Capabilities, Checks, ClusterObject, Kind, Provider, Range, Rendered
 from meshgen.dns.route53 import AWS_REGION, LONGEST_WEIGHT, identifier
 from meshgen.dns.shares import per_member
 
@@ -17,11 +17,26 @@ if TYPE_CHECKING:
 
     from meshgen.dns.model import Family, Member, Pool, Record, Zone
 
-API_VERSION, KIND = "externaldns.k8s.io/v1alpha1", "DNSEndpoint"
+DNS_ENDPOINT = Kind(
+    "externaldns.k8s.io/v1alpha1",
+    "DNSEndpoint",
+    {
+        "metadata name": "the published host",
+        "metadata namespace": "of the gateway, which is there",
+        "spec endpoints [] dnsName": "the published host",
+        "spec endpoints [] recordType": "a type that all entry points of the host have (ADR 33)",
+        "spec endpoints [] recordTTL": "the zone's `ttl`",
+        "spec endpoints [] setIdentifier": "the entry point: no two record sets of a name may have the same",
+        "spec endpoints [] targets": "what this entry point is reached at",
+        "spec endpoints [] providerSpecific": "how Route 53 chooses among the entry points (`entryPoints`), and how it "
+        "sees that this one is dead (`healthCheckIds`)",
+    },
+)
 _ALIASED = (".amazonaws.com", ".amazonaws.com.cn", ".awsglobalaccelerator.com", ".cloudfront.net")
 """Hostnames whose hosted zone ExternalDNS knows, so that it can write an alias (`canonicalHostedZones`)."""
 
 _CAPABILITIES = Capabilities(
+    kept_by_clusters=True,
     checks=Checks(by="id"),
     levels=2,
     # A failover record set has no weight, and nesting needs records that belong to no cluster.
@@ -54,7 +69,7 @@ def _objects(zone: Zone, record: Record) -> Iterator[ClusterObject]:
             if endpoints:
                 at = member.entry_point
                 yield ClusterObject(
-                    at.cluster, at.namespace, f"{at.gateway}.{record.host}", API_VERSION, KIND, record.host, {},
+                    at.cluster, at.namespace, record.host, DNS_ENDPOINT, record.host, {},
                     {"endpoints": endpoints},
                 )  # fmt: skip
 
@@ -90,4 +105,4 @@ def _endpoint(zone: Zone, record: Record, member: Member, family: Family, chosen
     }
 
 
-PROVIDER = Provider("externalDNS", "ExternalDNS", _capabilities, _render)
+PROVIDER = Provider("externalDNS", "ExternalDNS", _capabilities, _render, kinds=(DNS_ENDPOINT,))

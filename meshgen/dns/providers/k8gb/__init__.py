@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from meshgen.dns.facts import Capabilities, Checks, ClusterObject, Loss, Provider, Range, Rendered
+from meshgen.dns.facts import Capabilities, Checks, ClusterObject, Kind, Loss, Provider, Range, Rendered
 from meshgen.dns.shares import per_member
 
 if TYPE_CHECKING:
@@ -19,10 +19,26 @@ if TYPE_CHECKING:
 
     from meshgen.dns.model import Member, Record, Zone
 
-API_VERSION, KIND = "k8gb.io/v1beta1", "Gslb"
+GSLB = Kind(
+    "k8gb.io/v1beta1",
+    "Gslb",
+    {
+        "metadata name": "the published host",
+        "metadata namespace": "of the gateway, whose Service it names",
+        "metadata annotations k8gb.io/hostname": "the published host; a Service does not say it",
+        "metadata annotations k8gb.io/exposed-ip-addresses": "what the entry point is reached at",
+        "metadata annotations k8gb.io/exposed-hostnames": "what the entry point is reached at",
+        "spec resourceRef": "the gateway's Service, whose pods say whether it lives (ADR 34)",
+        "spec strategy type": "a primary and all others, or all together (`entryPoints`)",
+        "spec strategy primaryGeoTag": "the cluster of the first level (`entryPoints`)",
+        "spec strategy weight": "shares by cluster (`entryPoints`)",
+        "spec strategy dnsTtlSeconds": "the zone's `ttl`",
+    },
+)
 _GEO_TAG = re.compile(r"[A-Za-z0-9-]+")
 
 _CAPABILITIES = Capabilities(
+    kept_by_clusters=True,
     checks=Checks(by="pods"),
     steering=frozenset({"ordered", "weighted"}),
     levels=2,
@@ -65,9 +81,8 @@ def _objects(record: Record) -> Iterator[ClusterObject]:
         yield ClusterObject(
             at.cluster,
             at.namespace,
-            f"{at.gateway}.{record.host}",
-            API_VERSION,
-            KIND,
+            record.host,
+            GSLB,
             record.host,
             _annotations(record, member),
             {"resourceRef": {"apiVersion": "v1", "kind": "Service", "name": at.gateway}, "strategy": strategy},
@@ -94,4 +109,4 @@ def _strategy(record: Record) -> dict[str, Any]:
     return {"type": "roundRobin", **ttl}
 
 
-PROVIDER = Provider("k8gb", "k8gb", _capabilities, _render, refuses=_refuses)
+PROVIDER = Provider("k8gb", "k8gb", _capabilities, _render, refuses=_refuses, kinds=(GSLB,))

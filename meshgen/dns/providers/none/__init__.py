@@ -9,7 +9,7 @@ from meshgen.dns.facts import Capabilities, Checks, Provider, Rendered
 if TYPE_CHECKING:
     from meshgen.dns.model import Zone
 
-_ANYTHING = Capabilities(checks=Checks(by="itself"), apex_hostnames=None, mixed=True)
+_ANYTHING = Capabilities(checks=Checks(by="people"), apex_hostnames=None, mixed=True)
 
 
 def _capabilities(_zone: Zone) -> Capabilities:

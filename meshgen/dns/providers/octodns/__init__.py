@@ -106,4 +106,10 @@ def _health_check(probe: Probe) -> dict[str, Any]:
     return {"healthcheck": check, **({"route53": {"healthcheck": said}} if said else {})}
 
 
-PROVIDER = Provider("octoDNS", "OctoDNS", _capabilities, _render)
+PROVIDER = Provider(
+    "octoDNS",
+    "OctoDNS",
+    _capabilities,
+    _render,
+    file_reasons={"*": "the record of the plan, in OctoDNS's words (ADR 33)"},
+)

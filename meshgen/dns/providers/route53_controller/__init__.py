@@ -10,19 +10,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from meshgen.dns.facts import Capabilities, Checks, File, Provider, Range, Rendered, SetupFile
+from meshgen.dns.facts import Capabilities, Checks, File, Loss, Provider, Range, Rendered, SetupFile
 from meshgen.dns.providers.external_dns import policy
 from meshgen.dns.route53 import AWS_REGION, LONGEST_WEIGHT, identifier
 from meshgen.dns.shares import per_member
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from meshgen.dns.model import Member, Record, Zone
 
 NAMESPACE, SERVICE_ACCOUNT = "istio-system", "route53-controller"
 _ROLE = "meshgen-route53"
 _LONGEST_ROLE = 64
-_ONE_CLUSTER = Capabilities(checks=Checks(by="nobody"), entry_points=1)
+_ONE_CLUSTER = Capabilities(checks=Checks(by="nobody"), kept_by_clusters=True)
 _ANNOTATED = Capabilities(
+    kept_by_clusters=True,
     checks=Checks(by="id"),
     levels=2,
     in_levels=(1, 1),
@@ -36,6 +39,17 @@ _ANNOTATED = Capabilities(
 
 def _capabilities(zone: Zone) -> Capabilities:
     return _ONE_CLUSTER if zone.annotation_prefix is None else _ANNOTATED
+
+
+def _refuses(zone: Zone, record: Record) -> Iterable[Loss]:
+    """Without annotations it writes a simple record, which has one owner."""
+    if zone.annotation_prefix is None and len(record.members) > 1:
+        yield Loss(
+            "entryPoints",
+            "",
+            f"writes simple records, one entry point of a host, not {len(record.members)}",
+            "Say the `annotationPrefix` that the controller reads, as its documentation has it.",
+        )
 
 
 def gateway_annotations(zone: Zone, record: Record, member: Member) -> dict[str, str]:
@@ -55,8 +69,8 @@ def gateway_annotations(zone: Zone, record: Record, member: Member) -> dict[str,
 
 def role_arn(zone: Zone, cluster: str) -> str | None:
     """The role that the controller of a cluster takes; None as long as neither it nor the account is known."""
-    if cluster in zone.role_arns:
-        return zone.role_arns[cluster]
+    if zone.role_arn is not None:
+        return zone.role_arn
     return None if zone.account is None else f"arn:aws:iam::{zone.account}:role/{role_name(cluster)}"
 
 
@@ -83,6 +97,7 @@ def _hosted_zones(zones: tuple[Zone, ...]) -> dict[str, Any]:
             f"Zone{number}": {
                 "Type": "AWS::Route53::HostedZone",
                 "DeletionPolicy": "Retain",
+                "UpdateReplacePolicy": "Retain",
                 "Properties": {"Name": zone.name},
             }
             for number, zone in enumerate(zones, 1)
@@ -107,7 +122,7 @@ def _setup(cluster: str, zones: tuple[Zone, ...]) -> list[SetupFile]:
     if arn is not None:
         files.append(SetupFile(cluster, "route53-service-account.yaml", _service_account(arn)))
     issuer = zone.oidc_issuers.get(cluster)
-    if zone.account is not None and issuer is not None and cluster not in zone.role_arns:
+    if zone.account is not None and issuer is not None and zone.role_arn is None:
         files.append(SetupFile(cluster, "route53-access.yaml", _access(cluster, zone.account, issuer)))
     return files
 
@@ -178,4 +193,21 @@ PROVIDER = Provider(
     _capabilities,
     _render,
     gateway_annotations=gateway_annotations,
+    refuses=_refuses,
+    file_reasons={
+        "AWSTemplateFormatVersion": "the only version of CloudFormation's templates",
+        "Resources": "the zones; they belong to an account, so they are made once",
+    },
+    setup_reasons={
+        "spec providerSettings route53 serviceAccountName": "the account of `route53-service-account.yaml`",
+        "spec providerSettings route53 domainFilter": "the zones that this cluster keeps (`clusters` of the zone)",
+        "apiVersion": "of ServiceAccount",
+        "kind": "the controller's identity",
+        "metadata name": "the account that the control plane's values name",
+        "metadata namespace": "where the control plane runs",
+        "metadata annotations eks.amazonaws.com/role-arn": "the role that it takes (`roleArn`)",
+        "AWSTemplateFormatVersion": "the only version of CloudFormation's templates",
+        "Resources Policy": "what the controller may do, as Tetrate documents it",
+        "Resources Role": "who may: the one service account of this cluster (`account`, `oidcIssuers`)",
+    },
 )

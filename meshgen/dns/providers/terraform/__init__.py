@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from meshgen.dns.facts import Capabilities, File, Provider, Range, Rendered
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from meshgen.dns.shares import Target
 
 _CAPABILITIES = Capabilities(
-    checks=CHECKS,
+    checks=replace(CHECKS, takes_ids=True),
     weights=Range(0, LONGEST_WEIGHT),
     weigh="targets",
     regions=AWS_REGION,
@@ -70,7 +70,10 @@ def _module(zone: Zone) -> dict[str, Any]:
                     content |= _alias(zone, found.alias, [f"{_RECORD}.{key}" for key in names[found.alias]])
                 else:
                     content |= {"ttl": record.ttl, "records": [found.target.value]}
-                    if record.probe is not None:
+                    known = zone.health_checks.get(found.target.member.entry_point)
+                    if known is not None:
+                        content["health_check_id"] = known
+                    elif record.probe is not None:
                         check = _check(record.probe, found.target.value, family)
                         key = _key(found.target.value, record.host, repr(sorted(check.items())))
                         checks[key] = check
@@ -80,22 +83,27 @@ def _module(zone: Zone) -> dict[str, Any]:
                 if member.origin is not None:
                     origin = {"ttl": record.ttl, "records": list(member.targets(family))}
                     records[_key(member.origin, family, "")] = _base(zone, member.origin, family) | origin
+    by_name = {} if zone.hosted_zone_id is not None else {"data": {_ZONE: {_key(zone.name): {"name": zone.name}}}}
     resources = {_CHECK: dict(sorted(checks.items())), _RECORD: dict(sorted(records.items()))}
     return {
-        "data": {_ZONE: {_key(zone.name): {"name": zone.name}}},
+        **by_name,
         "resource": {kind: content for kind, content in resources.items() if content},
     }
 
 
 def _base(zone: Zone, name: str, family: Family) -> dict[str, Any]:
-    return {"zone_id": f"${{data.{_ZONE}.{_key(zone.name)}.zone_id}}", "name": name, "type": family}
+    return {"zone_id": _zone_id(zone), "name": name, "type": family}
+
+
+def _zone_id(zone: Zone) -> str:
+    return zone.hosted_zone_id or f"${{data.{_ZONE}.{_key(zone.name)}.zone_id}}"
 
 
 def _alias(zone: Zone, name: str, targets: list[str]) -> dict[str, Any]:
     """Route 53 takes an alias only when its target is there."""
     alias = {
         "name": name,
-        "zone_id": f"${{data.{_ZONE}.{_key(zone.name)}.zone_id}}",
+        "zone_id": _zone_id(zone),
         "evaluate_target_health": True,
     }
     return {"alias": alias, "depends_on": sorted(targets)}
@@ -169,4 +177,14 @@ def _check(probe: Probe, target: str, family: Family) -> dict[str, Any]:
     return check
 
 
-PROVIDER = Provider("terraform", "Terraform", _capabilities, _render)
+PROVIDER = Provider(
+    "terraform",
+    "Terraform",
+    _capabilities,
+    _render,
+    file_reasons={
+        f"data {_ZONE}": "the zone, by its name where `hostedZoneId` is not said",
+        f"resource {_CHECK}": "the probe of the plan, for each address (`healthCheck`)",
+        f"resource {_RECORD}": "the record of the plan, as record sets (`entryPoints`, ADR 33)",
+    },
+)

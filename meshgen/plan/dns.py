@@ -1,0 +1,218 @@
+"""How DNS answers for published hosts: the neutral plan, and what the zones' providers make of it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from fractions import Fraction
+from itertools import groupby
+from math import ceil, lcm
+from typing import TYPE_CHECKING
+
+from meshgen.analysis.gateways import HTTP, HTTPS
+from meshgen.analysis.hosts import selects
+from meshgen.analysis.traffic import arrange
+from meshgen.dns import provider
+from meshgen.dns.document import document
+from meshgen.dns.facts import File
+from meshgen.dns.model import DnsPlan, EntryPoint, Member, Pool, Probe, Record, Zone
+from meshgen.language.base import milliseconds
+from meshgen.plan.gateways import spans
+from meshgen.plan.model import (
+    HostInZone,
+    Origin,
+    PlannedDns,
+    PlannedDnsFile,
+    PlannedDnsObject,
+    PlannedDnsRecord,
+    PlannedDnsSetup,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from meshgen.analysis.relations import Relations
+    from meshgen.dns.model import Steering
+    from meshgen.language.dns import Zone as DeclaredZone
+    from meshgen.published import Published, PublishedGateway
+
+_LONGEST_NAME = 40
+"""Names of pools stand in labels of DNS, with a few words of the provider's."""
+_NO_NAME = re.compile(r"[^a-z0-9]+")
+
+
+def planned_dns(relations: Relations, published: Sequence[Published]) -> PlannedDns:
+    """Plan the records of every host that is in a zone, also of a fleet that rules refuse."""
+    hosts = [found for zone in _declared(relations) for found in _hosts(relations, zone, published)]
+    zones = [
+        replace(found[0].zone, records=tuple(host.record for host in found))
+        for _, group in groupby(hosts, key=lambda host: host.zone.name)
+        if (found := list(group))
+    ]
+    hosts = [host._replace(zone=zone) for zone in zones for host in hosts if host.zone.name == zone.name]
+    origins = {(host.zone.name, host.record.host): _origin(host) for host in hosts}
+    of_fleet = Origin(f"fleet/{relations.fleet.name}", spans(*(host.declared.span() for host in hosts)))
+    files = [PlannedDnsFile("", File("plan.json", document(DnsPlan(tuple(zones)))), of_fleet)] if zones else []
+    objects: dict[str, list[PlannedDnsObject]] = {}
+    setup: dict[str, list[PlannedDnsSetup]] = {}
+    for name in sorted({zone.provider for zone in zones}):
+        rendered = provider(name).render(tuple(zone for zone in zones if zone.provider == name))
+        files += [PlannedDnsFile(name, file, of_fleet) for file in rendered.files]
+        for item in rendered.objects:
+            origin = next(origin for (_, host), origin in origins.items() if host == item.host)
+            objects.setdefault(item.cluster, []).append(PlannedDnsObject(item, origin))
+        for file in rendered.setup:
+            setup.setdefault(file.cluster, []).append(PlannedDnsSetup(name, file, of_fleet))
+    return PlannedDns(
+        hosts=tuple(hosts),
+        records=tuple(
+            PlannedDnsRecord(host.zone.name, host.zone.provider, host.record, origins[host.zone.name, host.record.host])
+            for host in hosts
+        ),
+        files=tuple(files),
+        objects={cluster: tuple(found) for cluster, found in objects.items()},
+        setup={cluster: tuple(found) for cluster, found in setup.items()},
+        gateway_annotations={
+            (member.entry_point.cluster, host.record.host): annotations
+            for host in hosts
+            for member in host.record.members
+            if (annotations := provider(host.zone.provider).gateway_annotations(host.zone, host.record, member))
+        },
+    )
+
+
+def zone_of(relations: Relations, host: str) -> DeclaredZone | None:
+    """The zone that a host is in: the longest that it ends with; None: none."""
+    found = [zone for zone in _declared(relations) if host == zone.name or host.endswith(f".{zone.name}")]
+    return max(found, key=lambda zone: len(zone.name), default=None)
+
+
+def _declared(relations: Relations) -> list[DeclaredZone]:
+    """Every zone once, sorted; of two with one name the first counts."""
+    dns = relations.fleet.spec.dns
+    zones = {zone.name: zone for zone in reversed(dns.zones)} if dns is not None else {}
+    return [zones[name] for name in sorted(zones)]
+
+
+def _origin(host: HostInZone) -> Origin:
+    setting = host.published.setting
+    return Origin(host.published.object, spans(setting.span(), host.declared.span()))
+
+
+def _hosts(relations: Relations, declared: DeclaredZone, published: Sequence[Published]) -> Iterator[HostInZone]:
+    own = {item.host: item for item in reversed(published) if zone_of(relations, item.host) is declared}
+    zone = _zone(relations, declared, own.values())
+    for host in sorted(own):
+        yield HostInZone(own[host], declared, zone, _record(relations, declared, own[host]))
+
+
+def _zone(relations: Relations, declared: DeclaredZone, published: Iterable[Published]) -> Zone:
+    if declared.clusters is not None:
+        clusters = {cluster.name for cluster in relations.fleet.clusters if selects(declared.clusters, cluster)}
+    else:
+        clusters = {gateway.cluster for item in published for gateway in item.entry_points}
+    prefix = declared.annotation_prefix
+    return Zone(
+        name=declared.name,
+        provider=declared.provider,
+        clusters=tuple(sorted(clusters)),
+        account=declared.account,
+        oidc_issuers={
+            cluster: issuer.removeprefix("https://").rstrip("/")
+            for cluster, issuer in sorted(declared.oidc_issuers.items())
+        },
+        role_arn=declared.role_arn,
+        hosted_zone_id=declared.hosted_zone_id,
+        annotation_prefix=None if prefix is None else f"{prefix.rstrip('/')}/",
+        health_checks={
+            EntryPoint(*parts): check
+            for entry_point, check in sorted(declared.health_check_ids.items())
+            if len(parts := entry_point.split("/")) == len(EntryPoint._fields)
+        },
+    )
+
+
+def _record(relations: Relations, declared: DeclaredZone, published: Published) -> Record:
+    steering, pools = _pools(relations, declared, published)
+    first = pools if steering == "nearest" else pools[:1]
+    last = sorted(member.entry_point for pool in first for member in pool.members)
+    return Record(published.host, declared.ttl, steering, pools, tuple(last), _probe(relations, published))
+
+
+def _pools(relations: Relations, declared: DeclaredZone, published: Published) -> tuple[Steering, tuple[Pool, ...]]:
+    """The pools with all entry points that the host's policy names: also those that drain or have no address yet."""
+    gateways = {gateway.cluster: gateway for gateway in published.entry_points}
+    everybody = arrange(published.entry_traffic, map(relations.cluster, gateways), region=None, own=None, regions={})
+    shares = {ranked.cluster: ranked.share for level in everybody.levels for ranked in level}
+    shares |= {ranked.cluster: ranked.share for level in published.entrances.levels for ranked in level}
+    known = {cluster: share or Fraction(1) for cluster, share in shares.items()}
+    common = lcm(*(share.denominator for share in known.values()))
+    members = {
+        cluster: _member(declared, published, gateways[cluster], int(share * common))
+        for cluster, share in known.items()
+    }
+    levels = [sorted((members[ranked.cluster] for ranked in level), key=_place) for level in everybody.levels]
+    if published.entry_traffic.mode == "ordered":
+        return "ordered", tuple(
+            Pool(f"level-{number}", _common_region(level), tuple(level)) for number, level in enumerate(levels, 1)
+        )
+    together = sorted((member for level in levels for member in level), key=_place)
+    if not together:
+        return "weighted", ()
+    if any(policy.mode == "nearest" for policy in published.entry_traffic.policies):
+        by_region = sorted(together, key=lambda member: (member.region or "", _place(member)))
+        return "nearest", tuple(
+            Pool(_pool_name(region), region or None, tuple(group))
+            for region, group in groupby(by_region, key=lambda member: member.region or "")
+        )
+    return "weighted", (Pool("all", _common_region(together), tuple(together)),)
+
+
+def _place(member: Member) -> EntryPoint:
+    return member.entry_point
+
+
+def _common_region(members: Sequence[Member]) -> str | None:
+    regions = {member.region for member in members}
+    return regions.pop() if len(regions) == 1 else None
+
+
+def _pool_name(region: str) -> str:
+    """The region, with a digest where it is no such name itself; `elsewhere` where it is not known."""
+    name = _NO_NAME.sub("-", region.lower()).strip("-")[:_LONGEST_NAME]
+    if name == region:
+        return name or "elsewhere"
+    return f"{name}-{hashlib.sha256(region.encode()).hexdigest()[:8]}"
+
+
+def _member(declared: DeclaredZone, published: Published, gateway: PublishedGateway, weight: int) -> Member:
+    at = EntryPoint(gateway.cluster, gateway.namespace, gateway.name)
+    return Member(
+        entry_point=at,
+        region=gateway.region,
+        addresses=tuple(sorted(gateway.addresses)),
+        hostname=gateway.hostname,
+        weight=weight,
+        state=gateway.state,
+        origin=f"{at.label}.{published.host}" if declared.origin_names else None,
+    )
+
+
+def _probe(relations: Relations, published: Published) -> Probe | None:
+    """The host's own health check, else the canary; users dial the ports that browsers take."""
+    by_tls = published.setting.tls is not None
+    check, canary = published.setting.health_check, relations.fleet.spec.canary
+    asked = Probe("https", HTTPS) if by_tls else Probe("http", HTTP)
+    if check is not None:
+        return replace(
+            asked,
+            path=check.path,
+            host=check.host,
+            expected_status=check.expected_status,
+            interval=ceil(milliseconds(check.interval) / 1000),
+            threshold=check.threshold,
+        )
+    if canary is not None:
+        return replace(asked, path=canary.path, host=canary.host, expected_status=canary.expected_status)
+    return None
