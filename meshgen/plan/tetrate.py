@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import lcm
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from meshgen.analysis.names import at_tetrate, server
 from meshgen.analysis.pattern_index import PatternIndex
@@ -21,7 +21,7 @@ from meshgen.plan.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from meshgen.analysis.gateways import GatewayKey
     from meshgen.analysis.relations import Relations
@@ -171,24 +171,29 @@ def _of_host(host: Published, gateway: PublishedGateway) -> Iterator[Server]:
     """The servers of a host at one gateway: TLS, CORS and timeouts where users enter, rewriting before the service."""
     entry = host.behind_edge == (gateway.role == "edge")
     tls = host.setting.tls if entry else None
-    name = server(host.setting.name)
-    yield Server(
-        name=name,
+    edge = gateway.role == "edge"
+    served = Server(
+        name=server(host.setting.name),
         host=host.host,
         port=gateway.reach.ports["http" if tls is None else "https"].service,
         credential=None if tls is None else tls.credential_name,
         cors=_cors(next((route.cors for route in host.routes if route.cors is not None), None)) if entry else None,
-        fails_over=gateway.role == "edge" and host.traffic.mode == "weighted" and host.failover.enabled,
-        routes=tuple(
-            each
-            for place, route in enumerate(host.routes)
-            for each in _routes(host, gateway, route, host.ways[gateway.cluster][place] if entry else None)
-        ),
+        fails_over=edge and host.traffic.mode == "weighted" and host.failover.enabled,
+        routes=tuple(_to_clusters(host, gateway, _called) if edge else _to_services(host, timed=entry)),
     )
+    yield served
+    check = host.setting.health_check
+    if check is not None:
+        yield served._replace(
+            name=at_tetrate(host.setting.name, "health"),
+            host=check.host,
+            cors=None,
+            fails_over=False,
+            routes=tuple(_to_clusters(host, gateway, _probed)) if edge else served.routes,
+        )
     if tls is not None and tls.redirect:
-        yield Server(
+        yield served._replace(
             name=at_tetrate(host.setting.name, "redirect"),
-            host=host.host,
             port=gateway.reach.ports["http"].service,
             credential=None,
             cors=None,
@@ -211,23 +216,33 @@ _EVERYTHING = ServerRoute(
 )
 
 
-def _routes(
-    host: Published, gateway: PublishedGateway, route: PublishedRoute, way: Arrangement | None
-) -> Iterator[ServerRoute]:
-    """A route as Tetrate takes it. `way`: the clusters that are called for it from an entry point."""
-    timeout = None if way is None or route.timeout is None else seconds(route.timeout)
-    if gateway.role == "edge":
-        clusters = () if way is None else _clusters(way, fails_over=host.failover.enabled)
-        target = _EVERYTHING._replace(timeout=timeout, clusters=clusters)
-        rewrite = None
-    else:
-        port = route.setting.port or (None if route.port is None else route.port.port)
-        name = f"{route.service.namespace}/{route.host}"
-        target = _EVERYTHING._replace(timeout=timeout, service=name, port=port)
+def _to_services(host: Published, *, timed: bool) -> Iterator[ServerRoute]:
+    """The routes of an ingress gateway; `timed`: users enter there, so that it has the time of a request."""
+    for route in host.routes:
         rewrite = route.rewrite
-    if rewrite is not None:
-        target = target._replace(rewrite_host=rewrite.host)
-    yield from _matched(target, route.match, None if rewrite is None else rewrite.path)
+        target = _EVERYTHING._replace(
+            rewrite_host=None if rewrite is None else rewrite.host,
+            timeout=_timeout(route) if timed else None,
+            service=f"{route.service.namespace}/{route.host}",
+            port=route.setting.port or (None if route.port is None else route.port.port),
+        )
+        yield from _matched(target, route.match, None if rewrite is None else rewrite.path)
+
+
+Choose: TypeAlias = "Callable[[Published, PublishedGateway, Arrangement], Clusters]"
+Clusters: TypeAlias = tuple[tuple[str, int | None], ...]
+"""Names and weights of clusters."""
+
+
+def _to_clusters(host: Published, gateway: PublishedGateway, choose: Choose) -> Iterator[ServerRoute]:
+    """The routes of an edge gateway, each with its own clusters."""
+    for route, way in zip(host.routes, host.ways[gateway.cluster], strict=True):
+        target = _EVERYTHING._replace(timeout=_timeout(route), clusters=choose(host, gateway, way))
+        yield from _matched(target, route.match, None)
+
+
+def _timeout(route: PublishedRoute) -> str | None:
+    return None if route.timeout is None else seconds(route.timeout)
 
 
 def _matched(target: ServerRoute, match: RouteMatch | None, rewrite: str | None) -> Iterator[ServerRoute]:
@@ -252,14 +267,21 @@ def _matched(target: ServerRoute, match: RouteMatch | None, rewrite: str | None)
         yield target._replace(prefix=f"{prefix}/", rewrite_path=within)
 
 
-def _clusters(way: Arrangement, *, fails_over: bool) -> tuple[tuple[str, int | None], ...]:
+def _called(host: Published, _gateway: PublishedGateway, way: Arrangement) -> Clusters:
     """The clusters of a route: all that are called in any level, since Tetrate finds the levels itself; with shares."""
-    called = [ranked for level in (way.levels if fails_over else way.levels[:1]) for ranked in level]
+    called = [ranked for level in (way.levels if host.failover.enabled else way.levels[:1]) for ranked in level]
     shares = {each.cluster: each.share for each in called if each.share is not None}
     whole = lcm(*(share.denominator for share in shares.values()))
     whole = _PERCENT if _PERCENT % whole == 0 else whole
     weights = {cluster: int(share * whole) for cluster, share in shares.items()}
     return tuple(sorted((each.cluster, weights.get(each.cluster)) for each in called))
+
+
+def _probed(host: Published, gateway: PublishedGateway, way: Arrangement) -> Clusters:
+    """The clusters that a health check of an edge gateway is about: those of its own region, and never one beyond."""
+    near = {each.cluster for each in host.ingress_gateways if each.region == gateway.region}
+    called = [ranked.cluster for level in way.levels for ranked in level]
+    return tuple((cluster, None) for cluster in sorted(near.intersection(called)))
 
 
 def _cors(cors: Cors | None) -> ServerCors | None:

@@ -32,6 +32,7 @@ def broken(compilation: Compilation) -> Iterator[str]:
             yield f"{manifest.path}: {sentence}"
     yield from _one_policy_for_a_host(compilation)
     yield from _one_gateway_for_a_host(compilation)
+    yield from _one_object_for_pods(compilation)
     yield from _namespaces_are_there(compilation)
     yield from _entries_are_selected(compilation)
     yield from _nobody_calls_itself(compilation)
@@ -137,7 +138,21 @@ def _virtual_service(spec: dict[str, Any]) -> Iterator[str]:
     yield from _export_to(spec)
 
 
+def _servers(spec: dict[str, Any]) -> Iterator[str]:
+    """What Tetrate's reference says of the servers of a Gateway."""
+    names = [server["name"] for server in spec["http"]]
+    if len(set(names)) < len(names):
+        yield f"two servers have one name: {names}"
+    if len({(server["port"], server["hostname"]) for server in spec["http"]}) < len(names):
+        yield "a host stands twice on one port"
+    if {server["port"] for server in spec["http"] if "tls" in server} & {
+        server["port"] for server in spec["http"] if "tls" not in server
+    }:
+        yield "HTTP and HTTPS share a port"
+
+
 _LAWS = {
+    "Gateway.gateway.tsb.tetrate.io": _servers,
     "Gateway.networking.istio.io": _gateway,
     "ServiceEntry.networking.istio.io": _service_entry,
     "WorkloadEntry.networking.istio.io": _workload_entry,
@@ -167,6 +182,22 @@ def _one_gateway_for_a_host(compilation: Compilation) -> Iterator[str]:
         for host in server["hosts"]
     )
     yield from (f"{count} Gateways for {key}" for key, count in hosts.items() if count > 1)
+
+
+def _one_object_for_pods(compilation: Compilation) -> Iterator[str]:
+    """The pods of a gateway of Tetrate's take one object, found by the namespaces of its group."""
+    groups = {m.name: m.body["spec"]["namespaceSelector"]["names"] for m in compilation.manifests if m.kind == "Group"}
+    taken: Counter[tuple[str, str]] = Counter()
+    for manifest in compilation.manifests:
+        if f"{manifest.kind}.{manifest.group}" != "Gateway.gateway.tsb.tetrate.io":
+            continue
+        selector = manifest.body["spec"]["workloadSelector"]
+        group = manifest.body["metadata"]["annotations"]["tsb.tetrate.io/gatewayGroup"]
+        places = [place for place in groups[group] if place.endswith(f"/{selector['namespace']}")]
+        taken.update((place, str(sorted(selector["labels"].items()))) for place in places)
+        if not places:
+            yield f"{manifest.path}: its group has no namespace of its pods"
+    yield from (f"{count} objects for the gateway {key}" for key, count in taken.items() if count > 1)
 
 
 def _host(manifest: Artifact) -> str:

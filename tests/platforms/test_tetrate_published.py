@@ -6,6 +6,8 @@ from textwrap import indent
 
 import pytest
 
+from meshgen.analysis.names import at_tetrate, server
+from meshgen.language.base import seconds
 from tests.fleets import Compiled, compiled, read
 
 FLEET = """
@@ -448,6 +450,45 @@ def test_a_draining_cluster_leaves_the_edge_and_goes_on_itself() -> None:
     assert rules(found_, "ingress-gateway", "c2") == [service("web", 80)]
 
 
+CHECK = "healthCheck: {host: health.example.com, path: /web}"
+
+
+def test_the_health_check_of_an_edge_is_about_the_clusters_of_its_region() -> None:
+    edge, c1, _ = found(f"{EDGE}\n{TLS}\n{WEB}\n{WEIGHTS}\n{CHECK}").specs("Gateway.gateway.tsb.tetrate.io").values()
+    assert edge["http"][0] == read("""
+name: shop-health-ee652ebe
+hostname: health.example.com
+port: 443
+tls: {mode: SIMPLE, secretName: shop-cert}
+routing:
+  rules:
+  - route: {clusterDestination: {clusters: [{name: c1}]}}
+""")
+    assert c1["http"][0] == read("""
+name: shop-health-ee652ebe
+hostname: health.example.com
+port: 80
+routing:
+  rules:
+  - route: {serviceDestination: {host: shop/web.shop.svc.cluster.local, port: 80}}
+""")
+
+
+def test_an_edge_in_a_workload_cluster_calls_its_own_cluster_too() -> None:
+    text = fleet().replace(
+        "role: edge}\n  - {name: ingress", "role: edge, clusters: {names: [c1]}}\n  - {name: ingress"
+    )
+    found_ = compiled(text, published(f"{EDGE}\n{WEB}"), """
+kind: Inventory
+metadata: {name: e1}
+spec: {namespaces: [{name: edge}]}
+""")  # fmt: skip
+    assert rules(found_, "edge-gateway", "c1") == [clusters("c1", "c2")]
+    assert read(found_.files["_setup/c1/organization-setting.yaml"].decode()) == read("""
+networkSettings: {networkReachability: {n1: n2}}
+""")
+
+
 def test_an_unmanaged_gateway_is_chosen_by_its_own_labels_and_nobody_installs_it() -> None:
     text = fleet().replace(
         "{name: edge-gateway, namespace: edge, role: edge}",
@@ -461,3 +502,25 @@ def test_an_unmanaged_gateway_is_chosen_by_its_own_labels_and_nobody_installs_it
 
 def test_fleets_that_publish_nothing_have_neither_groups_nor_servers() -> None:
     assert {"Group", "Tier1Gateway"} & compiled(fleet()).kinds == set()
+
+
+@pytest.mark.parametrize(
+    ("duration", "expected"),
+    [("1m30s", "90s"), ("250ms", "0.25s"), ("1h", "3600s"), ("1.5s", "1.5s"), ("100s", "100s")],
+)
+def test_times_are_in_seconds_as_protobuf_has_them(duration: str, expected: str) -> None:
+    assert seconds(duration) == expected
+
+
+def test_names_tell_apart_what_they_are_made_of_and_leave_room_for_those_that_tetrate_makes() -> None:
+    assert at_tetrate("a-b", "c") != at_tetrate("a", "b-c")
+    assert at_tetrate("edge-gateway", "EU_1.west") == "edge-gateway-eu-1-west-4ef0c668"
+    assert len(at_tetrate("a" * 63, "b" * 63)) == 50
+
+
+@pytest.mark.parametrize(
+    ("published_host", "expected"),
+    [("shop", "shop"), ("shop.example.com", "shop-example-com-951623a2"), ("a" * 51, f"{'a' * 41}-bfc5fe0e")],
+)
+def test_a_server_has_the_name_of_its_host_if_that_is_a_short_label(published_host: str, expected: str) -> None:
+    assert server(published_host) == expected
