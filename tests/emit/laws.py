@@ -123,7 +123,7 @@ def _virtual_service(spec: dict[str, Any]) -> Iterator[str]:
     if len(set(names)) < len(names):
         yield f"two routes have one name: {names}"
     for route in spec["http"]:
-        weights = [to.get("weight") for to in route["route"]]
+        weights = [to.get("weight") for to in route.get("route", ())]
         if len(weights) > 1 and not all(weights):
             yield f"a share is none: {weights}"
         if "retries" not in route:
@@ -132,7 +132,7 @@ def _virtual_service(spec: dict[str, Any]) -> Iterator[str]:
         if timeout is not None and not _positive(timeout):
             yield f"perTryTimeout is below a millisecond: {timeout}"
         if route["name"].startswith("other-") and {"503", "reset", "5xx", "gateway-error", "retriable-4xx"} & set(
-            route["retries"]["retryOn"].split(",")
+            route["retries"].get("retryOn", "").split(",")
         ):
             yield "a request that may have been processed would be sent again"
     yield from _export_to(spec)
@@ -162,7 +162,9 @@ _LAWS = {
 
 
 def _one_policy_for_a_host(compilation: Compilation) -> Iterator[str]:
-    """One object of a kind for each host of a cluster; two policies while a Service arrives, for before and after."""
+    """One object of a kind for each host of a cluster, at gateways for each Gateway of the host; two policies while a
+    Service arrives, for before and after.
+    """
     assert compilation.calls is not None
     most = {(call.consumer, call.host): len(call.imports) for call in compilation.calls if len(call.imports) > 1}
     for kind in ("ServiceEntry", "DestinationRule", "VirtualService"):
@@ -202,7 +204,7 @@ def _one_object_for_pods(compilation: Compilation) -> Iterator[str]:
 
 def _host(manifest: Artifact) -> str:
     spec = manifest.body["spec"]
-    return str(spec["host"] if "host" in spec else spec["hosts"][0])
+    return " at ".join([spec["host"] if "host" in spec else spec["hosts"][0], *spec.get("gateways", ())])
 
 
 def _namespaces_are_there(compilation: Compilation) -> Iterator[str]:

@@ -39,7 +39,7 @@ def test_it_is_labelled_as_ours_and_says_where_it_comes_from(kind: str) -> None:
             metadata = manifest.body["metadata"]
             assert metadata["labels"]["app.kubernetes.io/managed-by"] == "meshgen"
             assert metadata["annotations"]["meshgen.io/source"] == manifest.origin.name
-            assert manifest.origin.name.partition("/")[0] in ("fleet", "workspace", "gateway")
+            assert manifest.origin.name.partition("/")[0] in ("fleet", "workspace", "gateway", "publishedHost")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -60,6 +60,7 @@ STAGES = {
     "Tier1Gateway": Stage.GATEWAYS,
     "Gateway.install.tetrate.io": Stage.GATEWAYS,
     "Gateway.networking.istio.io": Stage.EXPOSURE,
+    "Certificate": Stage.EXPOSURE,
     "Group": Stage.DESTINATION_RULES,
     "Gateway.gateway.tsb.tetrate.io": Stage.VIRTUAL_SERVICES,
     "WorkspaceSetting": Stage.EXPOSURE,

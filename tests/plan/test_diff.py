@@ -147,7 +147,7 @@ def test_every_part_of_a_cluster_has_keys() -> None:
     assert {item.name for item in fields(ClusterPlan)} == {
         "cluster", "facts", "namespaces", "gateways", "exposures", "workspace_exposures", "remote_gateways",
         "service_entries", "stubs", "workload_entries", "aliases", "destination_rules", "virtual_services",
-        "mesh_retry_policy",
+        "mesh_retry_policy", "publications", "published_routes", "host_entries", "host_rules", "certificates",
     }  # fmt: skip
 
 
