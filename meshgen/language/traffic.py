@@ -29,20 +29,23 @@ class TrafficPolicy(Item):
         None,
         title="Mode",
         description="`nearest` (default): the local copy, the own region, then by the fleet's `regions`. `ordered`: as "
-        "`order` says. `weighted`: in the proportions of `weights`; where a cluster dies, the others take over.",
+        "`order` says. `weighted`: in the proportions of `weights`; where a cluster dies, the others take over. With "
+        "`failover.enabled: false` callers that have a copy of their own stay there all the same.",
     )
     order: list[ClusterSelector] | None = Field(
         None,
         title="Order",
         description="Clusters, first to last; those of one item together. The local copy has its place in it. A "
-        "cluster that is not named is not used.",
+        "cluster that is not named is not used; one whose callers have a copy of their own has to be (MG430). "
+        "`failover.zoneAware` counts where the local copy is first by itself.",
         examples=[[{"names": ["cluster-1"]}, {"labels": {"tier": "standby"}}]],
         min_length=1,
     )
     weights: list[Weight] | None = Field(
         None,
         title="Weights",
-        description="Clusters with their shares. A cluster that is not named is not used.",
+        description="Clusters with their shares. A cluster that is not named is not used. For callers with a copy of "
+        "their own they are shares of HTTP requests (MG444).",
         examples=[[{"names": ["cluster-1"], "share": 70}, {"names": ["cluster-2"], "share": 30}]],
         min_length=1,
     )
