@@ -27,6 +27,7 @@ from meshgen.check.rules import (
     published_hosts,
     published_platform,
     published_routes,
+    published_traffic,
     publishing,
     remote_hosts,
     retries,
@@ -76,6 +77,7 @@ TOPICS = (
     published_platform,
     draining,
     published_routes,
+    published_traffic,
     publishing,
 )
 RULES: tuple[Rule, ...] = tuple(sorted((rule for topic in TOPICS for rule in topic.RULES), key=attrgetter("code")))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import host_matches
+from meshgen.analysis.protocols import HTTP_FAMILY, protocol_of
+from meshgen.analysis.relations import seen_from
 from meshgen.check.places import gateway_object, istio_place, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.language.published_host import PublishedHost
@@ -115,6 +117,8 @@ def entry_point_reaches_nobody(context: Context) -> Iterator[Finding]:
             if not lost or not (route.serving or _reached_anywhere(published, route)):
                 continue
             unused = published.ways[lost[0].cluster][place].unused
+            if unused and not _listed(published):
+                continue  # MG814
             if unused:
                 yield Finding(
                     message=f"the traffic policy of published host `{published.setting.name}` leaves no cluster for "
@@ -136,6 +140,12 @@ def entry_point_reaches_nobody(context: Context) -> Iterator[Finding]:
                 notes=notes((lost[0].settings.span("name"), "the gateway at which they enter")),
                 object=published.object,
             )
+
+
+def _listed(published: Published) -> bool:
+    """Whether the mode has the list that it goes by."""
+    mode = published.traffic.mode
+    return bool(mode == "nearest" or (published.traffic.order if mode == "ordered" else published.traffic.weights))
 
 
 def _policy_place(published: Published) -> Span | None:
@@ -168,6 +178,53 @@ def unknown_identity(context: Context) -> Iterator[Finding]:
             help="Name it: `serviceAccount` of the gateway.",
             object=gateway_object(first, gateway.key),
         )
+
+
+def service_out_of_sight(context: Context) -> Iterator[Finding]:
+    """Find routes whose service the ingress gateway does not see.
+
+    A gateway answers 503 for what is not exported to its namespace (Istio: pilot/pkg/model/sidecar.go).
+    """
+    relations = context.relations
+    for published in context.published:
+        for route in published.routes:
+            hidden = [
+                gateway
+                for gateway in published.ingress_gateways
+                if (service := relations.services[gateway.cluster].get(route.service)) is not None
+                and not seen_from(service, gateway.namespace, relations.facts[gateway.cluster].service_export)
+            ]
+            if not hidden:
+                continue
+            service = relations.services[hidden[0].cluster][route.service]
+            yield Finding(
+                message=f"`{route.host}` is not exported to namespace `{hidden[0].namespace}` of ingress gateway "
+                f"`{hidden[0].name}` in {listed(gateway.cluster for gateway in hidden)}, so its users get 503",
+                span=service.span("exportTo"),
+                help=f"Add `{hidden[0].namespace}` to the Service's annotation `networking.istio.io/exportTo`.",
+                notes=notes((route.setting.span("service"), "published here")),
+                object=published.object,
+            )
+
+
+def no_http(context: Context) -> Iterator[Finding]:
+    """Find routes to ports that speak something else than HTTP.
+
+    Published hosts are routed by HTTP (design §2); what speaks TCP or TLS itself has no routes.
+    """
+    for published in context.published:
+        for route in published.routes:
+            protocol = protocol_of(route.port) if route.port is not None else None
+            if route.port is None or protocol is None or protocol in HTTP_FAMILY:
+                continue
+            yield Finding(
+                message=f"port {route.port.port} of `{route.host}`, which `{published.setting.name}` publishes, speaks "
+                f"{protocol}, not HTTP",
+                span=route.setting.span("port") if route.setting.port else route.setting.span("service"),
+                help="Publish a port that speaks HTTP, or name its protocol rightly (`appProtocol`).",
+                notes=notes((route.port.span("name"), "the port")),
+                object=published.object,
+            )
 
 
 def name_before_its_time(context: Context) -> Iterator[Finding]:
@@ -309,6 +366,8 @@ RULES = (
     Rule("MG803", "error", "a route that no cluster serves", "0.1", nobody_serves),
     Rule("MG804", "error", "an entry point that reaches nobody", "0.1", entry_point_reaches_nobody),
     Rule("MG805", "error", "an ingress gateway of unknown identity", "0.1", unknown_identity),
+    Rule("MG812", "error", "a published service out of sight", "0.1", service_out_of_sight),
+    Rule("MG813", "error", "a published port without HTTP", "0.1", no_http),
     Rule("MG806", "error", "a hostname behind an old edge", "0.1", name_before_its_time),
     Rule("MG807", "error", "a traffic policy that no edge keeps", "0.1", traffic_without_edge),
     Rule("MG808", "error", "an HTTP-01 challenge with several entry points", "0.1", challenge_in_one_place),
