@@ -9,10 +9,10 @@ from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.platforms.tetrate import HIERARCHY, hierarchy
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.cluster import Cluster
+from meshgen.language.fleet import FleetSpec
 from meshgen.language.gateway import GatewaySettings
 from meshgen.language.inventory import ObservedIstio
-from meshgen.language.published_host import Cors, PublishedHost, Rewrite, Route, RouteMatch, Tls
-from meshgen.language.traffic import TrafficPolicy
+from meshgen.language.published_host import PublishedHost
 from meshgen.language.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -151,41 +151,51 @@ SERVERS: ObjectEmitter[PlannedServers] = ObjectEmitter(
         ),
         "spec workloadSelector namespace": Reason("of the gateway", (Input(GatewaySettings, "namespace"),)),
         "spec http [] name": Reason(
-            "`<published host>`, behind it what else it is for", (Input(PublishedHost, "name"),)
+            "`<published host>`, behind it what else it is for; of a probe its own host",
+            (Input(PublishedHost, "name"),),
         ),
         "spec http [] hostname": Reason(
             "the DNS name; edge and ingress gateway find each other by it",
-            (Input(PublishedHost, "host"), Input(PublishedHost, "name")),
+            (
+                Input(PublishedHost, "host"),
+                Input(PublishedHost, "health_check.host"),
+                Input(FleetSpec, "canary.host"),
+                Input(PublishedHost, "name"),
+            ),
         ),
         "spec http [] port": Reason(
-            "443 with TLS, else 80; edges come on 15443 whatever it says", (Input(Tls, "credential_name"),)
+            "443 with TLS, else 80; edges come on 15443 whatever it says", (Input(PublishedHost, "tls"),)
         ),
-        "spec http [] tls": Reason("TLS of its users", (Input(Tls, "credential_name"),)),
+        "spec http [] tls": Reason("TLS of its users", (Input(PublishedHost, "tls.credential_name"),)),
         "spec http [] failoverSettings": Reason(
             "shares of clusters that die go to others, those of the own region first (ADR 40)",
-            (Input(TrafficPolicy, "mode"),),
+            (Input(PublishedHost, "traffic.mode"), Input(Workspace, "traffic.mode"), Input(FleetSpec, "traffic.mode")),
         ),
-        "spec http [] routing corsPolicy": Reason("cross-origin requests", (Input(Cors, "allow_origins"),)),
+        "spec http [] routing corsPolicy": Reason("cross-origin requests", (Input(PublishedHost, "routes"),)),
         f"{_RULES} match": Reason(
-            "the requests that the route takes, a prefix in whole segments",
-            (Input(RouteMatch, "prefix"), Input(RouteMatch, "path"), Input(RouteMatch, "headers")),
+            "the requests that the route takes, a prefix in whole segments", (Input(PublishedHost, "routes"),)
         ),
-        f"{_RULES} modify": Reason("what the service gets to see", (Input(Rewrite, "path"), Input(Rewrite, "host"))),
-        f"{_RULES} timeout": Reason("all tries together", (Input(Route, "timeout"),)),
-        f"{_RULES} redirect": Reason("without TLS nothing is answered", (Input(Tls, "redirect"),)),
+        f"{_RULES} modify": Reason("what the service gets to see", (Input(PublishedHost, "routes"),)),
+        f"{_RULES} timeout": Reason("all tries together", (Input(PublishedHost, "routes"),)),
+        f"{_RULES} redirect": Reason("without TLS nothing is answered", (Input(PublishedHost, "tls.redirect"),)),
         f"{_RULES} directResponse": Reason("no cluster serves what the route leads to"),
         f"{_RULES} route serviceDestination": Reason(
-            "the service that answers", (Input(Route, "service"), Input(PublishedHost, "service"))
+            "the service that answers", (Input(PublishedHost, "routes"), Input(PublishedHost, "service"))
         ),
         f"{_RULES} route serviceDestination port": Reason(
-            "its port", (Input(Route, "port"), Input(PublishedHost, "port")), "its only port"
+            "its port", (Input(PublishedHost, "port"), Input(PublishedHost, "routes")), "its only port"
         ),
         f"{_RULES} route clusterDestination": Reason(
             "the clusters that serve what this route leads to, and no others (ADR 40)",
-            (Input(TrafficPolicy, "sources"), Input(Route, "service"), Input(PublishedHost, "service")),
+            (Input(PublishedHost, "routes"), Input(PublishedHost, "service")),
         ),
         f"{_RULES} route clusterDestination clusters [] weight": Reason(
-            "its share of the requests", (Input(TrafficPolicy, "weights"),)
+            "its share of the requests",
+            (
+                Input(PublishedHost, "traffic.weights"),
+                Input(Workspace, "traffic.weights"),
+                Input(FleetSpec, "traffic.weights"),
+            ),
         ),
     },
 )
