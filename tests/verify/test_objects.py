@@ -112,7 +112,7 @@ def test_MG502_fires_when_a_kind_has_no_schema() -> None:
 
 def test_MG502_silent_when_a_kind_of_the_same_name_has_another_group() -> None:
     gateways = [kind for kind in KINDS if kind.endswith(" Gateway")]
-    assert len(gateways) == 3
+    assert len(gateways) > 1
     assert verify(sample(kind) for kind in gateways) == []
 
 
