@@ -221,7 +221,15 @@ class _Edge:
         self._relations = relations
         self._published = published
         self._gateway = gateway
-        self._origin = _origin(published, gateway)
+        self._origin = Origin(
+            published.object,
+            spans(
+                published.setting.span(),
+                gateway.settings.span(),
+                *(each.settings.span() for each in published.ingress_gateways),
+                *(each.reach.span() for each in published.ingress_gateways),
+            ),
+        )
         self._name = names.exposure(gateway.name, published.host)
         self._levels = published.overall[gateway.cluster].levels
         self._ways = published.ways[gateway.cluster]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from meshgen.analysis.hosts import selects
 from meshgen.language.base import Item
 from meshgen.language.gateway import GatewaySettings
+from meshgen.language.published_host import PublishedHost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,8 +81,14 @@ def _within(item: Item) -> Iterator[Item]:
 def _of_workspace(
     relations: Relations, artifact: Artifact, named: Iterable[Known], clusters: Iterable[str]
 ) -> Iterator[Known]:
-    """The workspace that the origin names, its parts, and the settings of the gateways that are involved there."""
+    """The workspace that the origin names or that publishes there, its parts, those of the published host, and the
+    settings of the gateways that are involved there.
+    """
     sort, _, name = artifact.origin.name.partition("/")
+    for known in named:
+        if isinstance(known.item, PublishedHost):
+            sort, name = "workspace", known.item.workspace
+            yield from (Known(inner, "") for inner in _within(known.item))
     gateways = [known.item for known in named if isinstance(known.item, GatewaySettings)]
     for workspace in relations.fleet.workspaces:
         if sort == "workspace" and workspace.name == name:

@@ -391,8 +391,9 @@ _OF_ENTRY: Reasons = {
         "addresses (ADR 39)",
     ),
     "spec subjectAltNames": Reason(
-        "the ingress gateways; without them every certificate of the mesh would do",
-        (Input(GatewaySettings, "service_account"), Input(GatewaySettings, "name")),
+        "the accounts of the ingress gateways; without them every certificate of the mesh would do",
+        (Input(GatewaySettings, "service_account"), Input(ObservedService, "service_accounts", "elsewhere")),
+        "one of the gateway's name where meshgen runs it (design §3)",
     ),
     "spec ports": Reason("one port for all that the edge sends on; nobody dials it"),
     "spec endpoints [] address": Reason(
@@ -401,7 +402,7 @@ _OF_ENTRY: Reasons = {
     ),
     "spec endpoints [] network": Reason("a made-up network for each gateway, unlike every real one (design §3)"),
     "spec endpoints [] locality": Reason(
-        "region of the cluster, and its zone where it has one only", (Input(Cluster, "region"),)
+        "region of the cluster, and its zone where it has one only", (Input(Cluster, "region", "elsewhere"),)
     ),
     "spec endpoints [] ports": Reason(
         "the port at which the ingress gateway takes what edges send",
