@@ -123,6 +123,20 @@ def _label_value(text: str) -> str:
     return text if len(text) <= _LONGEST_LABEL_VALUE else f"meshgen-{_hex(text)}"
 
 
+def probe(host: str, cluster: str) -> str:
+    """The name under which a health check asks for one cluster: `<first label>-<cluster>.<rest>`.
+
+    Beside the name for entry points, so that one wildcard covers both; with a hash where that is no DNS label.
+    """
+    first, _, rest = host.partition(".")
+    label = f"{first}-{cluster}"
+    if not re.fullmatch(_DNS_LABEL, label):
+        digest = _hex(f"{host}/{cluster}")[:_EXPOSURE_DIGITS]
+        readable = re.sub(r"[^a-z0-9]+", "-", label.lower())[: _LONGEST_LABEL_VALUE - 1 - len(digest)]
+        label = f"{readable.rstrip('-')}-{digest}"
+    return f"{label}.{rest}" if rest else label
+
+
 def _hex(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

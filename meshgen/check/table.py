@@ -18,6 +18,7 @@ from meshgen.check.rules import (
     gateway_settings,
     gateways,
     groups,
+    health_checks,
     inventories,
     left_out,
     mesh_settings,
@@ -79,6 +80,7 @@ TOPICS = (
     published_routes,
     published_traffic,
     publishing,
+    health_checks,
 )
 RULES: tuple[Rule, ...] = tuple(sorted((rule for topic in TOPICS for rule in topic.RULES), key=attrgetter("code")))
 """Every rule, by code."""

@@ -71,8 +71,8 @@ class Canary(Item):
     namespace: Label = Field("meshgen-canary", title="Namespace", description="Namespace of its own.")
     image: str = Field(
         title="Image",
-        description="Image that answers HTTP on `port`.",
-        examples=["docker.io/kennethreitz/httpbin:latest"],
+        description="Image that answers HTTP on `port`, as another user than root.",
+        examples=["docker.io/mccutchen/go-httpbin:latest"],
     )
     port: Annotated[int, Field(ge=1024, le=65535)] = Field(8080, title="Port", description="Port of its container.")
     path: str = Field("/", title="Path", description="Path that answers.", examples=["/status/200"])

@@ -1,0 +1,142 @@
+"""Health checks of the fleet and of published hosts: what they can tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from meshgen.check.places import listed, notes
+from meshgen.check.rule import Finding, Rule
+from meshgen.diagnostics import Cause
+from meshgen.published.probes import asked_route, probes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from meshgen.check.context import Context
+    from meshgen.diagnostics import Span
+    from meshgen.published.probes import Probe
+
+GIVEN_BY_GATEWAYS = {404: "no route", 503: "no healthy endpoint"}
+"""What a gateway answers by itself, and where."""
+
+
+def entry_point_alone(context: Context) -> Iterator[Finding]:
+    """Find edge gateways with a health check in a region without a cluster that could answer it.
+
+    The probe of an entry point covers the clusters of its own region and never others: with those it would say nothing
+    about the fast way (docs/design.md §3).
+    """
+    for probe in _probes(context):
+        for gateway, _, region in probe.entrances:
+            if region or gateway.role != "edge":
+                continue
+            where = f"its region `{gateway.region}`" if gateway.region is not None else "its region, which is not said,"
+            yield Finding(
+                message=f"no probe of `{probe.host}` at edge gateway `{gateway.name}` of `{gateway.cluster}` could "
+                f"pass: {where} has no cluster that could answer",
+                span=probe.setting.span("host"),
+                help="Give both clusters the region in which they are, have a cluster there, or leave the check out.",
+                notes=notes((context.relations.cluster(gateway.cluster).span("name"), "the cluster of the edge")),
+                object=probe.object,
+            )
+
+
+def passes_while_dead(context: Context) -> Iterator[Finding]:
+    """Find health checks that gateways answer themselves, or that go wherever users go.
+
+    Envoy answers 404 where no route takes a request and 503 without a healthy endpoint. Under a host that users call a
+    probe is sent to other clusters as they are.
+    """
+    users = {published.host: published for published in context.published}
+    for probe in _probes(context):
+        if probe.cluster is not None:
+            continue
+        if probe.expected_status in GIVEN_BY_GATEWAYS:
+            yield Finding(
+                message=f"a probe of `{probe.host}` would pass while the cluster behind it is dead: "
+                f"{probe.expected_status} is also what a gateway with {GIVEN_BY_GATEWAYS[probe.expected_status]} "
+                "answers",
+                span=probe.setting.span("expectedStatus"),
+                help="Expect a status that only the application answers.",
+                object=probe.object,
+            )
+        if probe.host in users:
+            yield Finding(
+                message=f"a probe of `{probe.host}` would pass while the cluster behind it is dead: users call the "
+                "host, and their requests go on to other clusters",
+                span=probe.setting.span("host"),
+                help="Give the health check a host of its own.",
+                notes=notes((users[probe.host].setting.span("host"), "published here")),
+                object=probe.object,
+            )
+
+
+def path_without_route(context: Context) -> Iterator[Finding]:
+    """Find health checks whose path no route of their host takes: every probe would fail."""
+    for published in context.published:
+        check = published.setting.health_check
+        if check is None or not published.routes or asked_route(published, check.path) is not None:
+            continue
+        yield Finding(
+            message=f"no route of `{published.host}` takes a GET of `{check.path}`, so every probe of `{check.host}` "
+            "fails",
+            span=check.span("path"),
+            help="Name a path that a route without `headers` takes, and that answers quickly.",
+            notes=notes((published.setting.span("routes"), "the routes")),
+            object=published.object,
+        )
+
+
+def one_name_for_two(context: Context) -> Iterator[Finding]:
+    """Find names that two health checks want: those of clusters are made of the check's and the cluster's name."""
+    seen: dict[str, tuple[Probe, str, Span | None]] = {}
+    for probe in _probes(context):
+        what = f"cluster `{probe.cluster}`" if probe.cluster is not None else "entry points"
+        place = probe.setting.span("host")
+        first, told, where = seen.setdefault(probe.host, (probe, what, place))
+        if first is probe or (probe.cluster is not None and first.setting.host == probe.setting.host):
+            continue  # the second: follows from the names for entry points
+        yield Finding(
+            message=f"`{probe.host}` is the name of two health checks: of {told}, and of {what}",
+            span=place,
+            help="Give each health check a host of its own.",
+            notes=notes((where, "the other one")),
+            object=probe.object,
+        )
+
+
+def certificate_has_to_cover(context: Context) -> Iterator[Finding]:
+    """Say which names a certificate of others has to cover: probers that cannot send a host ask under the probe's.
+
+    Certificates that cert-manager makes for the fleet cover them.
+    """
+    wanted: dict[str, list[str]] = {}
+    hosts = {published.object: published for published in context.published}
+    for probe in _probes(context):
+        if probe.tls is not None and probe.tls.cert_manager is None:
+            wanted.setdefault(probe.object, []).append(probe.host)
+    for name, covered in wanted.items():
+        tls = hosts[name].setting.tls
+        if tls is not None:
+            yield Finding(
+                message=f"certificate `{tls.credential_name}` has to cover the health check, too: {listed(covered)}",
+                span=tls.span("credentialName"),
+                help="Have it issued for these names or for their wildcard, or let cert-manager make it.",
+                object=name,
+                cause=Cause(
+                    "certificates have to cover health checks, too", "fleet/healthChecks", name, ", ".join(covered)
+                ),
+            )
+
+
+def _probes(context: Context) -> Iterator[Probe]:
+    return iter(probes(context.relations, context.published))
+
+
+RULES = (
+    Rule("MG870", "error", "an edge without a cluster of its region", "0.1", entry_point_alone),
+    Rule("MG871", "error", "a health check that passes while the cluster is dead", "0.1", passes_while_dead),
+    Rule("MG872", "error", "a health check that no route takes", "0.1", path_without_route),
+    Rule("MG873", "error", "one name for two health checks", "0.1", one_name_for_two),
+    Rule("MG874", "hint", "names that a certificate has to cover", "0.1", certificate_has_to_cover),
+)
