@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.reasons import Input, Reason
+from meshgen.language.dns import Canary
 from meshgen.language.fleet import FleetSpec
 from meshgen.language.gateway import GatewaySettings
 from meshgen.language.inventory import ObservedIstio
@@ -23,7 +24,11 @@ KEEP = {
 _REASONS: Reasons = {
     "metadata name": Reason(
         "a namespace that emitted objects need and that the inventory does not know",
-        (Input(GatewaySettings, "namespace"), Input(FleetSpec, "multicluster_namespace")),
+        (
+            Input(GatewaySettings, "namespace"),
+            Input(FleetSpec, "multicluster_namespace"),
+            Input(Canary, "namespace"),
+        ),
         "the platform's namespace for what is shared (design §4)",
     ),
     "metadata labels *": Reason(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.emit import canary
 from meshgen.emit.alias import ALIAS
 from meshgen.emit.certificate import CERTIFICATE
 from meshgen.emit.destination_rule import DESTINATION_RULE
@@ -35,6 +36,7 @@ EVERYWHERE: tuple[Emitter, ...] = (
     *DNS_SETUP,
     DNS_PLAN,
     *DNS_FILES,
+    *canary.EMITTERS,
 )
 OF_PLATFORM: dict[str, tuple[Emitter, ...]] = {"istio": istio.EMITTERS, "tsb": tsb.EMITTERS, "tse": tse.EMITTERS}
 

@@ -9,6 +9,7 @@ from meshgen.analysis.facts import management_cluster, multicluster_namespace, o
 from meshgen.analysis.namespace_labels import NAME, labels_for
 from meshgen.plan.aliases import planned_aliases
 from meshgen.plan.dns import planned_dns
+from meshgen.plan.canary import planned_canary
 from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
-    from meshgen.plan.model import PlannedDns, PlannedGateway
+    from meshgen.plan.model import PlannedCanary, PlannedDns, PlannedGateway
     from meshgen.published import Published
 
 
@@ -77,13 +78,15 @@ def _cluster_plan(
     dns: PlannedDns | None,
 ) -> ClusterPlan:
     gateways = tuple(planned_gateways(relations, cluster))
+    canary = planned_canary(relations, cluster)
     found = importer.imports(cluster) if own_entries(relations.fleet) else Imports()
     publications = publisher.publications(cluster)
     return ClusterPlan(
         cluster=cluster,
         facts=consumer_facts(relations, cluster),
-        namespaces=_namespaces(relations, cluster, gateways, found, managed),
+        namespaces=_namespaces(relations, cluster, [*gateways, *filter(None, (canary,))], found, managed),
         gateways=gateways,
+        canary=canary,
         exposures=tuple(exposures(relations, cluster)),
         workspace_exposures=tuple(workspace_exposures(relations, cluster)),
         remote_gateways=tuple(found.remote_gateways[network] for network in sorted(found.remote_gateways)),
@@ -107,7 +110,7 @@ def _cluster_plan(
 def _namespaces(
     relations: Relations,
     cluster: str,
-    gateways: Iterable[PlannedGateway],
+    running: Iterable[PlannedCanary | PlannedGateway],
     found: Imports,
     managed: Hierarchy,
 ) -> tuple[PlannedNamespace, ...]:
@@ -116,8 +119,8 @@ def _namespaces(
     of_fleet = Origin(f"fleet/{fleet.name}", spans(fleet.spec.span()))
     shared = multicluster_namespace(fleet)
     needed: dict[str, Origin] = {}
-    for gateway in gateways:
-        needed.setdefault(gateway.namespace, gateway.origin)
+    for pods in running:
+        needed.setdefault(pods.namespace, pods.origin)
     for objects in (managed.workspaces, managed.groups, managed.servers):
         for item in objects:
             needed.setdefault(item.namespace, item.origin)

@@ -10,6 +10,7 @@ from meshgen.plan.model import (
     LocalCopy,
     MeshRetryPolicy,
     PlannedAlias,
+    PlannedCanary,
     PlannedDestinationRule,
     PlannedDnsObject,
     PlannedDnsRecord,
@@ -71,6 +72,7 @@ OfCluster: TypeAlias = (
     | MeshRetryPolicy
     | PlannedAlias
     | PlannedCertificate
+    | PlannedCanary
     | PlannedDestinationRule
     | PlannedDnsObject
     | PlannedDnsRecord
@@ -134,11 +136,13 @@ def _managed(plan: Plan) -> Iterator[OfCluster]:
 
 def _of_cluster(plan: ClusterPlan) -> Iterator[OfCluster]:
     policy = () if plan.mesh_retry_policy is None else (plan.mesh_retry_policy,)
+    canary = () if plan.canary is None else (plan.canary,)
     return chain(
         (plan.facts,),
         plan.facts.copies,
         plan.namespaces,
         plan.gateways,
+        canary,
         plan.exposures,
         plan.workspace_exposures,
         plan.remote_gateways,
@@ -171,6 +175,8 @@ def _place(multicluster_namespace: str, item: OfCluster) -> tuple[str, str]:
             return item.namespace, f"{item.gateway}/{item.host}"
         case PlannedServiceEntry():
             return multicluster_namespace, item.host
+        case PlannedCanary():
+            return item.namespace, ""
         case PlannedAlias():
             return item.service.namespace, item.host
         case PlannedDnsObject():

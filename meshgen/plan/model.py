@@ -115,6 +115,21 @@ class PlannedGateway:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedCanary:
+    """The canary of a workload cluster: its account, pods and Service."""
+
+    namespace: str
+    image: str
+    port: int
+    """Of its container."""
+    ready_path: str | None
+    """What its readiness is asked with; None: a kubelet would not take the status."""
+    revision: str | None
+    """The revision that injects its pods."""
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedExposure:
     """A host that a gateway of one cluster lets in from other clusters."""
 
@@ -415,6 +430,7 @@ class ClusterPlan:
     facts: ConsumerFacts
     namespaces: tuple[PlannedNamespace, ...] = ()
     gateways: tuple[PlannedGateway, ...] = ()
+    canary: PlannedCanary | None = None
     exposures: tuple[PlannedExposure, ...] = ()
     workspace_exposures: tuple[WorkspaceExposure, ...] = ()
     remote_gateways: tuple[PlannedRemoteGateway, ...] = ()

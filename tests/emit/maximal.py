@@ -153,6 +153,7 @@ spec:
   - {{name: c2, region: us, zones: [us-a], network: n2, istio: {{version: 1.24.0, vipRange: 240.250.0.0/16}}}}
   - {{name: c3, region: asia, network: n3}}
   - {{name: c4, region: us, network: n4}}
+  canary: {{host: canary.example.com, image: example.com/canary:1, path: /status/200}}
   gateways:
   - name: ew
     namespace: gateways
