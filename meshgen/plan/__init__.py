@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.facts import management_cluster, multicluster_namespace, own_entries
 from meshgen.analysis.namespace_labels import NAME, labels_for
 from meshgen.plan.aliases import planned_aliases
-from meshgen.plan.dns import planned_dns
 from meshgen.plan.canary import planned_canary
+from meshgen.plan.dns import planned_dns
 from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports

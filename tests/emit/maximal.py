@@ -136,6 +136,8 @@ def _fleet(platform: str) -> str:
         if platform == "istio"
         else "tetrate: {organization: acme, tenant: shops, managementCluster: c1, version: 1.12.0}"
     )
+    if tetrate:  # on Istio an edge is in a region without clusters, where no probe could pass
+        tetrate += "\n  canary: {host: canary.example.com, image: example.com/canary:1, path: /status/200}"
     load_balancer = "loadBalancerClass: example.com/nlb\n    loadBalancerSourceRanges: [198.51.100.0/24]"
     if platform != "istio":
         load_balancer = ""
@@ -153,7 +155,6 @@ spec:
   - {{name: c2, region: us, zones: [us-a], network: n2, istio: {{version: 1.24.0, vipRange: 240.250.0.0/16}}}}
   - {{name: c3, region: asia, network: n3}}
   - {{name: c4, region: us, network: n4}}
-  canary: {{host: canary.example.com, image: example.com/canary:1, path: /status/200}}
   gateways:
   - name: ew
     namespace: gateways

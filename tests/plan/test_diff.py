@@ -145,7 +145,7 @@ def shuffle(value: object, rng: random.Random) -> None:
 def test_every_part_of_a_cluster_has_keys() -> None:
     """A new part of `ClusterPlan` needs its place in meshgen/plan/keys.py, and then in this list."""
     assert {item.name for item in fields(ClusterPlan)} == {
-        "cluster", "facts", "namespaces", "gateways", "exposures", "workspace_exposures", "remote_gateways",
+        "cluster", "facts", "namespaces", "gateways", "canary", "exposures", "workspace_exposures", "remote_gateways",
         "service_entries", "stubs", "workload_entries", "aliases", "destination_rules", "virtual_services",
         "mesh_retry_policy", "publications", "published_routes", "host_entries", "host_rules", "certificates",
         "dns_objects", "dns_setup",
