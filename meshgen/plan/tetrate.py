@@ -19,9 +19,10 @@ from meshgen.plan.model import (
     ServerCors,
     ServerRoute,
 )
+from meshgen.published.probes import probes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from meshgen.analysis.gateways import GatewayKey
     from meshgen.analysis.relations import Relations
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
     from meshgen.diagnostics import Span
     from meshgen.language.published_host import Cors, RouteMatch
     from meshgen.published import Published, PublishedGateway, PublishedRoute
+    from meshgen.published.probes import Probe
 
 _PERCENT = 100
+Clusters: TypeAlias = tuple[tuple[str, int | None], ...]
+"""Names and weights of clusters."""
 
 
 class Hierarchy(NamedTuple):
@@ -44,22 +48,24 @@ class Hierarchy(NamedTuple):
 
 
 class _Passed(NamedTuple):
-    """A gateway in one cluster, and the published hosts that pass it."""
+    """A gateway in one cluster, and what passes it."""
 
     gateway: PublishedGateway
     hosts: list[Published]
+    probes: list[tuple[Probe, Clusters]]
+    """Each with the clusters that may answer it there."""
 
 
 def hierarchy(
     relations: Relations, published: Iterable[Published], workspaces: Sequence[PlannedWorkspace]
 ) -> Hierarchy:
-    """Plan the groups and servers of all gateways that published hosts pass; `workspaces` are those of the fleet.
+    """Plan groups and servers of all gateways that published hosts and probes pass; `workspaces` are the fleet's own.
 
     A group a workspace and cluster, since edges of two regions say different things of one host, and the pods of a
     gateway take the objects of their group (docs.tetrate.io, design-guides/ha-multicluster).
     """
     hosts = tuple(published)
-    passed = _passed(hosts)
+    passed = _passed(hosts, probes(relations, hosts))
     owners = _Owners(relations, workspaces, passed)
     groups: dict[tuple[str, str], list[_Passed]] = {}
     for each in passed:
@@ -69,18 +75,31 @@ def hierarchy(
         groups=tuple(
             _group(owners.of(members[0].gateway), cluster, members) for (_, cluster), members in sorted(groups.items())
         ),
-        servers=tuple(_servers(each, owners.of(each.gateway)) for each in passed),
-        reachability=_reachability(relations, hosts),
+        servers=tuple(_servers(each, owners.of(each.gateway), relations.fleet.spec.cluster_domain) for each in passed),
+        reachability=_reachability(relations, passed),
     )
 
 
-def _passed(published: Iterable[Published]) -> list[_Passed]:
+def _passed(published: Iterable[Published], asked: Iterable[Probe]) -> list[_Passed]:
     """Every gateway with servers, sorted by cluster, namespace and name."""
     found: dict[tuple[str, GatewayKey], _Passed] = {}
+
+    def at(gateway: PublishedGateway) -> _Passed:
+        return found.setdefault((gateway.cluster, gateway.key), _Passed(gateway, [], []))
+
     for host in published:
         for gateway in (*host.edge_gateways, *host.ingress_gateways):
             if _is_there(host, gateway):
-                found.setdefault((gateway.cluster, gateway.key), _Passed(gateway, [])).hosts.append(host)
+                at(gateway).hosts.append(host)
+    for probe in asked:
+        behind: dict[tuple[str, GatewayKey], PublishedGateway] = {}
+        for entrance in probe.entrances:
+            clusters: Clusters = tuple((each.cluster, None) for each in entrance.behind)
+            at(entrance.gateway).probes.append((probe, clusters))
+            if entrance.gateway.role == "edge":
+                behind |= {(each.cluster, each.key): each for each in entrance.behind}
+        for gateway in behind.values():
+            at(gateway).probes.append((probe, ((gateway.cluster, None),)))
     return [found[place] for place in sorted(found)]
 
 
@@ -110,7 +129,7 @@ class _Owners:
         taken = {workspace.name for workspace in relations.fleet.workspaces}
         self._of: dict[tuple[str, str], PlannedWorkspace] = {}
         without: dict[str, list[PublishedGateway]] = {}
-        for gateway, _ in passed:
+        for gateway in (each.gateway for each in passed):
             found = index.matching(gateway.cluster, gateway.namespace)
             if found:
                 self._of[gateway.cluster, gateway.namespace] = found[0]
@@ -138,7 +157,7 @@ def _own_workspace(namespace: str, gateways: list[PublishedGateway], taken: set[
 
 
 def _group(workspace: PlannedWorkspace, cluster: str, members: list[_Passed]) -> PlannedGatewayGroup:
-    gateways = [gateway for gateway, _ in members]
+    gateways = [each.gateway for each in members]
     return PlannedGatewayGroup(
         name=at_tetrate(workspace.name, cluster),
         namespace=workspace.namespace,
@@ -148,9 +167,11 @@ def _group(workspace: PlannedWorkspace, cluster: str, members: list[_Passed]) ->
     )
 
 
-def _servers(passed: _Passed, workspace: PlannedWorkspace) -> PlannedServers:
+def _servers(passed: _Passed, workspace: PlannedWorkspace, domain: str) -> PlannedServers:
     gateway = passed.gateway
-    found = (each for host in passed.hosts for each in _of_host(host, gateway))
+    found = [each for host in passed.hosts for each in _of_host(host, gateway)]
+    found += [_of_probe(probe, gateway, clusters, domain) for probe, clusters in passed.probes]
+    asked = {probe.object: probe.setting.span() for probe, _ in passed.probes}
     return PlannedServers(
         name=at_tetrate(gateway.name, gateway.cluster),
         gateway=gateway.name,
@@ -159,7 +180,7 @@ def _servers(passed: _Passed, workspace: PlannedWorkspace) -> PlannedServers:
         group=at_tetrate(workspace.name, gateway.cluster),
         pod_labels=dict(gateway.settings.selector or {"app": gateway.name}),
         servers=tuple(sorted(found, key=lambda each: (each.host, -each.port))),
-        origin=_origin([gateway], *(host.setting.span() for host in passed.hosts)),
+        origin=_origin([gateway], *(host.setting.span() for host in passed.hosts), *asked.values()),
     )
 
 
@@ -179,18 +200,9 @@ def _of_host(host: Published, gateway: PublishedGateway) -> Iterator[Server]:
         credential=None if tls is None else tls.credential_name,
         cors=_cors(next((route.cors for route in host.routes if route.cors is not None), None)) if entry else None,
         fails_over=edge and host.traffic.mode == "weighted" and host.failover.enabled,
-        routes=tuple(_to_clusters(host, gateway, _called) if edge else _to_services(host, timed=entry)),
+        routes=tuple(_to_clusters(host, gateway) if edge else _to_services(host, timed=entry)),
     )
     yield served
-    check = host.setting.health_check
-    if check is not None:
-        yield served._replace(
-            name=at_tetrate(host.setting.name, "health"),
-            host=check.host,
-            cors=None,
-            fails_over=False,
-            routes=tuple(_to_clusters(host, gateway, _probed)) if edge else served.routes,
-        )
     if tls is not None and tls.redirect:
         yield served._replace(
             name=at_tetrate(host.setting.name, "redirect"),
@@ -229,16 +241,32 @@ def _to_services(host: Published, *, timed: bool) -> Iterator[ServerRoute]:
         yield from _matched(target, route.match, None if rewrite is None else rewrite.path)
 
 
-Choose: TypeAlias = "Callable[[Published, PublishedGateway, Arrangement], Clusters]"
-Clusters: TypeAlias = tuple[tuple[str, int | None], ...]
-"""Names and weights of clusters."""
-
-
-def _to_clusters(host: Published, gateway: PublishedGateway, choose: Choose) -> Iterator[ServerRoute]:
+def _to_clusters(host: Published, gateway: PublishedGateway) -> Iterator[ServerRoute]:
     """The routes of an edge gateway, each with its own clusters."""
     for route, way in zip(host.routes, host.ways[gateway.cluster], strict=True):
-        target = _EVERYTHING._replace(timeout=_timeout(route), clusters=choose(host, gateway, way))
+        target = _EVERYTHING._replace(timeout=_timeout(route), clusters=_called(host, way))
         yield from _matched(target, route.match, None)
+
+
+def _of_probe(probe: Probe, gateway: PublishedGateway, clusters: Clusters, domain: str) -> Server:
+    """The server of a probe: at an edge to the clusters that it is about, else to the service in its own cluster."""
+    entry = any((each.gateway.cluster, each.gateway.key) == (gateway.cluster, gateway.key) for each in probe.entrances)
+    tls = probe.tls if entry else None
+    routes: tuple[ServerRoute, ...] = (_EVERYTHING._replace(clusters=clusters),)
+    if gateway.role == "ingress" and probe.published is not None and clusters:
+        routes = tuple(_to_services(probe.published, timed=False))
+    elif gateway.role == "ingress" and clusters:
+        name = f"{probe.service.namespace}/{probe.service.host(domain)}"
+        routes = (_EVERYTHING._replace(service=name, port=probe.port),)
+    return Server(
+        name=at_tetrate(probe.host),
+        host=probe.host,
+        port=gateway.reach.ports["http" if tls is None else "https"].service,
+        credential=None if tls is None else tls.credential_name,
+        cors=None,
+        fails_over=False,
+        routes=routes,
+    )
 
 
 def _timeout(route: PublishedRoute) -> str | None:
@@ -267,7 +295,7 @@ def _matched(target: ServerRoute, match: RouteMatch | None, rewrite: str | None)
         yield target._replace(prefix=f"{prefix}/", rewrite_path=within)
 
 
-def _called(host: Published, _gateway: PublishedGateway, way: Arrangement) -> Clusters:
+def _called(host: Published, way: Arrangement) -> Clusters:
     """The clusters of a route: all that are called in any level, since Tetrate finds the levels itself; with shares."""
     called = [ranked for level in (way.levels if host.failover.enabled else way.levels[:1]) for ranked in level]
     shares = {each.cluster: each.share for each in called if each.share is not None}
@@ -275,13 +303,6 @@ def _called(host: Published, _gateway: PublishedGateway, way: Arrangement) -> Cl
     whole = _PERCENT if _PERCENT % whole == 0 else whole
     weights = {cluster: int(share * whole) for cluster, share in shares.items()}
     return tuple(sorted((each.cluster, weights.get(each.cluster)) for each in called))
-
-
-def _probed(host: Published, gateway: PublishedGateway, way: Arrangement) -> Clusters:
-    """The clusters that a health check of an edge gateway is about: those of its own region, and never one beyond."""
-    near = {each.cluster for each in host.ingress_gateways if each.region == gateway.region}
-    called = [ranked.cluster for level in way.levels for ranked in level]
-    return tuple((cluster, None) for cluster in sorted(near.intersection(called)))
 
 
 def _cors(cors: Cors | None) -> ServerCors | None:
@@ -297,19 +318,22 @@ def _cors(cors: Cors | None) -> ServerCors | None:
     )
 
 
-def _reachability(relations: Relations, published: Iterable[Published]) -> Reachability | None:
+def _reachability(relations: Relations, passed: Iterable[_Passed]) -> Reachability | None:
     """The networks behind edge gateways that are not their own; unknown ones every cluster reaches.
 
     Source: docs.tetrate.io, refs/tsb/v2/cluster (`network`) and organization_setting (`networkReachability`).
     """
     found: dict[str, set[str]] = {}
-    for host in published:
-        for gateway in host.edge_gateways:
-            network = relations.facts[gateway.cluster].network
-            called = {ranked.cluster for way in host.ways[gateway.cluster] for level in way.levels for ranked in level}
-            others = {other for each in called if (other := relations.facts[each].network)} - {network}
-            if network and others:
-                found.setdefault(network, set()).update(others)
+    for each in passed:
+        if each.gateway.role != "edge":
+            continue
+        ways = (way for host in each.hosts for way in host.ways[each.gateway.cluster])
+        called = {ranked.cluster for way in ways for level in way.levels for ranked in level}
+        called |= {cluster for _, clusters in each.probes for cluster, _ in clusters}
+        network = relations.facts[each.gateway.cluster].network
+        others = {other for cluster in called if (other := relations.facts[cluster].network)} - {network}
+        if network and others:
+            found.setdefault(network, set()).update(others)
     if not found:
         return None
     networks = tuple((network, tuple(sorted(others))) for network, others in sorted(found.items()))

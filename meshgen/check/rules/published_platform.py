@@ -267,31 +267,6 @@ def health_check_without_edge(context: Context) -> Iterator[Finding]:
         )
 
 
-def health_check_of_lonely_edge(context: Context) -> Iterator[Finding]:
-    """Find health checks of edge gateways that no cluster of their region can answer: they never pass.
-
-    A probe of an entry point is about the clusters of its own region (design §2, published hosts).
-    """
-    running, clusters = _running(context), context.relations.fleet.clusters
-    if running.publishing.shared:
-        return
-    peopled = {cluster.region for cluster in clusters if cluster.role == "workload"}  # MG485 has the others
-    for host in context.published:
-        if not host.behind_edge or host.setting.health_check is None:
-            continue
-        serving = {context.relations.cluster(cluster).region for cluster in host.serving}
-        lonely = [edge.cluster for edge in host.edge_gateways if edge.region in peopled - serving]
-        if not lonely or not serving:
-            continue
-        yield Finding(
-            message=f"the health check of published host `{host.setting.name}` never passes at the edge gateway in "
-            f"{listed(lonely)}: no cluster of that region serves the host",
-            span=host.setting.key_span("healthCheck"),
-            help="Take the edge gateway out of that region, or serve the host there.",
-            object=host.object,
-        )
-
-
 def _running(context: Context) -> Platform:
     return platform(context.relations.fleet.spec.platform)
 
@@ -336,5 +311,4 @@ RULES = (
     Rule("MG826", "error", "an HTTP-01 challenge without a place", "0.1", http01_challenge),
     Rule("MG827", "error", "failover settings that a gateway decides by itself", "0.1", own_failover),
     Rule("MG828", "error", "a health check that other clusters answer", "0.1", health_check_without_edge),
-    Rule("MG829", "error", "a health check that nobody answers", "0.1", health_check_of_lonely_edge),
 )
