@@ -370,6 +370,13 @@ class PlannedDns:
     gateway_annotations: dict[tuple[str, str], dict[str, str]]
     """Cluster and host → what the Gateway object that publishes the host there says to a controller of DNS."""
 
+    def annotations(self, servers: PlannedServers) -> dict[str, str]:
+        """Of the object that has all hosts of a gateway; where they do not agree (MG850), those of the last."""
+        found: dict[str, str] = {}
+        for server in servers.servers:
+            found |= self.gateway_annotations.get((servers.cluster, server.host), {})
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class MeshRetryPolicy:
@@ -531,6 +538,8 @@ class PlannedServers:
     """Every host of one gateway in one cluster, as Tetrate's management plane knows them."""
 
     name: str
+    cluster: str
+    """Of the gateway."""
     gateway: str
     namespace: str
     """Of the gateway; here and in the management cluster."""

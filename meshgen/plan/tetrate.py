@@ -174,6 +174,7 @@ def _servers(passed: _Passed, workspace: PlannedWorkspace, domain: str) -> Plann
     asked = {probe.object: probe.setting.span() for probe, _ in passed.probes}
     return PlannedServers(
         name=at_tetrate(gateway.name, gateway.cluster),
+        cluster=gateway.cluster,
         gateway=gateway.name,
         namespace=gateway.namespace,
         workspace=workspace.name,

@@ -75,6 +75,7 @@ def zones(*items: str, more: str = "") -> str:
     return f"{head.rstrip()}\n{more}\n"
 
 
+HOST = "shop.example.com"
 ORDERED = "entryPoints: {mode: ordered, order: [{names: [e2]}, {names: [e1]}]}"
 WEIGHTED = "entryPoints: {mode: weighted, weights: [{names: [e1], share: 70}, {names: [e2], share: 30}]}"
 NEAREST = "entryPoints: {mode: nearest}"
@@ -87,8 +88,6 @@ EVERY_PROVIDER = (
         "healthCheckIds: {e1/edge/edge: check-1, e2/edge/edge: check-2}}",
         "{name: k8gb.example.com, provider: k8gb}",
         "{name: example.com}",
-        "{name: r53.example.com, provider: route53Controller, account: '123456789012', ttl: 30, "
-        "oidcIssuers: {e1: https://oidc.example.com/id/A, e2: https://oidc.example.com/id/B}}",
         more="  canary: {host: canary.example.com, image: docker.io/kennethreitz/httpbin:latest}",
     ),
     host("shop.octo.example.com", ORDERED),
@@ -99,6 +98,15 @@ EVERY_PROVIDER = (
     host("named.k8gb.example.com", edge=False),
     host("shop.example.com", f"{NEAREST}\n  draining: {{names: [e2]}}"),
     host("named.example.com", edge=False),
-    host("shop.r53.example.com", "entryPoints: {mode: ordered, order: [{names: [e1]}]}"),
 )
-"""A zone for each provider, with everything that it can write."""
+"""A zone for each provider of a fleet on plain Istio, with everything that it can write."""
+ROUTE53 = (
+    CLUSTERS,
+    zones(
+        "{name: example.com, provider: route53Controller, account: '123456789012', ttl: 30, "
+        "annotationPrefix: dns.example.com, "
+        "oidcIssuers: {e1: https://oidc.example.com/id/A, e2: https://oidc.example.com/id/B}}",
+    ).replace("platform: istio", "platform: tse"),
+    host(HOST, WEIGHTED),
+)
+"""A zone that Tetrate's Route 53 controllers keep, in two clusters."""

@@ -11,13 +11,11 @@ from meshgen.cli import main
 from meshgen.emit.signature import SIGNATURE
 from meshgen.plan.diff import diff
 from meshgen.plan.keys import Key
-from tests.dns.fleets import CLUSTERS, EVERY_PROVIDER, NEAREST, ORDERED, WEIGHTED, host, zones
+from tests.dns.fleets import CLUSTERS, EVERY_PROVIDER, HOST, NEAREST, ORDERED, ROUTE53, WEIGHTED, host, zones
 from tests.fleets import Compiled, compiled, fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-HOST = "shop.example.com"
 
 
 def plan_of(*texts: str) -> dict[str, Any]:
@@ -193,14 +191,7 @@ def test_each_provider_writes_where_it_is_read() -> None:
     assert dns == [
         "_dns/octoDNS/octo.example.com.yaml",
         "_dns/plan.json",
-        "_dns/route53Controller/hosted-zones.yaml",
         "_dns/terraform/tf.example.com.tf.json",
-        "_setup/e1/route53-access.yaml",
-        "_setup/e1/route53-control-plane-values.yaml",
-        "_setup/e1/route53-service-account.yaml",
-        "_setup/e2/route53-access.yaml",
-        "_setup/e2/route53-control-plane-values.yaml",
-        "_setup/e2/route53-service-account.yaml",
         "c1/shop/gslb.k8gb.io_named.k8gb.example.com.yaml",
         "e1/edge/dnsendpoint.externaldns.k8s.io_shop.ext.example.com.yaml",
         "e1/edge/gslb.k8gb.io_first.k8gb.example.com.yaml",
@@ -209,6 +200,26 @@ def test_each_provider_writes_where_it_is_read() -> None:
         "e2/edge/gslb.k8gb.io_first.k8gb.example.com.yaml",
         "e2/edge/gslb.k8gb.io_shared.k8gb.example.com.yaml",
     ]
+
+
+def test_the_route_53_controller_is_prepared_in_each_cluster_and_reads_gateways() -> None:
+    found = compiled(*ROUTE53)
+    assert found.errors == []
+    assert sorted(path for path in found.compilation.files if "route53" in path) == [
+        "_dns/route53Controller/hosted-zones.yaml",
+        "_setup/e1/route53-access.yaml",
+        "_setup/e1/route53-control-plane-values.yaml",
+        "_setup/e1/route53-service-account.yaml",
+        "_setup/e2/route53-access.yaml",
+        "_setup/e2/route53-control-plane-values.yaml",
+        "_setup/e2/route53-service-account.yaml",
+    ]
+    said = {
+        annotations["dns.example.com/set-identifier"]: annotations["dns.example.com/aws-weight"]
+        for at in found.manifests("Gateway.gateway.tsb.tetrate.io")
+        if "dns.example.com/ttl" in (annotations := at.metadata["annotations"])
+    }
+    assert said == {"e1/edge/edge": "7", "e2/edge/edge": "3"}
 
 
 def test_a_dns_endpoint_has_the_targets_of_its_own_cluster_only() -> None:

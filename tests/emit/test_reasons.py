@@ -14,7 +14,7 @@ from meshgen.emit.registry import EVERYWHERE, OF_PLATFORM
 from meshgen.pipeline import plan_fleet
 from meshgen.platforms import platform_names
 from meshgen.views.file import fields
-from tests.dns.fleets import EVERY_PROVIDER
+from tests.dns.fleets import EVERY_PROVIDER, ROUTE53
 from tests.emit.maximal import maximal
 from tests.fleets import compiled
 
@@ -33,7 +33,7 @@ def everything() -> list[tuple[Emitter, Artifact]]:
     plans = [plan for fleet in FLEETS if (plan := plan_fleet(fleet).plan) is not None]
     assert len(plans) == len(FLEETS)
     plans += [found.plan for found in maximal()]
-    plans.append(compiled(*EVERY_PROVIDER).plan)
+    plans += [compiled(*EVERY_PROVIDER).plan, compiled(*ROUTE53).plan]
     return [pair for plan in plans for cluster in plan.clusters for pair in written(plan, cluster)]
 
 

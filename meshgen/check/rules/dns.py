@@ -13,6 +13,7 @@ from meshgen.dns import provider
 from meshgen.dns.losses import losses
 from meshgen.language.base import milliseconds
 from meshgen.plan.dns import zone_of
+from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,6 +211,53 @@ def not_prepared(context: Context) -> Iterator[Finding]:
             )
 
 
+def for_another_platform(context: Context) -> Iterator[Finding]:
+    """Find zones that are left to Tetrate's Route 53 controller where nothing runs it.
+
+    It is a part of Tetrate's control plane; on plain Istio nobody would write a record.
+    """
+    dns = context.relations.fleet.spec.dns
+    for zone in dns.zones if dns is not None else ():
+        if (
+            zone.provider == "route53Controller"
+            and platform(context.relations.fleet.spec.platform).management == "none"
+        ):
+            yield Finding(
+                message=f"zone `{zone.name}` is left to Tetrate's Route 53 controller, which platform "
+                f"`{context.relations.fleet.spec.platform}` does not have",
+                span=zone.span("provider"),
+                help="Say `externalDNS`, which does the same there, or another provider.",
+                object=f"zone/{zone.name}",
+            )
+
+
+def one_object_for_all(context: Context) -> Iterator[Finding]:
+    """Find hosts of one gateway to which DNS is to lead differently, though one object says it for all of them.
+
+    Tetrate's Gateway has every host of a gateway (ADR 40), and annotations are the object's.
+    """
+    planned = context.draft().dns if _hosts(context) else None
+    if planned is None or not planned.gateway_annotations:
+        return
+    for servers in context.draft().servers:
+        said = {
+            server.host: planned.gateway_annotations[servers.cluster, server.host]
+            for server in servers.servers
+            if (servers.cluster, server.host) in planned.gateway_annotations
+        }
+        first = next(iter(said), "")
+        for host in _hosts(context):
+            if host.record.host in said and said[host.record.host] != said[first]:
+                yield Finding(
+                    message=f"DNS is to lead to gateway `{servers.gateway}` of cluster `{servers.cluster}` in one way "
+                    f"for `{first}` and in another for `{host.record.host}`, and one object says it for both",
+                    span=host.published.setting.span("entryPoints"),
+                    help="Give both the same `entryPoints` and zones of one `ttl`, or publish one through another "
+                    "gateway.",
+                    object=host.published.object,
+                )
+
+
 def _prepared(context: Context) -> Iterator[tuple[DeclaredZone, tuple[str, ...]]]:
     seen = {host.zone.name: host for host in _hosts(context) if host.zone.provider == "route53Controller"}
     for name in sorted(seen):
@@ -289,4 +337,6 @@ RULES = (
     Rule("MG847", "error", "the id of a health check of nobody", "0.1", id_of_nobody),
     Rule("MG848", "warning", "a family of addresses that DNS does not answer", "0.1", family_of_some),
     Rule("MG849", "error", "a zone that is declared twice", "0.1", declared_twice),
+    Rule("MG850", "error", "hosts of one gateway with different annotations", "0.1", one_object_for_all),
+    Rule("MG851", "error", "a DNS controller that the platform does not have", "0.1", for_another_platform),
 )

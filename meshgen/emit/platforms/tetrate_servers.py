@@ -9,6 +9,7 @@ from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.platforms.tetrate import HIERARCHY, hierarchy
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.cluster import Cluster
+from meshgen.language.dns import Zone
 from meshgen.language.fleet import FleetSpec
 from meshgen.language.gateway import GatewaySettings
 from meshgen.language.inventory import ObservedIstio
@@ -138,12 +139,17 @@ SERVERS: ObjectEmitter[PlannedServers] = ObjectEmitter(
     annotations=lambda scope, planned: {
         **hierarchy(scope.plan, planned.workspace),
         "tsb.tetrate.io/gatewayGroup": planned.group,
+        **(scope.plan.dns.annotations(planned) if scope.plan.dns is not None else {}),
     },
     fields=_gateway,
     own_reasons={
         **HIERARCHY,
         "metadata annotations tsb.tetrate.io/workspace": _WORKSPACE,
         "metadata annotations tsb.tetrate.io/gatewayGroup": Reason("the Group of that workspace in its cluster"),
+        "metadata annotations *": Reason(
+            "what a controller of DNS in the cluster reads of its hosts",
+            (Input(Zone, "annotation_prefix"), Input(PublishedHost, "entry_points")),
+        ),
         "metadata name": Reason("`<gateway>-<cluster>-<8 hex>`: edges differ by cluster (ADR 40)"),
         "metadata namespace": Reason("the gateway's namespace", (Input(GatewaySettings, "namespace"),)),
         "spec workloadSelector": Reason(
