@@ -41,14 +41,19 @@ class Outcome(NamedTuple):
     hosts: tuple[HostEffect, ...]
     """What users of published hosts see, by host."""
     files: dict[str, Counter[str]]
-    """Cluster → how many files of its output are added, changed, removed."""
+    """Directory of the output → how many of its files are added, changed, removed."""
+
+    @property
+    def synced(self) -> list[str]:
+        """The clusters whose files change."""
+        return sorted(name for name in self.files if not name.startswith("_"))
 
 
 def outcome(old: Meaning, new: Meaning) -> Outcome:
     """Plan and emit both fleets, cluster by cluster, and compare."""
     files: dict[str, Counter[str]] = {}
     for item in object_changes(old.plan, new.plan):
-        files.setdefault(item.cluster, Counter())[item.change] += 1
+        files.setdefault(item.directory, Counter())[item.change] += 1
     return Outcome(effects(old, new), tuple(_hosts(old, new)), files)
 
 

@@ -106,6 +106,11 @@ class ObjectChange(NamedTuple):
     diff: tuple[str, ...]
     """The lines of a unified diff, without line ends."""
 
+    @property
+    def directory(self) -> str:
+        """The first of its path: a cluster, or one that nobody syncs, as `_dns`."""
+        return self.path.partition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Review:

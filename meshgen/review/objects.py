@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import unified_diff
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from meshgen.emit import emit
 from meshgen.review.model import ObjectChange
@@ -24,11 +24,11 @@ def object_changes(old: Plan, new: Plan) -> Iterator[ObjectChange]:
         was, will = before.of(name), after.of(name)
         for path in sorted(was.keys() | will.keys()):
             if path not in was:
-                yield _change(name, path, None, will[path])
+                yield _change(path, None, will[path])
             elif path not in will:
-                yield _change(name, path, was[path], None)
+                yield _change(path, was[path], None)
             elif was[path].content != will[path].content:
-                yield _change(name, path, was[path], will[path])
+                yield _change(path, was[path], will[path])
 
 
 class _Emission:
@@ -43,9 +43,10 @@ class _Emission:
         return {} if cluster is None else {item.path: item for item in emit(self._plan, cluster, self._written)}
 
 
-def _change(cluster: str, path: str, old: Artifact | None, new: Artifact | None) -> ObjectChange:
-    kind = next(item.kind for item in (new, old) if item is not None)
+def _change(path: str, old: Artifact | None, new: Artifact | None) -> ObjectChange:
+    cluster, kind = next((item.cluster, item.kind) for item in (new, old) if item is not None)
     was, will = ([] if item is None else item.content.decode().splitlines() for item in (old, new))
     one, other = (path if item is not None else "/dev/null" for item in (old, new))
     diff = tuple(unified_diff(was, will, one, other, lineterm=""))
-    return ObjectChange(cluster, path, kind, "added" if old is None else "removed" if new is None else "changed", diff)
+    change: Literal["added", "changed", "removed"] = "added" if old is None else "removed" if new is None else "changed"
+    return ObjectChange(cluster, path, kind, change, diff)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Form = Literal["text", "json"]
 _CHANGES = ("added", "changed", "removed")
+_DNS = "_dns"
 _OPTIONS = {"workspace": "--workspace", "host": "--host", "gateway": "--gateway", "service": "--service"}
 
 
@@ -59,16 +60,20 @@ def steps(result: Result, outcome: Outcome) -> Iterator[str]:
     """What is to be done, in this order."""
     wanted = result.wanted
     if not outcome.files:
-        yield "`meshgen build` changes no file of a cluster."
+        yield "`meshgen build` changes no file."
     else:
         changed = ", ".join(f"{name} ({_counted(outcome, name)})" for name in sorted(outcome.files))
         yield f"`meshgen build`, and commit: {changed}."
-        synced = all_of(sorted(outcome.files))
-        if wanted.state == "active":
-            yield f"Sync {synced}: from then on `{wanted.cluster}` gets its part again."
-        else:
-            yield f"Sync {synced}: from then on nothing new goes to `{wanted.cluster}`; what is under way there ends."
     named = [effect for effect in outcome.hosts if not effect.entry_point]
+    if outcome.synced:
+        synced = f"Sync {all_of(outcome.synced)}: from then on"
+        callers = " from other clusters" if named else ""
+        if wanted.state == "active":
+            yield f"{synced} `{wanted.cluster}` gets its part{callers} again."
+        else:
+            yield f"{synced} nothing new goes to `{wanted.cluster}`{callers}; what is under way ends."
+    if _DNS in outcome.files:
+        yield f"Apply what changed in `{_DNS}`, where no controller in a cluster does."
     if named:
         ttl = max(effect.ttl for effect in named)
         wait = f"{ttl} s, the TTL," if ttl else "the TTL"

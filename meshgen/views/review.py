@@ -34,7 +34,7 @@ def review_text(found: Review, *, split: bool = False) -> str:
         *_order_of_syncs(found, "  ", split=split),
         "",
     ]
-    lines += [f"{name}: {counts}" for name, counts in _by_cluster(found.objects)]
+    lines += [f"{name}: {counts}" for name, counts in _by_directory(found.objects)]
     for item in found.objects:
         lines += ["", *item.diff]
     return printable_lines("\n".join(lines)) + "\n"
@@ -46,7 +46,7 @@ def review_markdown(found: Review, longest: int = LONGEST_COMMENT, *, split: boo
     if not found:
         return f"{head}\nNothing changes in any cluster.\n"
     traffic = [*_traffic(found, "- "), "", *_order_of_syncs(found, "- ", split=split)]
-    rows = [f"| {name} | {counts} |" for name, counts in _by_cluster(found.objects)]
+    rows = [f"| {name} | {counts} |" for name, counts in _by_directory(found.objects)]
     table = ["", "| cluster | objects |", "|---|---|", *rows] if rows else ["", "No object changes."]
     used = len(head)
     kept: list[str] = []
@@ -204,29 +204,29 @@ def _order(effect: Effect) -> str:
     return ", then ".join(all_of(level) for level in effect.new.levels)
 
 
-def _by_cluster(objects: Sequence[ObjectChange]) -> Iterator[tuple[str, str]]:
-    """Cluster → `2 added, 1 changed`."""
+def _by_directory(objects: Sequence[ObjectChange]) -> Iterator[tuple[str, str]]:
+    """Directory of the output → `2 added, 1 changed`."""
     counts: dict[str, Counter[str]] = {}
     for item in objects:
-        counts.setdefault(item.cluster, Counter())[item.change] += 1
+        counts.setdefault(item.directory, Counter())[item.change] += 1
     for name, counted in sorted(counts.items()):
         yield name, ", ".join(f"{counted[change]} {change}" for change in _CHANGES if counted[change])
 
 
 def _folded(objects: Sequence[ObjectChange], room: int) -> str:
-    """The diffs of as many files as there is room for, the shortest first, each cluster folded."""
+    """The diffs of as many files as there is room for, the shortest first, each directory folded."""
     blocks: dict[str, list[str]] = {}
     left = 0
     for item in sorted(objects, key=lambda item: sum(map(len, item.diff))):
         lines = "\n".join(map(printable, item.diff))
         fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", lines)), default=0))
         block = f"\n{fence}diff\n{lines}\n{fence}\n"
-        header = 80 + len(item.cluster) if item.cluster not in blocks else 0
+        header = 80 + len(item.directory) if item.directory not in blocks else 0
         if len(block) + header > room:
             left += 1
             continue
         room -= len(block) + header
-        blocks.setdefault(item.cluster, []).append(block)
+        blocks.setdefault(item.directory, []).append(block)
     text = "".join(
         f"\n<details><summary>{name}: {len(shown)} file{'' if len(shown) == 1 else 's'}</summary>\n{''.join(shown)}\n"
         "</details>\n"

@@ -22,6 +22,18 @@ spec:
   - {name: c2, region: eu, network: n2}
   - {name: c3, region: us, network: n3}
 """
+FRONT = """
+  gateways: [{name: ew, namespace: shop, role: ingress}]
+  dns: {zones: [{name: example.com, provider: octoDNS}]}
+  workspaces:
+  - {name: shop, namespaceSelector: {names: ["*/shop"]}, exposedServices: []}
+  publishedHosts:
+  - name: web
+    host: web.example.com
+    workspace: shop
+    service: web.shop.svc.cluster.local
+    ingressGateway: {name: ew, namespace: shop}
+"""
 SHOP = """
 kind: Workspace
 metadata: {name: shop}
@@ -93,7 +105,7 @@ workspace `shop` in `c2` drains: wrote fleet/fleet.yaml
 
 The next builds
 1. `meshgen build`, and commit: c1 (2 changed, 1 removed), c3 (3 removed).
-2. Sync `c1` and `c3`: from then on nothing new goes to `c2`; what is under way there ends.
+2. Sync `c1` and `c3`: from then on nothing new goes to `c2`; what is under way ends.
 3. Upgrade in `c2`, then `meshgen undrain c2 --workspace shop`, build and sync.
 
 Who answers then
@@ -115,6 +127,24 @@ Who answers then
         "1. `meshgen build`, and commit: c1 (1 added, 2 changed), c3 (3 added).",
         "2. Sync `c1` and `c3`: from then on `c2` gets its part again.",
     ]
+
+
+def test_files_that_nobody_syncs_are_applied_before_the_ttl_runs(here: Here) -> None:
+    inventories = (inventory(name, number, "web") for number, name in enumerate(("c1", "c2", "c3"), start=1))
+    here.write(HEAD.rstrip() + FRONT, *inventories)
+    code, out, findings = here.run("drain", "c2", "--host", "web")
+    assert (code, findings) == (0, [])
+    assert (
+        out.partition("\n\nWho")[0]
+        == """\
+published host `web` in `c2` drains: wrote fleet/fleet.yaml
+
+The next builds
+1. `meshgen build`, and commit: _dns (2 changed).
+2. Apply what changed in `_dns`, where no controller in a cluster does.
+3. Wait 60 s, the TTL, once DNS answers anew for `web.example.com`.
+4. Upgrade in `c2`, then `meshgen undrain c2 --host web`, build and sync."""
+    )
 
 
 def test_a_cluster_drains(here: Here) -> None:
