@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from meshgen.analysis.draining import Drain, draining
+from meshgen.analysis.draining import draining
+from meshgen.analysis.exposure import NO_SIDECARS, OWN_GATEWAY, Exposure, seen_from, unexposable
 from meshgen.analysis.facts import ClusterFacts, cluster_facts
-from meshgen.analysis.failover import EffectiveFailover, effective
+from meshgen.analysis.failover import effective
 from meshgen.analysis.gateway_places import (
     comers,
     gateway_places,
@@ -26,14 +27,13 @@ from meshgen.analysis.hosts import ServiceName, parse_host, qualify, selects, se
 from meshgen.analysis.mutual_tls import PeerAuthentications
 from meshgen.analysis.namespace_labels import NAME, discovered
 from meshgen.analysis.pattern_index import PatternIndex
-from meshgen.analysis.traffic import EffectiveTraffic, effective_traffic
+from meshgen.analysis.traffic import effective_traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from meshgen.analysis.gateway_places import Places
     from meshgen.analysis.gateways import Comers, GatewayKey
-    from meshgen.language.base import ClusterSelector
     from meshgen.language.cluster import Cluster
     from meshgen.language.fleet import Fleet
     from meshgen.language.gateway import GatewaySettings
@@ -50,53 +50,6 @@ if TYPE_CHECKING:
     from meshgen.language.workspace import ExposedService, Workspace
 
 Foreign = TypeVar("Foreign", bound="ForeignObject")
-OWN_GATEWAY = "is the Service of a gateway"
-UNNAMED_PORT = "has a port without a name"
-NO_SIDECARS = "has pods without sidecars"
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """A cluster exposes a service through the workspace's gateway."""
-
-    cluster: str
-    workspace: Workspace
-    setting: ExposedService | None
-    """The item of `exposedServices`, None where the workspace exposes everything."""
-    service: ObservedService
-    host: str
-    gateway: GatewaySettings
-    reach: GatewayReach
-    """Where other clusters reach the gateway."""
-    failover: EffectiveFailover
-    traffic: EffectiveTraffic
-    drain: Drain | None
-    """What makes it drain: its cluster, workspace, service or gateway; None: nothing does."""
-
-    @property
-    def name(self) -> ServiceName:
-        return ServiceName(self.service.namespace, self.service.name)
-
-    @property
-    def consumers(self) -> ClusterSelector | None:
-        """What chooses its consumers: the service's selector, else the workspace's; None: neither has one."""
-        if self.setting is not None and self.setting.consumers is not None:
-            return self.setting.consumers
-        return self.workspace.consumers
-
-    @property
-    def active(self) -> bool:
-        """Whether nothing drains it, and its Service neither arrives nor leaves."""
-        return self.drain is None and self.service.state == "active"
-
-    @property
-    def address_known(self) -> bool:
-        return self.reach.known
-
-    @property
-    def serves(self) -> bool:
-        """Whether consumers get endpoints of it."""
-        return self.active and self.address_known
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,25 +249,10 @@ class Relations:
         return None if spanning is not None and spanning.name == workspace.name else service
 
     def unexposable(self, cluster: str, service: ObservedService) -> str | None:
-        """Why a Service cannot be exposed from `cluster`, None where it can.
-
-        Source: design §3; what Istio's gateways and WorkloadEntry selection cannot carry.
-        """
+        """Why a Service cannot be exposed from `cluster`, None where it can."""
         if (service.namespace, service.name) in self.gateway_places[cluster]:
             return OWN_GATEWAY
-        if service.type == "ExternalName":
-            return "is of type ExternalName"
-        if service.cluster_ip == "None":
-            return "is headless"
-        if not service.selector:
-            return "has no selector"
-        ports = service.tcp_ports
-        if not ports:
-            others = sorted({port.protocol for port in service.ports})
-            return f"has {' and '.join(others)} ports only" if others else "has no ports"
-        if any(port.name is None for port in ports):
-            return UNNAMED_PORT
-        return None
+        return unexposable(service)
 
     def excepted(self, workspace: Workspace, name: ServiceName) -> bool:
         """Whether a workspace that exposes everything names the Service among its exceptions."""
@@ -499,11 +437,3 @@ class Relations:
         if index is None or not index:
             return []
         return list({id(item): item for item in index.matching(host)}.values())
-
-
-def seen_from(service: ObservedService, namespace: str, by_default: Sequence[str]) -> bool:
-    """Whether a Service is exported to `namespace`; `by_default`: who sees one that says nothing."""
-    seen_by = service.export_to or by_default
-    if "*" in seen_by or namespace in seen_by:
-        return True
-    return "." in seen_by and namespace == service.namespace

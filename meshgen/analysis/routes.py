@@ -11,8 +11,9 @@ from meshgen.platforms import platform
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.exposure import Exposure
     from meshgen.analysis.gateways import GatewayKey
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.relations import Relations
 
 
 @dataclass(frozen=True, slots=True)

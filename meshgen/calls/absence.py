@@ -10,8 +10,9 @@ from meshgen.calls.model import Reason
 from meshgen.calls.reasons import left_out, not_dialled, not_serving
 
 if TYPE_CHECKING:
+    from meshgen.analysis.exposure import Exposure
     from meshgen.analysis.hosts import ServiceName
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.relations import Relations
     from meshgen.calls.model import Call
     from meshgen.calls.table import Calls
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from meshgen.analysis.addresses import Families
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.calls.groups import Group
-    from meshgen.calls.model import Form, Reason, RemoteEndpoint
-    from meshgen.calls.retries import RetryDecision
+    from meshgen.calls.model import Form, Reason, RemoteEndpoint, RetryDecision
     from meshgen.language.inventory import ServicePort
 
 Sources = tuple["Exposure", ...]

@@ -13,7 +13,8 @@ from meshgen.calls.traffic_policy import NETWORK
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.analysis.traffic import Unused
     from meshgen.calls.model import RemoteEndpoint
 

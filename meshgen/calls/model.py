@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from meshgen.analysis.exposure import Exposure
     from meshgen.analysis.failover import EffectiveFailover
     from meshgen.analysis.hosts import ServiceName
-    from meshgen.analysis.relations import Exposure
     from meshgen.analysis.traffic import Unused
     from meshgen.calls.groups import Group
     from meshgen.calls.order import Order
-    from meshgen.calls.retries import RetryCarrier, RetryDecision
     from meshgen.calls.traffic_policy import TrafficPolicyDecision
-    from meshgen.language.inventory import ObservedService, ServicePort
+    from meshgen.language.inventory import ObservedService, ObservedVirtualService, ServicePort
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,27 @@ class Route(NamedTuple):
     host: str
     """The alias."""
     weight: int
+
+
+RetryCarrier = Literal["virtualService", "mesh", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDecision:
+    """Who retries the requests of a host in a cluster, and why nobody does."""
+
+    carrier: RetryCarrier
+    reason: Literal["", "off", "one place", "no HTTP port", "team"] = ""
+    ports: tuple[ServicePort, ...] = ()
+    """The ports that are HTTP or that Istio may find to be, for a VirtualService."""
+    team: ObservedVirtualService | None = None
+    """The team's object that stands in the way, of all clients or of those in `team_clients`."""
+    team_clients: tuple[str, ...] = ()
+    """The namespaces that alone see the team's object; empty: it is for all."""
+    attempts: int = 0
+    """How often a request is tried again, wherever somebody retries it."""
+    reaching: int = 0
+    """How often at least, so that it reaches the last level."""
 
 
 Sort = Literal["serviceEntry", "stub", "workloadEntry", "destinationRule", "virtualService", "remoteGateway"]

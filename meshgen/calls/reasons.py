@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from meshgen.analysis.draining import Drain
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.analysis.traffic import Unused
     from meshgen.calls.groups import Group
     from meshgen.calls.levels import Arranged

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from meshgen.analysis.protocols import HTTP_FAMILY, protocol_of
+from meshgen.calls.model import RetryDecision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from meshgen.analysis.exposure import Exposure
     from meshgen.analysis.failover import EffectiveFailover
-    from meshgen.analysis.relations import Exposure
     from meshgen.calls.model import Level
     from meshgen.calls.order import Order
     from meshgen.language.inventory import ObservedVirtualService, ServicePort
 
-RetryCarrier = Literal["virtualService", "mesh", "none"]
 RETRY_UNPROCESSED = "connect-failure,refused-stream,reset-before-request"
 """Failures after which no server can have seen the request."""
 RETRY_AS_ISTIO = f"{RETRY_UNPROCESSED},unavailable,cancelled"
@@ -25,24 +25,6 @@ RETRY_AS_ISTIO = f"{RETRY_UNPROCESSED},unavailable,cancelled"
 the answers of gRPC by which a server says that it did not do it."""
 RETRY_IDEMPOTENT = f"{RETRY_AS_ISTIO},reset,503"
 """What a request is retried on that may run twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryDecision:
-    """Who retries the requests of a host in a cluster, and why nobody does."""
-
-    carrier: RetryCarrier
-    reason: Literal["", "off", "one place", "no HTTP port", "team"] = ""
-    ports: tuple[ServicePort, ...] = ()
-    """The ports that are HTTP or that Istio may find to be, for a VirtualService."""
-    team: ObservedVirtualService | None = None
-    """The team's object that stands in the way, of all clients or of those in `team_clients`."""
-    team_clients: tuple[str, ...] = ()
-    """The namespaces that alone see the team's object; empty: it is for all."""
-    attempts: int = 0
-    """How often a request is tried again, wherever somebody retries it."""
-    reaching: int = 0
-    """How often at least, so that it reaches the last level."""
 
 
 FEWEST_ATTEMPTS = 3

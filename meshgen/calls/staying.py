@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.calls.groups import Conflict
     from meshgen.language.inventory import ObservedService
 

@@ -17,7 +17,8 @@ from meshgen.calls.staying import shares, stays
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.calls.groups import Group
     from meshgen.calls.levels import Arranged
     from meshgen.calls.model import Import, State

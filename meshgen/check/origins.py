@@ -9,7 +9,7 @@ from meshgen.diagnostics import Note
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from meshgen.analysis.relations import Exposure
+    from meshgen.analysis.exposure import Exposure
     from meshgen.calls import Import
     from meshgen.diagnostics import Span
     from meshgen.language.inventory import ObservedService

@@ -19,7 +19,8 @@ from meshgen.language.inventory import ObservedPortPolicy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls, Import
     from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy
 

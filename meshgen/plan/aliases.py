@@ -14,7 +14,8 @@ from meshgen.plan.model import AliasPort, PlannedAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.calls import Import
     from meshgen.language.inventory import ObservedService
 

@@ -22,7 +22,8 @@ from meshgen.platforms import platform
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Span
     from meshgen.language.gateway import Autoscaling, GatewaySettings, Resources
     from meshgen.language.workspace import Workspace

@@ -26,7 +26,8 @@ from meshgen.plan.ports import planned_port
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls, Import, RemoteEndpoint
     from meshgen.calls.groups import Group
     from meshgen.language.inventory import ObservedService, ServicePort

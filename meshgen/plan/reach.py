@@ -13,7 +13,7 @@ from meshgen.plan.model import GatewayAddress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import Exposure
+    from meshgen.analysis.exposure import Exposure
     from meshgen.calls import Call, Calls
     from meshgen.language.inventory import ObservedService
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from meshgen.analysis.exposure import OWN_GATEWAY
 from meshgen.analysis.hosts import name_matches
-from meshgen.analysis.relations import OWN_GATEWAY
 from meshgen.analysis.unexposed import unexposed
 from meshgen.calls.places import levels_of, percent
 from meshgen.diagnostics.printing import json_text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.exposure import seen_from
 from meshgen.analysis.hosts import parse_host, selects
-from meshgen.analysis.relations import seen_from
 from meshgen.analysis.routes import routes
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes
@@ -16,7 +16,8 @@ from meshgen.diagnostics.near import did_you_mean, near_host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
     from meshgen.language.base import ClusterSelector

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.relations import UNNAMED_PORT
+from meshgen.analysis.exposure import UNNAMED_PORT
 from meshgen.calls.staying import unsatisfiable
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.exposure import NO_SIDECARS, OWN_GATEWAY, UNNAMED_PORT
 from meshgen.analysis.hosts import parse_host, service_matches
 from meshgen.analysis.protocols import protocol_of
-from meshgen.analysis.relations import NO_SIDECARS, OWN_GATEWAY, UNNAMED_PORT
 from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import service_object
 from meshgen.check.places import notes, short

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.exposure import seen_from
 from meshgen.analysis.hosts import host_matches
 from meshgen.analysis.protocols import HTTP_FAMILY, protocol_of
-from meshgen.analysis.relations import seen_from
 from meshgen.check.places import gateway_object, istio_place, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.language.published_host import PublishedHost

@@ -17,7 +17,8 @@ from meshgen.platforms import platform
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from meshgen.analysis.relations import Exposure, Relations
+    from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.calls import Import
     from meshgen.check.context import Context
     from meshgen.language.inventory import ObservedSidecar

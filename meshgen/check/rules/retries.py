@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.calls import Import
-    from meshgen.calls.retries import RetryDecision
+    from meshgen.calls.model import RetryDecision
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
     from meshgen.language.inventory import ServicePort

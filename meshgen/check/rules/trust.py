@@ -21,7 +21,7 @@ from meshgen.diagnostics.several import NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from meshgen.analysis.relations import Exposure
+    from meshgen.analysis.exposure import Exposure
     from meshgen.calls import Calls, Import
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
