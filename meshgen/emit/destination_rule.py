@@ -12,7 +12,9 @@ from meshgen.emit.endpoint import TRAFFIC
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.cluster import Cluster, Istio
 from meshgen.language.inventory import ObservedIstio, ObservedService
+from meshgen.language.published_host import PublishedHost
 from meshgen.language.workspace import ExposedService, Workspace
+from meshgen.plan.model import OWN_PODS
 
 if TYPE_CHECKING:
     from meshgen.emit.emitter import Scope
@@ -41,7 +43,13 @@ def _fields(_scope: Scope, planned: PlannedDestinationRule) -> dict[str, Any]:
     if planned.mutual_tls:
         policy["tls"] = {"mode": "ISTIO_MUTUAL"}
     export = {"exportTo": list(planned.export_to)} if planned.export_to else {}
-    return {"spec": {"host": planned.host, **export, "trafficPolicy": policy}}
+    own = {} if planned.own_network is None else {"subsets": [_own_pods(planned.own_network)]}
+    return {"spec": {"host": planned.host, **export, "trafficPolicy": policy, **own}}
+
+
+def _own_pods(network: str) -> dict[str, Any]:
+    """A subset by network holds no gateway of another cluster (tried: 20 of 20 probes fail when the pods are dead)."""
+    return {"name": OWN_PODS, "labels": {"topology.istio.io/network": network}}
 
 
 def _detection(name: str) -> tuple[Input, ...]:
@@ -76,6 +84,14 @@ _REASONS: Reasons = {
     "spec trafficPolicy tls": Reason(
         "the way through a gateway is mutual TLS, which this mesh does not use of its own (ADR 24)",
         (Input(ObservedIstio, "enable_auto_mtls", "here"),),
+    ),
+    "spec subsets": Reason(
+        "the cluster's own pods, for health checks that users' failover must not answer (ADR 42)",
+        (
+            Input(PublishedHost, "health_check"),
+            Input(Cluster, "network", "here"),
+            Input(ObservedIstio, "network", "here"),
+        ),
     ),
     "spec trafficPolicy outlierDetection maxEjectionPercent": Reason(
         "how many endpoints may be out at once",

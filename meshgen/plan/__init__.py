@@ -15,9 +15,12 @@ from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, w
 from meshgen.plan.imports import Importer, Imports
 from meshgen.plan.labels import LABELS
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
+from meshgen.plan.probes import plan_probes, with_own_pods
 from meshgen.plan.published import Publisher
 from meshgen.plan.tetrate import Hierarchy, hierarchy
 from meshgen.plan.workspaces import planned_workspaces
+from meshgen.platforms import platform
+from meshgen.published.probes import probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from meshgen.calls import Calls
     from meshgen.plan.model import PlannedCanary, PlannedDns, PlannedGateway
     from meshgen.published import Published
+    from meshgen.published.probes import Probe
 
 
 def plan(calls: Calls, published: Sequence[Published]) -> Plan:
@@ -40,6 +44,7 @@ def plan(calls: Calls, published: Sequence[Published]) -> Plan:
     found = _hierarchy(relations, published) if management is not None else Hierarchy()
     importer = Importer(calls)
     publisher = Publisher(calls, published)
+    asked = probes(relations, published) if platform(fleet.spec.platform).publishing.shared else ()
     dns = planned_dns(relations, published) if fleet.spec.dns is not None else None
     return Plan(
         platform=fleet.spec.platform,
@@ -49,7 +54,7 @@ def plan(calls: Calls, published: Sequence[Published]) -> Plan:
         management_cluster=management,
         clusters=tuple(
             _cluster_plan(
-                relations, importer, publisher, consumer, found if consumer == management else Hierarchy(), dns
+                relations, importer, publisher, asked, consumer, found if consumer == management else Hierarchy(), dns
             )
             for consumer in calls.consumers
         ),
@@ -73,6 +78,7 @@ def _cluster_plan(
     relations: Relations,
     importer: Importer,
     publisher: Publisher,
+    asked: Sequence[Probe],
     cluster: str,
     managed: Hierarchy,
     dns: PlannedDns | None,
@@ -81,6 +87,8 @@ def _cluster_plan(
     canary = planned_canary(relations, cluster)
     found = importer.imports(cluster) if own_entries(relations.fleet) else Imports()
     publications = publisher.publications(cluster)
+    rules = with_own_pods(relations, asked, cluster, found.destination_rules)
+    plan_probes(relations, asked, cluster, rules, publications)
     return ClusterPlan(
         cluster=cluster,
         facts=consumer_facts(relations, cluster),
@@ -94,7 +102,7 @@ def _cluster_plan(
         stubs=tuple(found.stubs),
         workload_entries=tuple(found.workload_entries),
         aliases=tuple(planned_aliases(relations, cluster, found.routed)),
-        destination_rules=tuple(found.destination_rules),
+        destination_rules=rules,
         virtual_services=tuple(found.virtual_services),
         mesh_retry_policy=MeshRetryPolicy(found.mesh_attempts) if found.mesh_attempts else None,
         publications=tuple(publications.publications),

@@ -213,6 +213,10 @@ class PlannedWorkloadEntry:
     origin: Origin
 
 
+OWN_PODS = "meshgen-own-pods"
+"""Name of the subset of a service's own pods."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedDestinationRule:
     """The traffic policy of a host in one cluster."""
@@ -231,6 +235,8 @@ class PlannedDestinationRule:
     export_to: tuple[str, ...]
     """Empty: not written."""
     origin: Origin
+    own_network: str | None = None
+    """Network of a subset of the cluster's own pods, for probes at an ingress gateway; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,8 @@ class Publisher:
         hosts = {host.hostname, *(known.hosts if known is not None else ())}
         if host.health_check is not None:
             hosts.add(host.health_check.host)
+            # A name for each cluster, so that probers which can send no other reach it, too.
+            hosts |= {names.probe(host.health_check.host, each.cluster) for each in published.ingress_gateways}
         found.certificates[key] = PlannedCertificate(
             name=tls.credential_name,
             namespace=gateway.namespace,

@@ -127,6 +127,20 @@ spec:
   ingressGateway: {name: ingress, namespace: shop}
   edgeGateway: {name: edge, namespace: edge}
   traffic: {mode: ordered, order: [{names: [c1]}, {names: [c2]}]}
+---
+kind: Gateway
+metadata: {name: side}
+spec: {namespace: shop, role: ingress}
+---
+kind: PublishedHost
+metadata: {name: side}
+spec:
+  host: side.example.com
+  workspace: shop
+  service: web.shop.svc.cluster.local
+  port: 80
+  ingressGateway: {name: side, namespace: shop}
+  healthCheck: {host: health-of-side.example.com}
 """
 
 

@@ -27,4 +27,10 @@ def test_it_stands_where_the_gateway_reads_its_secret(platform: str) -> None:
 
 def test_hosts_with_one_credential_share_it_and_it_covers_their_health_checks() -> None:
     found = compiled(EDGE, short(TLS), OTHER)
-    assert found.spec("Certificate")["dnsNames"] == ["health.example.com", "other.example.com", "shop.example.com"]
+    assert found.spec("Certificate")["dnsNames"] == [
+        "health-c1.example.com",
+        "health-c2.example.com",
+        "health.example.com",
+        "other.example.com",
+        "shop.example.com",
+    ]

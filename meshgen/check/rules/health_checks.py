@@ -69,6 +69,29 @@ def passes_while_dead(context: Context) -> Iterator[Finding]:
                 notes=notes((users[probe.host].setting.span("host"), "published here")),
                 object=probe.object,
             )
+        yield from _beside_others(context, probe)
+
+
+def _beside_others(context: Context, probe: Probe) -> Iterator[Finding]:
+    """Entry points without an edge whose own pods cannot be told from other clusters'."""
+    relations = context.relations
+    host = probe.service.host(relations.fleet.spec.cluster_domain)
+    for gateway, behind, _ in probe.entrances:
+        if gateway.role != "ingress" or not behind or gateway.cluster not in context.calls.consumers:
+            continue
+        call = context.calls.of(gateway.cluster).get(host)
+        item = call.imports[-1] if call is not None and call.imports else None
+        if item is None or (item.policy.owner == "ours" and relations.facts[gateway.cluster].network):
+            continue
+        why = "a DestinationRule of others governs it" if item.policy.owner != "ours" else "it has no network"
+        yield Finding(
+            message=f"a probe of `{probe.host}` would pass while `{gateway.cluster}` is dead: `{host}` fails over from "
+            f"there, and {why}, so its own pods cannot be chosen",
+            span=probe.setting.span("host"),
+            help="Put an edge gateway in front, or remove the team's DestinationRule.",
+            notes=notes((item.policy.rule.span() if item.policy.rule is not None else None, "the rule")),
+            object=probe.object,
+        )
 
 
 def path_without_route(context: Context) -> Iterator[Finding]:
