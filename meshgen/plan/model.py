@@ -228,6 +228,8 @@ class PlannedDestinationRule:
     """Empty: a single level."""
     regions_count: bool
     """Whether, without priorities, endpoints are ranked as the mesh does by default, by region."""
+    shared: bool
+    """Whether the weights of endpoints are shares."""
     outlier_detection: dict[str, int | str | bool] | None
     http2_pings: bool
     mutual_tls: bool

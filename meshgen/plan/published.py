@@ -300,6 +300,7 @@ class _Edge:
                 host=host,
                 sni=self._published.host,
                 failover_priority=by_labels(len(levels), None, zone_aware=False).priorities,
+                shared=not self._by_name and any(each.share is not None for level in levels for each in level),
                 outlier_detection=_outlasting(failover.outlier_detection) if several else {},
                 http2_pings=http2 and self._relations.facts[self._gateway.cluster].pings_http2,
                 client_protocol=http2,

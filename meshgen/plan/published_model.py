@@ -167,6 +167,8 @@ class PlannedHostRule:
     """The published host."""
     failover_priority: tuple[str, ...]
     """Empty: a single level."""
+    shared: bool
+    """Whether the weights of endpoints are shares that somebody wrote."""
     outlier_detection: dict[str, int | str | bool]
     http2_pings: bool
     client_protocol: bool

@@ -197,6 +197,15 @@ def test_weights_of_endpoints_where_the_consumer_has_no_copy() -> None:
     assert locality(found) == {"enabled": False}
 
 
+def test_weights_of_endpoints_are_taken_in_turn_whatever_is_open() -> None:
+    found = three(weighted(c2=70, c3=30), own=False)
+    rule = found.spec("DestinationRule", cluster="c1", name="web.shop.svc.cluster.local")
+    assert rule["trafficPolicy"]["loadBalancer"] == {
+        "simple": "ROUND_ROBIN",
+        "localityLbSetting": {"enabled": False},
+    }
+
+
 def test_share_0_drops_the_endpoint() -> None:
     found = three(weighted(c2=1, c3=0) + ONLY_C1, own=False)
     endpoints = found.spec("ServiceEntry", cluster="c1")["endpoints"]

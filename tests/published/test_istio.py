@@ -114,7 +114,7 @@ DestinationRule/{EDGE_NAME}:
   exportTo: ["."]
   trafficPolicy:
     connectionPool: {{tcp: {{connectTimeout: 2s, tcpKeepalive: {{time: 10s, interval: 5s, probes: 3}}}}}}
-    loadBalancer: {{localityLbSetting: {{enabled: false}}}}
+    loadBalancer: {{simple: ROUND_ROBIN, localityLbSetting: {{enabled: false}}}}
     outlierDetection:
       baseEjectionTime: 40s
       consecutive5xxErrors: 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.calls.retries import RETRY_AS_ISTIO, RETRY_IDEMPOTENT, RETRY_UNPROCESSED
 from meshgen.emit.artifact import Schema, Stage
-from meshgen.emit.destination_rule import CONNECT_TIMEOUT, HTTP2_KEEPALIVE, TCP_KEEPALIVE
+from meshgen.emit.destination_rule import CONNECT_TIMEOUT, HTTP2_KEEPALIVE, SHARES, TCP_KEEPALIVE, by_shares
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.endpoint import GATEWAY_PORT
 from meshgen.emit.metadata import NOT_PUBLISHED
@@ -266,7 +266,8 @@ def _destination_rule(_scope: Scope, planned: PlannedHostRule) -> dict[str, Any]
     locality: dict[str, Any] = {"enabled": False}
     if planned.failover_priority:
         locality = {"enabled": True, "failoverPriority": list(planned.failover_priority)}
-    policy: dict[str, Any] = {"connectionPool": pool, "loadBalancer": {"localityLbSetting": locality}}
+    balancer = by_shares() if planned.shared else {}
+    policy: dict[str, Any] = {"connectionPool": pool, "loadBalancer": {**balancer, "localityLbSetting": locality}}
     if planned.outlier_detection:
         policy["outlierDetection"] = dict(sorted(planned.outlier_detection.items()))
     policy["tls"] = {"mode": "ISTIO_MUTUAL", "sni": planned.sni}
@@ -449,6 +450,7 @@ _OF_RULE: Reasons = {
         "pings to other clusters, from Istio 1.31 on (ADR 10)",
         (Input(Cluster, "istio.version", "here"), Input(Istio, "version"), Input(ObservedIstio, "version", "here")),
     ),
+    "spec trafficPolicy loadBalancer simple": Reason(SHARES, _CLUSTERS),
     "spec trafficPolicy loadBalancer localityLbSetting": Reason(
         "the levels, by labels of the endpoints; off where there is one, or Istio would keep to its own region",
         _CLUSTERS,
