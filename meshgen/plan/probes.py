@@ -160,6 +160,7 @@ def _called(relations: Relations, probe: Probe, entrance: Entrance) -> tuple[Pla
         host=probe.host,
         sni=probe.host,
         failover_priority=(),
+        shared=False,
         outlier_detection=_EJECTION if probe.cluster is None and len(endpoints) > 1 else {},
         http2_pings=False,
         client_protocol=False,
