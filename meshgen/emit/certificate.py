@@ -13,7 +13,7 @@ from meshgen.language.published_host import PublishedHost, Tls
 if TYPE_CHECKING:
     from meshgen.emit.emitter import Scope
     from meshgen.emit.reasons import Reasons
-    from meshgen.plan.published_model import PlannedCertificate
+    from meshgen.plan.model import PlannedCertificate
 
 
 def _fields(_scope: Scope, planned: PlannedCertificate) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from meshgen.plan.model import (
     MeshRetryPolicy,
     PlannedAlias,
     PlannedCanary,
+    PlannedCertificate,
     PlannedDestinationRule,
     PlannedDnsObject,
     PlannedDnsRecord,
@@ -18,8 +19,12 @@ from meshgen.plan.model import (
     PlannedExposure,
     PlannedGateway,
     PlannedGatewayGroup,
+    PlannedHostEntry,
+    PlannedHostRule,
     PlannedNamespace,
+    PlannedPublication,
     PlannedRemoteGateway,
+    PlannedRoutes,
     PlannedServers,
     PlannedServiceEntry,
     PlannedStub,
@@ -28,13 +33,6 @@ from meshgen.plan.model import (
     PlannedWorkspace,
     Reachability,
     WorkspaceExposure,
-)
-from meshgen.plan.published_model import (
-    PlannedCertificate,
-    PlannedHostEntry,
-    PlannedHostRule,
-    PlannedPublication,
-    PlannedRoutes,
 )
 
 if TYPE_CHECKING:

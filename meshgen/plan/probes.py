@@ -14,10 +14,10 @@ from meshgen.analysis.gateways import gateway_pods
 from meshgen.calls.order import SOURCE
 from meshgen.plan.gateways import spans
 from meshgen.plan.labels import TLS_MODE
-from meshgen.plan.model import OWN_PODS, Origin
-from meshgen.plan.published import HTTP_PORT, INGRESS_ATTEMPTS, MOST_EDGE_ATTEMPTS
-from meshgen.plan.published_model import (
+from meshgen.plan.model import (
+    OWN_PODS,
     HostEndpoint,
+    Origin,
     PlannedDestination,
     PlannedHostEntry,
     PlannedHostRule,
@@ -28,6 +28,7 @@ from meshgen.plan.published_model import (
     PlannedRoutes,
     PlannedServer,
 )
+from meshgen.plan.published import HTTP_PORT, INGRESS_ATTEMPTS, MOST_EDGE_ATTEMPTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,9 +13,9 @@ from meshgen.calls.order import SOURCE, by_labels, endpoint_weights, level_label
 from meshgen.language.base import milliseconds
 from meshgen.plan.gateways import spans
 from meshgen.plan.labels import TLS_MODE
-from meshgen.plan.model import Origin
-from meshgen.plan.published_model import (
+from meshgen.plan.model import (
     HostEndpoint,
+    Origin,
     PlannedCertificate,
     PlannedCors,
     PlannedDestination,

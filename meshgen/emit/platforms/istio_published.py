@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from meshgen.emit.emitter import Emitter, Scope
     from meshgen.emit.reasons import Reasons
-    from meshgen.plan.published_model import (
+    from meshgen.plan.model import (
         HostEndpoint,
         PlannedCors,
         PlannedDestination,

@@ -1,4 +1,4 @@
-"""What published hosts become, cluster by cluster, as plain data."""
+"""What published hosts become, cluster by cluster. Plain data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from meshgen.language.published_host import Method
-    from meshgen.plan.model import Origin
+    from meshgen.plan.model.origin import Origin
 
 Pairs = tuple[tuple[str, str], ...]
 """A mapping, sorted by key."""
