@@ -89,7 +89,7 @@ class Publisher:
         for published in self._published:
             entry_point = published.entry_point(cluster)
             ingress = published.ingress_gateway(cluster)
-            if published.behind_edge and ingress is not None and _has_service(published, cluster):
+            if published.behind_edge and ingress is not None and published.lets_in(cluster):
                 self._behind_edge(published, ingress, found)
             if entry_point is None:
                 continue
@@ -411,15 +411,6 @@ def _outlasting(detection: dict[str, int | str | bool]) -> dict[str, int | str |
 
 SERVES = "serves.meshgen.io/"
 """Of the labels of endpoints of a published host: a service that the cluster serves."""
-
-
-def _has_service(published: Published, cluster: str) -> bool:
-    """Whether a cluster has a Service of some route, whatever drains: what is open goes on."""
-    return any(
-        cluster in route.serving
-        or any(item.cluster == cluster and item.why != "no Service" for item in route.unserving)
-        for route in published.routes
-    )
 
 
 def _named(way: Arrangement) -> frozenset[str]:

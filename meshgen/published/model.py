@@ -160,6 +160,14 @@ class Published:
         """The clusters that serve any route, sorted."""
         return tuple(sorted({cluster for route in self.routes for cluster in route.serving}))
 
+    def lets_in(self, cluster: str) -> bool:
+        """Whether a cluster has a Service of some route, whatever drains: what is open goes on."""
+        return any(
+            cluster in route.serving
+            or any(item.cluster == cluster and item.why != "no Service" for item in route.unserving)
+            for route in self.routes
+        )
+
     def ingress_gateway(self, cluster: str) -> PublishedGateway | None:
         return next((gateway for gateway in self.ingress_gateways if gateway.cluster == cluster), None)
 

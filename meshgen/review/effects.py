@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from meshgen.calls.places import levels_of, percent
@@ -12,8 +13,10 @@ from meshgen.review.model import KINDS, Effect, Way
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from meshgen.analysis.traffic import Arrangement
     from meshgen.calls import Call
     from meshgen.calls.places import Place
+    from meshgen.published import Published, PublishedRoute
     from meshgen.review.model import Kind
     from meshgen.revisions.compile import Meaning
 
@@ -50,25 +53,56 @@ def _together(by_host: dict[str, list[str]]) -> dict[tuple[str, ...], list[str]]
 
 
 class _Ways:
-    """Who answers each call of a fleet; a host that nobody exposes is answered by a Service of the cluster's own."""
+    """Who answers each call of a fleet; a host that nobody exposes is answered by a Service of the cluster's own.
+
+    DNS and the entry points of published hosts call, too.
+    """
 
     def __init__(self, meaning: Meaning) -> None:
         self._calls = meaning.calls
         self._reaches = Reaches(meaning.calls)
         self._regions = {cluster.name: cluster.region for cluster in meaning.relations.fleet.clusters}
+        self._published = {key: way for host in meaning.published for key, way in self._of_published(host)}
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return ((call.consumer, call.host) for call in self._calls)
+        return chain(((call.consumer, call.host) for call in self._calls), self._published)
+
+    def _of_published(self, published: Published) -> Iterator[tuple[tuple[str, str], Way]]:
+        """(`DNS` or an entry point, host and path) → who is called."""
+        yield ("DNS", published.host), self._way(published.entrances, None)
+        for cluster, ways in published.ways.items():
+            gateway = published.entry_point(cluster)
+            if gateway is None or not gateway.usable:
+                continue
+            for route, arrangement in zip(published.routes, ways, strict=True):
+                caller = f"{gateway.role} gateway of {cluster}"
+                yield (caller, f"{published.host}{_path(route)}"), self._way(arrangement, gateway.region)
+
+    def _way(self, arrangement: Arrangement, region: str | None) -> Way:
+        levels = tuple(
+            tuple(item.cluster if item.share is None else f"{item.cluster} {percent(item.share)}" for item in level)
+            for level in arrangement.levels
+        )
+        way = Way(levels, (), leaves_region=False)
+        away = region is not None and any(self._regions.get(name) != region for name in way.clusters)
+        return way._replace(leaves_region=away)
 
     def at(self, consumer: str, host: str) -> Way:
         if consumer not in self._regions:
-            return NOBODY
+            return self._published.get((consumer, host), NOBODY)
         reach = self._reaches.at(consumer, host)
         call = self._calls.of(consumer).get(host)
         levels = _levels(call) if call is not None else ((consumer,),) if reach.own else ()
         region = self._regions[consumer]
         way = Way(levels, reach.ports, leaves_region=False)
         return way._replace(leaves_region=any(self._regions.get(name) != region for name in way.clusters))
+
+
+def _path(route: PublishedRoute) -> str:
+    """What of the paths of a host a route takes, as people write it; empty: everything."""
+    if route.match is None:
+        return ""
+    return route.match.path or (f"{route.match.prefix}/*" if route.match.prefix else "")
 
 
 def _levels(call: Call) -> tuple[tuple[str, ...], ...]:

@@ -84,6 +84,8 @@ class Hazard(NamedTuple):
     """Place of the consumer's revision among those that clusters may run."""
     source_runs: int
     """Place of the source's."""
+    published: bool
+    """Whether an edge gateway calls for users."""
     cut: bool
     """Whether nobody else can be relied on to answer then, although somebody does before and after."""
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import host_matches
 from meshgen.plan.gateways import exposed
+from meshgen.plan.model import GatewayAddress
 from meshgen.plan.reach import Reaches
 from meshgen.review.model import Hazard
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Relations
     from meshgen.language.inventory import ObservedService
-    from meshgen.plan.model import GatewayAddress
+    from meshgen.published import Published
     from meshgen.review.model import Side
+    from meshgen.revisions.compile import Meaning
 
 
 def hazards(revisions: Sequence[Side]) -> tuple[Hazard, ...]:
@@ -35,7 +37,7 @@ def hazards(revisions: Sequence[Side]) -> tuple[Hazard, ...]:
     `revisions`: from the oldest that any cluster may still run to the new one, whose inventories are the facts.
     """
     world = _World(revisions[-1].meaning.relations)
-    tables = [_Table(side.meaning.relations, Reaches(side.meaning.calls)) for side in revisions]
+    tables = [_Table(side.meaning) for side in revisions]
     found: dict[tuple[str, str, GatewayAddress, bool], Hazard] = {}
     for consumer, host in sorted({call for table in tables for call in table.calls}):
         for hazard in _of_call(consumer, host, tables, world):
@@ -65,7 +67,7 @@ def _of_call(consumer: str, host: str, tables: Sequence[_Table], world: _World) 
             if place in closed[use]:
                 continue
             for other in closed[use]:
-                yield Hazard(host, consumer, use.gateway, place, other, cut=lasting and not relied_on)
+                yield Hazard(host, consumer, use.gateway, place, other, not use.service, cut=lasting and not relied_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +75,43 @@ class _Use:
     gateway: GatewayAddress
     accepted: frozenset[str] | None
     """The identities that the consumer accepts; None: all."""
+    service: bool = True
+    """Whether it is for a Service of the source; else for what an ingress gateway publishes there."""
 
 
 class _Table:
     """What one revision says: who is sent where, and what gateways let in."""
 
-    def __init__(self, relations: Relations, reaches: Reaches) -> None:
-        self._clusters = relations.facts.keys()
-        self._exposed = dict(exposed(relations))
-        self._reaches = {(name, host): reach for name in self._clusters for host, reach in reaches.of(name)}
+    def __init__(self, meaning: Meaning) -> None:
+        self._exposed = {gateway: set(hosts) for gateway, hosts in exposed(meaning.relations)}
+        self._uses: dict[tuple[str, str], tuple[_Use, ...]] = {}
+        reaches = Reaches(meaning.calls)
+        for name in meaning.relations.facts:
+            for host, reach in reaches.of(name):
+                self._uses[name, host] = tuple(_Use(source.gateway, reach.accepted) for source in reach.sources)
+        for published in meaning.published:
+            self._publish(published)
+
+    def _publish(self, published: Published) -> None:
+        """Edge gateways call ingress gateways under the published host."""
+        gateways = {item.cluster: GatewayAddress(item.cluster, *item.key) for item in published.ingress_gateways}
+        for cluster, gateway in gateways.items():
+            if published.lets_in(cluster):
+                self._exposed.setdefault(gateway, set()).add(published.host)
+        if published.behind_edge:
+            for cluster, arrangement in published.overall.items():
+                called = [gateways[item.cluster] for level in arrangement.levels for item in level]
+                self._uses[cluster, published.host] = tuple(_Use(gateway, None, service=False) for gateway in called)
 
     @property
     def calls(self) -> Iterator[tuple[str, str]]:
-        return iter(self._reaches)
+        return iter(self._uses)
 
     def uses(self, consumer: str, host: str) -> tuple[_Use, ...]:
-        reach = self._reaches.get((consumer, host))
-        return () if reach is None else tuple(_Use(source.gateway, reach.accepted) for source in reach.sources)
+        return self._uses.get((consumer, host), ())
 
     def lets_in(self, gateway: GatewayAddress, host: str) -> bool:
-        hosts = self._exposed.get(gateway, frozenset())
+        hosts = self._exposed.get(gateway, ())
         return host in hosts or any(host_matches(pattern, host) for pattern in hosts)
 
 
@@ -114,7 +133,11 @@ class _World:
             return True  # nothing is known of it any more; whether it lets requests in, revisions say
         service = self._services.get((cluster, host))
         reach = self._relations.reaches[cluster].get((use.gateway.namespace, use.gateway.name))
-        if service is None or (reach is not None and not reach.known):
+        if reach is not None and not reach.known:
+            return False
+        if not use.service:
+            return True
+        if service is None:
             return False
         if use.accepted is None or service.service_accounts is None:
             return True

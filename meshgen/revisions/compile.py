@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from meshgen.plan.model import Plan
     from meshgen.plan.reach import Reach
+    from meshgen.published import Published
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +36,14 @@ class Meaning:
         return self.known[0] if self.known else Calls(self.relations)
 
     @cached_property
+    def published(self) -> tuple[Published, ...]:
+        """Every published host."""
+        return published_hosts(self.relations)
+
+    @cached_property
     def plan(self) -> Plan:
         """Costs far more than the calls."""
-        return self.known[1] if self.known else plan(self.calls, published_hosts(self.relations))
+        return self.known[1] if self.known else plan(self.calls, self.published)
 
     def reaches(self, consumers: Iterable[str] | None = None) -> dict[tuple[str, str], Reach]:
         """(consumer, host) → how callers get what other clusters serve; of some consumers, or of all."""

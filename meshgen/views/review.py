@@ -139,18 +139,23 @@ def _alike(hazards: Sequence[Hazard]) -> dict[tuple[int, int, str, bool], list[t
 
 def _steps(found: Review) -> Iterator[str]:
     """A source that comes is exposed first and used later; one that goes is drained first and withdrawn later."""
-    late = sorted({(item.source.cluster, item.host) for item in found.hazards if not item.withdrawn})
+    late = sorted({(item.source.cluster, _option(item)) for item in found.hazards if not item.withdrawn})
     early = [item for item in found.hazards if item.withdrawn]
     asleep = {(item.consumer, found.revisions[item.consumer_runs + 1]) for item in early if _let_go(item)}
-    used = sorted({(item.source.cluster, item.host) for item in early if not _let_go(item)})
-    commands = [f"`meshgen drain {cluster} --service {host}`" for cluster, host in late]
+    used = sorted({(item.source.cluster, _option(item)) for item in early if not _let_go(item)})
+    commands = [f"`meshgen drain {cluster} {option}`" for cluster, option in late]
     if used:
-        yield "Before the change: " + ", ".join(f"`meshgen drain {cluster} --service {host}`" for cluster, host in used)
+        yield "Before the change: " + ", ".join(f"`meshgen drain {cluster} {option}`" for cluster, option in used)
     for consumer, revision in sorted(asleep):
         yield f"Wait until `{consumer}` runs {revision}"
     yield "The change" + (f", with {', '.join(commands)}" if commands else "")
     if late:
         yield ", ".join(command.replace("meshgen drain", "meshgen undrain") for command in commands)
+
+
+def _option(hazard: Hazard) -> str:
+    """How `meshgen drain` is told the host."""
+    return f"--host {hazard.host}" if hazard.published else f"--service {hazard.host}"
 
 
 def _let_go(hazard: Hazard) -> bool:

@@ -155,3 +155,56 @@ def test_a_comment_stays_under_its_limit_and_says_what_it_leaves_out(longest: in
     whole = review_markdown(found, 10**9)
     assert ("`meshgen diff` shows" in text) == (text != whole)
     assert text.count("<details>") == text.count("</details>")
+
+
+PUBLISHED = """
+kind: Gateway
+metadata: {name: edge-gateway}
+spec: {namespace: edge, role: edge, clusters: {names: [c3]}}
+---
+kind: Gateway
+metadata: {name: ingress}
+spec: {namespace: shop, role: ingress}
+---
+kind: PublishedHost
+metadata: {name: web}
+spec:
+  host: shop.example.com
+  workspace: shop
+  service: web.shop.svc.cluster.local
+  ingressGateway: {name: ingress, namespace: shop}
+  edgeGateway: {name: edge-gateway, namespace: edge}
+  draining: {names: [DRAINS]}
+"""
+
+
+def publishing(drains: str, *clusters: str) -> Meaning:
+    """A host published through an edge gateway in c3, served by some clusters, one of which may drain."""
+    inventories = [
+        inventory(name, *(("web",) if name in clusters else ()), address=f"192.0.2.{place}").rstrip().removesuffix("]")
+        + f", {{name: ingress, namespace: shop, addresses: [198.51.100.{place}]}}"
+        + f", {{name: edge-gateway, namespace: edge, addresses: [203.0.113.{place}]}}]\n"
+        for place, name in enumerate(("c1", "c2", "c3"), start=1)
+    ]
+    head = HEAD.replace(f"[{WEB}, {API}]", "[]")
+    found = meaning({"fleet.yaml": fleet(head, PUBLISHED.replace("DRAINS", drains), *inventories).encode()})
+    assert found is not None
+    return found
+
+
+def test_what_an_edge_gateway_calls_is_told_too() -> None:
+    found = reviewed(publishing("c1", "c1", "c2"), publishing("none", "c1", "c2"))
+    assert [sentence(effect) for effect in found.effects] == ["`edge gateway of c3` gets `c1`; there is failover now"]
+    assert found.hazards == ()
+
+
+def test_an_edge_gateway_may_be_ahead_of_an_ingress_gateway() -> None:
+    found = reviewed(publishing("none", "c2"), publishing("none", "c1", "c2"))
+    (hazard,) = found.hazards
+    assert (hazard.host, hazard.consumer, hazard.source.cluster, hazard.published) == (
+        "shop.example.com",
+        "c3",
+        "c1",
+        True,
+    )
+    assert not hazard.withdrawn
