@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd, lcm
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from meshgen.analysis.hosts import selects
@@ -70,6 +71,11 @@ class Arrangement:
     """First to last; each sorted by cluster, none empty. The local copy stands where its cluster does."""
     unused: tuple[Unused, ...]
     """Sorted by cluster."""
+
+    @property
+    def clusters(self) -> frozenset[str]:
+        """Those of all levels."""
+        return frozenset(ranked.cluster for level in self.levels for ranked in level)
 
 
 def arrange(
@@ -140,3 +146,16 @@ def _weighted(weights: Sequence[Weight], clusters: Sequence[Cluster]) -> tuple[l
         for name in names
     ]
     return [sorted(level)], left
+
+
+def equal_shares(level: Sequence[Ranked]) -> list[tuple[str, Fraction]]:
+    """The share of each cluster of a level; all are equal where nothing else is said."""
+    return [(each.cluster, Fraction(1, len(level)) if each.share is None else each.share) for each in level]
+
+
+def whole(shares: Sequence[Fraction]) -> list[int]:
+    """The smallest whole numbers in these proportions."""
+    scale = lcm(*(share.denominator for share in shares))
+    numbers = [int(share * scale) for share in shares]
+    common = gcd(*numbers)
+    return [number // common for number in numbers]

@@ -37,8 +37,7 @@ def alias_clusters(relations: Relations, host: str) -> tuple[str, ...]:
         if cluster.name in exposing or relations.local(cluster.name, workspace, name) is not None
     ]
     found = arrange(traffic, having, region=None, own=None, regions={})
-    clusters = tuple(sorted(ranked.cluster for level in found.levels for ranked in level))
-    return clusters if len(having) >= _SEVERAL else ()
+    return tuple(sorted(found.clusters)) if len(having) >= _SEVERAL else ()
 
 
 def alias_ports(service: ObservedService) -> tuple[tuple[str, int | None, ServicePort], ...]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from meshgen.analysis import names
 from meshgen.analysis.hosts import ServiceName
 from meshgen.analysis.protocols import speaks_http2
+from meshgen.analysis.traffic import whole
 from meshgen.calls.endpoints import remote_endpoints, shared_ports
 from meshgen.calls.levels import Arranged, arranged
 from meshgen.calls.model import Import, Route, Taken
-from meshgen.calls.order import asked_for, whole
+from meshgen.calls.order import asked_for
 from meshgen.calls.reasons import served_by
 from meshgen.calls.retries import beside_team, retry
 from meshgen.calls.traffic_policy import TrafficPolicyDecision, traffic_policy

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd, lcm
 from typing import TYPE_CHECKING, Literal
 
+from meshgen.analysis.traffic import whole
 from meshgen.calls.traffic_policy import NETWORK, REGION, ZONE
 from meshgen.language.base import UINT32
 
@@ -84,11 +84,3 @@ def endpoint_weights(shares: Sequence[tuple[str, Fraction]], addresses: Mapping[
     if total <= UINT32:
         return weights
     return {cluster: max(1, weight * (UINT32 // 2) // total) for cluster, weight in weights.items()}
-
-
-def whole(shares: Sequence[Fraction]) -> list[int]:
-    """The smallest whole numbers in these proportions."""
-    scale = lcm(*(share.denominator for share in shares))
-    numbers = [int(share * scale) for share in shares]
-    common = gcd(*numbers)
-    return [number // common for number in numbers]

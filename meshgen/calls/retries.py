@@ -28,7 +28,7 @@ RETRY_IDEMPOTENT = f"{RETRY_AS_ISTIO},reset,503"
 
 
 FEWEST_ATTEMPTS = 3
-_TRIES_A_LEVEL = 2
+TRIES_A_LEVEL = 2
 _UNDER_SHARES = 5
 
 
@@ -116,9 +116,9 @@ def _reaching(levels: Sequence[Level], order: Order, failover: EffectiveFailover
     In an order that the fleet gives, past all addresses of the levels before the last: with fewer, 42 of 60 requests
     were lost when the first two of three levels were dead. Under shares, past all addresses of any one cluster.
     """
-    locally = _TRIES_A_LEVEL * local_levels(failover)
+    locally = TRIES_A_LEVEL * local_levels(failover)
     if order.means == "locality":
-        return _TRIES_A_LEVEL * (len(levels) - 1) + sum(locally - _TRIES_A_LEVEL for level in levels if level.local)
+        return TRIES_A_LEVEL * (len(levels) - 1) + sum(locally - TRIES_A_LEVEL for level in levels if level.local)
     if order.means in ("labels", "network"):
         return sum(_tries(level) if not level.local else max(locally, _tries(level)) for level in levels[:-1])
     addresses = Counter(endpoint.source for level in levels for endpoint in level.endpoints)
@@ -126,7 +126,7 @@ def _reaching(levels: Sequence[Level], order: Order, failover: EffectiveFailover
 
 
 def _tries(level: Level) -> int:
-    return max(_TRIES_A_LEVEL, len(level.endpoints))
+    return max(TRIES_A_LEVEL, len(level.endpoints))
 
 
 def local_levels(failover: EffectiveFailover) -> int:

@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
-from math import ceil, lcm
+from math import ceil
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateways import HTTP, HTTPS
 from meshgen.analysis.hosts import selects
-from meshgen.analysis.traffic import arrange
+from meshgen.analysis.traffic import arrange, whole
 from meshgen.dns import provider
 from meshgen.dns.document import document
 from meshgen.dns.facts import File
@@ -146,11 +146,10 @@ def _pools(relations: Relations, declared: DeclaredZone, published: Published) -
     everybody = arrange(published.entry_traffic, map(relations.cluster, gateways), region=None, own=None, regions={})
     shares = {ranked.cluster: ranked.share for level in everybody.levels for ranked in level}
     shares |= {ranked.cluster: ranked.share for level in published.entrances.levels for ranked in level}
-    known = {cluster: share or Fraction(1) for cluster, share in shares.items()}
-    common = lcm(*(share.denominator for share in known.values()))
+    weights = whole([share or Fraction(1) for share in shares.values()])
     members = {
-        cluster: _member(declared, published, gateways[cluster], int(share * common))
-        for cluster, share in known.items()
+        cluster: _member(declared, published, gateways[cluster], weight)
+        for cluster, weight in zip(shares, weights, strict=True)
     }
     levels = [sorted((members[ranked.cluster] for ranked in level), key=_place) for level in everybody.levels]
     if published.entry_traffic.mode == "ordered":

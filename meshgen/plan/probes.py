@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis import names
 from meshgen.analysis.gateways import gateway_pods
-from meshgen.calls.order import SOURCE
+from meshgen.plan.edges import MOST_EDGE_ATTEMPTS, endpoints_of
 from meshgen.plan.gateways import spans
-from meshgen.plan.labels import TLS_MODE
 from meshgen.plan.model import (
     OWN_PODS,
-    HostEndpoint,
     Origin,
     PlannedDestination,
     PlannedHostEntry,
@@ -28,7 +26,8 @@ from meshgen.plan.model import (
     PlannedRoutes,
     PlannedServer,
 )
-from meshgen.plan.published import HTTP_PORT, INGRESS_ATTEMPTS, MOST_EDGE_ATTEMPTS
+from meshgen.plan.published import INGRESS_ATTEMPTS
+from meshgen.plan.published_routes import HTTP_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,23 +126,9 @@ def _called(relations: Relations, probe: Probe, entrance: Entrance) -> tuple[Pla
     """What stands for the probe at an edge: the ingress gateways that may answer, all in one level."""
     edge, behind = entrance.gateway, entrance.behind
     families = relations.facts[edge.cluster].families
-    addresses = {
-        gateway.cluster: tuple(address for _, address in gateway.reach.usable(families) if address is not None)
-        for gateway in behind
-    }
-    by_name = any(not usable for usable in addresses.values())
+    by_name = any(gateway.hostname is not None for gateway in behind)
     endpoints = [
-        HostEndpoint(
-            cluster=gateway.cluster,
-            address=address,
-            port=gateway.reach.port,
-            network=names.gateway_network(gateway.cluster, gateway.namespace, gateway.name),
-            locality=None if by_name else gateway.locality,
-            weight=1,
-            labels=tuple(sorted({**TLS_MODE, SOURCE: gateway.cluster}.items())),
-        )
-        for gateway in behind
-        for address in addresses[gateway.cluster] or filter(None, (gateway.hostname,))
+        endpoint for gateway in behind for endpoint in endpoints_of(gateway, gateway.dialled(families), by_name=by_name)
     ]
     name = names.exposure(edge.name, probe.host)
     entry = PlannedHostEntry(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from math import lcm
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from meshgen.analysis.names import at_tetrate, server
 from meshgen.analysis.pattern_index import PatternIndex
+from meshgen.analysis.traffic import whole
 from meshgen.language.base import seconds
 from meshgen.plan.gateways import spans
 from meshgen.plan.model import (
@@ -300,9 +300,9 @@ def _called(host: Published, way: Arrangement) -> Clusters:
     """The clusters of a route: all that are called in any level, since Tetrate finds the levels itself; with shares."""
     called = [ranked for level in (way.levels if host.failover.enabled else way.levels[:1]) for ranked in level]
     shares = {each.cluster: each.share for each in called if each.share is not None}
-    whole = lcm(*(share.denominator for share in shares.values()))
-    whole = _PERCENT if _PERCENT % whole == 0 else whole
-    weights = {cluster: int(share * whole) for cluster, share in shares.items()}
+    numbers = whole(list(shares.values()))
+    times = _PERCENT // sum(numbers) if numbers and _PERCENT % sum(numbers) == 0 else 1
+    weights = {cluster: times * number for cluster, number in zip(shares, numbers, strict=True)}
     return tuple(sorted((each.cluster, weights.get(each.cluster)) for each in called))
 
 
@@ -329,7 +329,7 @@ def _reachability(relations: Relations, passed: Iterable[_Passed]) -> Reachabili
         if each.gateway.role != "edge":
             continue
         ways = (way for host in each.hosts for way in host.ways[each.gateway.cluster])
-        called = {ranked.cluster for way in ways for level in way.levels for ranked in level}
+        called = {cluster for way in ways for cluster in way.clusters}
         called |= {cluster for _, clusters in each.probes for cluster, _ in clusters}
         network = relations.facts[each.gateway.cluster].network
         others = {other for cluster in called if (other := relations.facts[cluster].network)} - {network}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from meshgen.language.published_host import Route
 
 if TYPE_CHECKING:
+    from meshgen.analysis.addresses import Families
     from meshgen.analysis.draining import Drain
     from meshgen.analysis.failover import EffectiveFailover
     from meshgen.analysis.gateways import GatewayKey, GatewayReach
@@ -65,6 +66,11 @@ class PublishedGateway:
     def usable(self) -> bool:
         """Whether somebody can be sent to it."""
         return self.drain is None and self.reach.known
+
+    def dialled(self, families: Families | None) -> tuple[str, ...]:
+        """Where a caller with these families (None: any) reaches it: at addresses, else by hostname; empty: nowhere."""
+        usable = tuple(address for _, address in self.reach.usable(families) if address is not None)
+        return usable or (() if self.hostname is None else (self.hostname,))
 
 
 class Unserving(NamedTuple):

@@ -92,7 +92,7 @@ def _of_host(relations: Relations, published: Published) -> Iterator[Probe]:
     if check is None or route is None or route.port is None:
         return
     ways = {cluster: way[published.routes.index(route)] for cluster, way in published.ways.items()}
-    called = {cluster: {each.cluster for level in way.levels for each in level} for cluster, way in ways.items()}
+    called = {cluster: way.clusters for cluster, way in ways.items()}
     there = {*route.serving, *(item.cluster for item in route.unserving if item.why in ("draining", "no address"))}
     made = _Made(relations, check, published, route.service, route.port.port, check.host)
     places = []

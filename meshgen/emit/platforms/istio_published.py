@@ -19,7 +19,7 @@ from meshgen.language.gateway import Advertised, GatewaySettings
 from meshgen.language.inventory import ObservedGateway, ObservedIstio, ObservedService
 from meshgen.language.published_host import Cors, PublishedHost, Rewrite, Route, RouteMatch, Tls
 from meshgen.language.workspace import Workspace
-from meshgen.plan.published import HTTP_PORT
+from meshgen.plan.published_routes import HTTP_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
