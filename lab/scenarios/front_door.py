@@ -55,15 +55,17 @@ def published(name: str, **fields: Any) -> Item:
         "ingressGateway": INGRESS,
         "edgeGateway": EDGE,
         "entryPoints": ordered(*EDGES),
-        "healthCheck": {
-            "host": f"health-{name}.{ZONE}",
-            "path": "/",
-            "expectedStatus": 200,
-            "interval": f"{INTERVAL}s",
-            "threshold": THRESHOLD,
-        },
         **fields,
     }
+
+
+HEALTH_CHECK = {
+    "host": name_of("health-near"),
+    "path": "/",
+    "expectedStatus": 200,
+    "interval": f"{INTERVAL}s",
+    "threshold": THRESHOLD,
+}
 
 
 def _gateways(*found: tuple[Item, list[str]]) -> list[Item]:
@@ -112,7 +114,7 @@ FRONT_DOOR = Draft(
         ],
         "dns": {"zones": [{"name": ZONE, "provider": "none", "ttl": TTL}]},
         "publishedHosts": [
-            published("near"),
+            published("near", healthCheck=HEALTH_CHECK),
             published("ordered", traffic=ordered("c2", "c1", "c3")),
             published("weighted", traffic=weighted(SHARES)),
             published("spread", entryPoints=weighted(ENTRY_SHARES)),

@@ -124,7 +124,6 @@ def test_no_request_is_lost_when_an_ingress_gateway_resets(front: Lab, show: Sho
     _assert_moves_and_returns(front, outcome, "c2", "c1")
 
 
-@pytest.mark.quick
 def test_no_request_is_lost_when_the_applications_of_a_cluster_die(front: Lab, show: Show) -> None:
     outcome = strike(
         _loads(front, "e1", "ordered"),

@@ -28,7 +28,6 @@ def test_the_shares_of_ten_thousand_requests(stage: Stage, cluster: str, show: S
     assert differences(report.by_cluster, SHARES) == {}
 
 
-@pytest.mark.quick
 def test_the_others_take_over_in_proportion_and_shares_come_back(stage: Stage, show: Show) -> None:
     lab = stage.boot(FRONT_DOOR)
     died = lab.pod("c2", "bookinfo", "details")
