@@ -22,24 +22,22 @@ Levels = tuple[tuple[str, ...], ...]
 
 
 class HostEffect(NamedTuple):
-    """What users of a published host see."""
+    """A published host for which DNS names other entry points."""
 
     host: str
-    entry_point: str
-    """The cluster of the entry point from which other clusters are called; empty: DNS names other entry points."""
     levels: Levels
-    """Who is called, or named, from now on."""
+    """Who is named from now on."""
     ttl: int
-    """Seconds for which clients may keep what DNS said before; 0 for an entry point, or without a zone."""
+    """Seconds for which clients may keep what DNS said before; 0 without a zone."""
 
 
 class Outcome(NamedTuple):
     """What lies between the two fleets."""
 
     effects: tuple[Effect, ...]
-    """What callers in the mesh see, the worst first."""
+    """What callers in the mesh see, DNS and entry points, the worst first."""
     hosts: tuple[HostEffect, ...]
-    """What users of published hosts see, by host."""
+    """By host."""
     files: dict[str, Counter[str]]
     """Directory of the output → how many of its files are added, changed, removed."""
 
@@ -61,13 +59,8 @@ def _hosts(old: Meaning, new: Meaning) -> Iterator[HostEffect]:
     before = {published.host: published for published in published_hosts(old.relations)}
     for published in published_hosts(new.relations):
         was = before.get(published.host)
-        if was is None:
-            continue
-        if levels(was.entrances) != levels(published.entrances):
-            yield HostEffect(published.host, "", levels(published.entrances), _ttl(new.relations.fleet, published.host))
-        for entry_point, way in sorted(published.overall.items()):
-            if entry_point in was.overall and levels(was.overall[entry_point]) != levels(way):
-                yield HostEffect(published.host, entry_point, levels(way), 0)
+        if was is not None and levels(was.entrances) != levels(published.entrances):
+            yield HostEffect(published.host, levels(published.entrances), _ttl(new.relations.fleet, published.host))
 
 
 def levels(way: Arrangement) -> Levels:

@@ -26,8 +26,11 @@ NOBODY = Way((), (), leaves_region=False)
 def effects(old: Meaning, new: Meaning) -> tuple[Effect, ...]:
     """Every call that differs, the worst first; hosts and consumers for which all is the same stand together."""
     before, after = _Ways(old), _Ways(new)
+    left = before.left | after.left
     found: dict[tuple[Kind, Way, Way], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for consumer, host in sorted({*before, *after}):
+        if (consumer, host) in left:
+            continue
         was, will = before.at(consumer, host), after.at(consumer, host)
         kind = _kind(was, will)
         if kind != "ports":
@@ -62,6 +65,8 @@ class _Ways:
         self._calls = meaning.calls
         self._reaches = Reaches(meaning.calls)
         self._regions = {cluster.name: cluster.region for cluster in meaning.relations.fleet.clusters}
+        self.left: set[tuple[str, str]] = set()
+        """Entry points that nobody is sent to, and hosts: `DNS` tells that; who still comes in is answered."""
         self._published = {key: way for host in meaning.published for key, way in self._of_published(host)}
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
@@ -72,11 +77,14 @@ class _Ways:
         yield ("DNS", published.host), self._way(published.entrances, None)
         for cluster, ways in published.ways.items():
             gateway = published.entry_point(cluster)
-            if gateway is None or not gateway.usable:
+            if gateway is None:
                 continue
             for route, arrangement in zip(published.routes, ways, strict=True):
                 caller = f"{gateway.role} gateway of {cluster}"
-                yield (caller, f"{published.host}{_path(route)}"), self._way(arrangement, gateway.region)
+                key = caller, f"{published.host}{_path(route)}"
+                yield key, self._way(arrangement, gateway.region)
+                if not gateway.usable:
+                    self.left.add(key)
 
     def _way(self, arrangement: Arrangement, region: str | None) -> Way:
         levels = tuple(

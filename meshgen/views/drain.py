@@ -64,20 +64,19 @@ def steps(result: Result, outcome: Outcome) -> Iterator[str]:
     else:
         changed = ", ".join(f"{name} ({_counted(outcome, name)})" for name in sorted(outcome.files))
         yield f"`meshgen build`, and commit: {changed}."
-    named = [effect for effect in outcome.hosts if not effect.entry_point]
     if outcome.synced:
         synced = f"Sync {all_of(outcome.synced)}: from then on"
-        callers = " from other clusters" if named else ""
+        callers = " from other clusters" if outcome.hosts else ""
         if wanted.state == "active":
             yield f"{synced} `{wanted.cluster}` gets its part{callers} again."
         else:
             yield f"{synced} nothing new goes to `{wanted.cluster}`{callers}; what is under way ends."
     if _DNS in outcome.files:
         yield f"Apply what changed in `{_DNS}`, where no controller in a cluster does."
-    if named:
-        ttl = max(effect.ttl for effect in named)
+    if outcome.hosts:
+        ttl = max(effect.ttl for effect in outcome.hosts)
         wait = f"{ttl} s, the TTL," if ttl else "the TTL"
-        yield f"Wait {wait} once DNS answers anew for {all_of(effect.host for effect in named)}."
+        yield f"Wait {wait} once DNS answers anew for {all_of(effect.host for effect in outcome.hosts)}."
     if wanted.state == "draining":
         option = f" {_OPTIONS[wanted.sort]} {wanted.name}" if wanted.sort in _OPTIONS else ""
         yield f"Upgrade in `{wanted.cluster}`, then `meshgen undrain {wanted.cluster}{option}`, build and sync."
@@ -85,15 +84,10 @@ def steps(result: Result, outcome: Outcome) -> Iterator[str]:
 
 def answers(outcome: Outcome) -> Iterator[str]:
     """Who carries the load of each host then; one line for those with one fate."""
-    if not outcome.effects and not outcome.hosts:
+    if not outcome.effects:
         yield "nothing changes for those who call"
     for effect in outcome.effects:
         yield f"{all_of(effect.hosts)}: {sentence(effect)}{_then(effect)}"
-
-    for host in outcome.hosts:
-        where = f"from the entry point in `{host.entry_point}`" if host.entry_point else "DNS names"
-        order = ", else ".join(all_of(level) for level in host.levels) or "nobody"
-        yield f"`{host.host}`: {where}{': ' if host.entry_point else ' '}{order}"
 
 
 def _then(effect: Effect) -> str:
@@ -135,7 +129,6 @@ def _item(result: Result, outcome: Outcome | None) -> dict[str, Any]:
         else [
             {
                 "host": effect.host,
-                "entryPoint": effect.entry_point or None,
                 "to": [list(level) for level in effect.levels],
                 "ttl": effect.ttl or None,
             }
