@@ -27,6 +27,8 @@ Comers = Literal["clusters", "edges", "users"]
 PortName = Literal["http", "https", "mesh"]
 """What a gateway takes on a port: HTTP and HTTPS from users, or what comes inside mutual TLS of the mesh."""
 HTTP, HTTPS = 80, 443
+PORTS_OF_PROXY = {15000, 15001, 15004, 15006, 15020, 15021, 15053, 15090}
+"""Ports that Istio's proxy takes for itself (istio.io: Ports used by Istio)."""
 GATEWAY_ID = "gateway.meshgen.io/id"
 NO_NETWORK_VIEW = "meshgen-local"
 """Network view of gateways where the mesh has no network names: local endpoints carry no network and always pass, the

@@ -145,6 +145,9 @@ Duration = Annotated[str, Field(pattern=DURATION, max_length=63), AfterValidator
 In whole milliseconds (Istio: `ValidateDuration`, pkg/config/validation; MG370 for what is shorter than one), and no
 more than Go's `time.ParseDuration` takes, 63 bits of nanoseconds.
 """
+PATH = r"^/[^\s?#]*$"
+Path = Annotated[str, Field(pattern=PATH, max_length=1024)]
+"""The path of a URL."""
 IdempotentRequest = Annotated[str, Field(pattern=r"^([A-Z]+ )?/[^\s?#*]*\*?$", max_length=1024)]
 """A path or a gRPC method, after an HTTP method or not: `PUT /carts/*`, `/shop.Cart/GetCart`."""
 IstioVersion = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?(-[0-9A-Za-z.+-]+)?$", max_length=128)]

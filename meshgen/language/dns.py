@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from meshgen.dns import provider_names
-from meshgen.language.base import ClusterName, ClusterSelector, Item, Label, Subdomain
+from meshgen.language.base import ClusterName, ClusterSelector, Item, Label, Path, Subdomain
 
 if TYPE_CHECKING:
     DnsProvider = str
 else:
     DnsProvider = Literal[provider_names()]
 AnnotationPrefix = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/?$", max_length=253)]
+
+
+_PART = r"[a-z0-9]+([._-]+[a-z0-9]+)*"
+IMAGE = (
+    rf"^([A-Za-z0-9][-A-Za-z0-9.]*(:[0-9]+)?/)?{_PART}(/{_PART})*"
+    r"(:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?(@[a-z0-9]+:[0-9a-f]{32,128})?$"
+)
+"""The name of an image, with a tag or digest (github.com/distribution/reference)."""
 
 
 class Zone(Item):
@@ -69,13 +77,13 @@ class Canary(Item):
 
     host: Subdomain = Field(title="Host", description="Its DNS name.", examples=["canary.example.com"])
     namespace: Label = Field("meshgen-canary", title="Namespace", description="Namespace of its own.")
-    image: str = Field(
+    image: Annotated[str, Field(pattern=IMAGE, max_length=512)] = Field(
         title="Image",
         description="Image that answers HTTP on `port`, as another user than root.",
         examples=["docker.io/mccutchen/go-httpbin:latest"],
     )
     port: Annotated[int, Field(ge=1024, le=65535)] = Field(8080, title="Port", description="Port of its container.")
-    path: str = Field("/", title="Path", description="Path that answers.", examples=["/status/200"])
+    path: Path = Field("/", title="Path", description="Path that answers.", examples=["/status/200"])
     expected_status: Annotated[int, Field(ge=100, le=599)] = Field(
         200, title="Status", description="Status of a healthy answer."
     )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.diagnostics.near import near
-from meshgen.language.base import DURATION, LABEL, SERVICE_LABEL, SUBDOMAIN
+from meshgen.language.base import DURATION, LABEL, PATH, SERVICE_LABEL, SUBDOMAIN
+from meshgen.language.dns import IMAGE
 from meshgen.language.gateway import QUANTITY
-from meshgen.language.published_host import HEADER_VALUE, PATH, PublishedHost
+from meshgen.language.published_host import HEADER_VALUE, PublishedHost
 from meshgen.language.shape import fields, shape_at
 from meshgen.load.documents import first_key, quoted
 from meshgen.load.scalars import BOOLEAN_WORDS
@@ -41,6 +42,7 @@ PATTERNS = {
     r"^[A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?$": "Write the name of a header, such as `x-canary`.",
     r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/?$": "Write a prefix such as `example.com/`.",
     r"^[0-9]{12}$": "Write the twelve digits of an AWS account, in quotes.",
+    IMAGE: "Write the name of an image, such as `docker.io/mccutchen/go-httpbin:2.15.0`.",
     QUANTITY: "Write a quantity such as `500m`, `2` or `1Gi`, in quotes where it is a number.",
     r"^MG[0-9]{3}$": "Write a code such as `MG301`.",
 }

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meshgen.language.base import ClusterSelector, Duration, Item, Label, Port, ServiceLabel, Subdomain
+from meshgen.language.base import ClusterSelector, Duration, Item, Label, Path, Port, ServiceLabel, Subdomain
 from meshgen.language.failover import Failover
 from meshgen.language.traffic import TrafficPolicy
 
@@ -14,8 +14,6 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CO
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_]*[A-Za-z0-9])?$", max_length=256)]
 HEADER_VALUE = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"
 HeaderValue = Annotated[str, Field(pattern=HEADER_VALUE, max_length=1024)]
-PATH = r"^/[^\s?#]*$"
-Path = Annotated[str, Field(pattern=PATH, max_length=1024)]
 HttpStatus = Annotated[int, Field(ge=100, le=599)]
 
 

@@ -42,6 +42,32 @@ def edge_gateway_nowhere(context: Context) -> Iterator[Finding]:
             )
 
 
+def published_nowhere(context: Context) -> Iterator[Finding]:
+    """Find published hosts behind gateways whose `clusters` choose no cluster: nobody would get in, or on.
+
+    An edge gateway without `clusters` is MG480.
+    """
+    for published in context.published:
+        host = published.setting
+        for field, reference, found in (
+            ("edgeGateway", host.edge_gateway, published.edge_gateways),
+            ("ingressGateway", host.ingress_gateway, published.ingress_gateways),
+        ):
+            if reference is None or found:
+                continue
+            gateway = context.relations.gateways.get((reference.namespace, reference.name))
+            if gateway is None or gateway.role != field.removesuffix("Gateway") or gateway.clusters is None:
+                continue  # MG210, MG211
+            yield Finding(
+                message=f"published host `{host.name}` is behind {gateway.role} gateway `{gateway.name}`, which is in "
+                "no cluster",
+                span=host.span(field),
+                help="Correct `clusters` of the gateway.",
+                notes=notes((gateway.span("clusters"), "these choose none")),
+                object=published.object,
+            )
+
+
 def ingress_gateway_of_both_sorts(context: Context) -> Iterator[Finding]:
     """Find ingress gateways with hosts behind an edge gateway and hosts without one.
 
@@ -216,6 +242,7 @@ def _taken(relations: Relations, cluster: str, key: GatewayKey, server: Observed
 
 RULES = (
     Rule("MG480", "error", "an edge gateway in no cluster", "0.1", edge_gateway_nowhere),
+    Rule("MG818", "error", "a published host behind a gateway of no cluster", "0.1", published_nowhere),
     Rule("MG484", "error", "an ingress gateway for two sorts of hosts", "0.1", ingress_gateway_of_both_sorts),
     Rule("MG485", "error", "an edge gateway far from all workloads", "0.1", edge_without_workloads),
     Rule("MG482", "warning", "a gateway in a single place", "0.1", single_place),

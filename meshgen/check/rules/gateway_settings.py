@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateway_places import taken_ports
+from meshgen.analysis.gateways import PORTS_OF_PROXY
 from meshgen.check.places import declared_gateways, gateway_object, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.language.gateway import GatewayOverride
@@ -64,10 +65,6 @@ _PORT_OF_MESH = (
 )
 
 
-_OF_PROXY = {15000, 15001, 15004, 15006, 15020, 15021, 15053, 15090}
-"""Ports that Istio's proxy takes for itself (istio.io: Ports used by Istio)."""
-
-
 def port_of_role(context: Context) -> Iterator[Finding]:
     """Find ports that a gateway cannot have: any of an edge gateway, those of users, those of the proxy itself.
 
@@ -85,7 +82,7 @@ def port_of_role(context: Context) -> Iterator[Finding]:
                     why, advice = "users take 80 and 443 only, and nobody else comes", "Remove `port`."
                 elif not dialled and number in users:
                     why, advice = "it takes what comes from users there", _OTHER_PORT
-                elif not dialled and number in _OF_PROXY:
+                elif not dialled and number in PORTS_OF_PROXY:
                     why, advice = "Istio's proxy has it for itself", _OTHER_PORT
                 else:
                     continue

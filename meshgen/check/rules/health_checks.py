@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.gateways import PORTS_OF_PROXY
 from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics import Cause
@@ -110,6 +111,18 @@ def path_without_route(context: Context) -> Iterator[Finding]:
         )
 
 
+def canary_on_port_of_proxy(context: Context) -> Iterator[Finding]:
+    """Find a canary whose container listens where the sidecar does (istio.io: Ports used by Istio)."""
+    canary = context.relations.fleet.spec.canary
+    if canary is not None and canary.port in PORTS_OF_PROXY:
+        yield Finding(
+            message=f"the canary cannot listen on port {canary.port}: the sidecar of its pods does",
+            span=canary.span("port"),
+            help="Leave `port` out (8080), or choose the one on which the image listens.",
+            object="canary",
+        )
+
+
 def one_name_for_two(context: Context) -> Iterator[Finding]:
     """Find names that two health checks want: those of clusters are made of the check's and the cluster's name."""
     seen: dict[str, tuple[Probe, str, Span | None]] = {}
@@ -161,5 +174,6 @@ RULES = (
     Rule("MG871", "error", "a health check that passes while the cluster is dead", "0.1", passes_while_dead),
     Rule("MG872", "error", "a health check that no route takes", "0.1", path_without_route),
     Rule("MG873", "error", "one name for two health checks", "0.1", one_name_for_two),
+    Rule("MG876", "error", "a canary on a port of the sidecar", "0.1", canary_on_port_of_proxy),
     Rule("MG874", "hint", "names that a certificate has to cover", "0.1", certificate_has_to_cover),
 )

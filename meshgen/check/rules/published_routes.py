@@ -81,6 +81,25 @@ def match_in_two_ways(context: Context) -> Iterator[Finding]:
             )
 
 
+def header_twice(context: Context) -> Iterator[Finding]:
+    """Find routes that ask for one header twice: the case of a header's name counts for nothing (RFC 9110, 5.1)."""
+    for host in context.relations.fleet.published_hosts:
+        for route in host.routes or ():
+            headers = route.match.headers if route.match is not None else {}
+            first: dict[str, str] = {}
+            for name in headers:
+                other = first.setdefault(name.lower(), name)
+                if other != name and route.match is not None:
+                    yield Finding(
+                        message=f"a route of published host `{host.name}` asks for one header twice: `{other}` and "
+                        f"`{name}`",
+                        span=route.match.span("headers", name),
+                        help="Keep one of them.",
+                        notes=notes((route.match.span("headers", other), "the other one")),
+                        object=f"publishedHost/{host.name}",
+                    )
+
+
 def _place(route: Route) -> Span | None:
     return route.span("match") if route.match is not None else route.span("service")
 
@@ -109,4 +128,5 @@ RULES = (
     Rule("MG801", "error", "routes in two forms or none", "0.1", two_forms),
     Rule("MG802", "error", "a route that gets no request", "0.1", route_in_vain),
     Rule("MG811", "error", "a route for a prefix and a path", "0.1", match_in_two_ways),
+    Rule("MG877", "error", "a header that is asked for twice", "0.1", header_twice),
 )

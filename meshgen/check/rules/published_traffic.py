@@ -65,6 +65,25 @@ def mode_of_host_without_list(context: Context) -> Iterator[Finding]:
         )
 
 
+def list_of_host_without_mode(context: Context) -> Iterator[Finding]:
+    """Find lists of published hosts by which no mode goes: fields are inherited one by one, and a list says no mode.
+
+    Source: design §3, traffic.
+    """
+    for published, said, policy, _, _ in _policies(context):
+        mode = (published.traffic if said == "traffic" else published.entry_traffic).mode
+        for needed, field in LISTS.items():
+            if getattr(policy, field) is None or mode == needed:
+                continue
+            yield Finding(
+                message=f"`{field}` in `{said}` of published host `{published.setting.name}` does nothing: the mode is "
+                f"`{mode}`",
+                span=policy.key_span(field),
+                help=f"Set `mode: {needed}`, or remove `{field}`.",
+                object=published.object,
+            )
+
+
 def strange_item(context: Context) -> Iterator[Finding]:
     """Find items of a published host's `order` and `weights` that choose no cluster.
 
@@ -115,6 +134,7 @@ def no_entrance_left(context: Context) -> Iterator[Finding]:
 
 RULES = (
     Rule("MG814", "error", "a mode of a published host without its list", "0.1", mode_of_host_without_list),
+    Rule("MG875", "warning", "a published host's list that no mode uses", "0.1", list_of_host_without_mode),
     Rule("MG815", "warning", "an item of a published host's list that chooses nothing", "0.1", strange_item),
     Rule("MG816", "error", "a published host without any entry point left", "0.1", no_entrance_left),
 )

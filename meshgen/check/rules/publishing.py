@@ -67,8 +67,8 @@ def nobody_serves(context: Context) -> Iterator[Finding]:
             announced = any(item.why in ("draining", "no address") for item in route.unserving)
             if route.serving or announced or not route.unserving or _reached_anywhere(published, route):
                 continue
-            if all(item.why == "no port" for item in route.unserving):
-                continue
+            if all(item.why in ("no port", "no Service") for item in route.unserving):
+                continue  # MG212, MG213
             yield Finding(
                 message=f"no cluster serves `{route.host}` for published host `{published.setting.name}`: "
                 f"{_why(route.unserving)}",
@@ -108,6 +108,8 @@ def entry_point_reaches_nobody(context: Context) -> Iterator[Finding]:
     finds neither a copy in its cluster nor one that is exposed to it.
     """
     for published in context.published:
+        left_out: dict[str, PublishedRoute] = {}
+        would: set[str] = set()
         for place, route in enumerate(published.routes):
             lost = [
                 gateway
@@ -120,14 +122,8 @@ def entry_point_reaches_nobody(context: Context) -> Iterator[Finding]:
             if unused and not _listed(published):
                 continue  # MG814
             if unused:
-                yield Finding(
-                    message=f"the traffic policy of published host `{published.setting.name}` leaves no cluster for "
-                    f"`{route.host}`: {listed(item.cluster for item in unused)} would serve it",
-                    span=_policy_place(published) or published.setting.span("name"),
-                    help="Name one of them in `order` or with a share in `weights`, and in every `sources`.",
-                    notes=notes((route.setting.span("service"), "the service")),
-                    object=published.object,
-                )
+                left_out.setdefault(route.host, route)
+                would.update(item.cluster for item in unused)
                 continue
             where = listed(gateway.cluster for gateway in lost)
             yield Finding(
@@ -138,6 +134,15 @@ def entry_point_reaches_nobody(context: Context) -> Iterator[Finding]:
                 if published.behind_edge
                 else f"Expose the service to {where}, or take the ingress gateway out of there (`clusters`).",
                 notes=notes((lost[0].settings.span("name"), "the gateway at which they enter")),
+                object=published.object,
+            )
+        if left_out:
+            yield Finding(
+                message=f"the traffic policy of published host `{published.setting.name}` leaves no cluster for "
+                f"{listed(left_out)}: {listed(sorted(would))} would serve {'it' if len(left_out) == 1 else 'them'}",
+                span=_policy_place(published) or published.setting.span("name"),
+                help="Name one of them in `order` or with a share in `weights`, and in every `sources`.",
+                notes=notes(*((route.setting.span("service"), "the service") for route in left_out.values())),
                 object=published.object,
             )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
+    from meshgen.language.published_host import PublishedHost
 
 
 def local_failures_without_split(context: Context) -> Iterator[Finding]:
@@ -76,7 +77,7 @@ _DURATIONS = (("outlierDetection", "interval"), ("outlierDetection", "baseEjecti
 def duration_of_nothing(context: Context) -> Iterator[Finding]:
     """Find durations of zero or less than a millisecond, one finding a place.
 
-    Istio takes durations of at least one millisecond.
+    Istio takes durations of at least one millisecond, and nobody checks health more often.
     """
     seen: set[Span | None] = set()
     for settings in failover_settings(context.relations):
@@ -92,6 +93,26 @@ def duration_of_nothing(context: Context) -> Iterator[Finding]:
                 help="Set a longer duration, or leave the field out.",
                 object=settings.object,
             )
+    for host in context.relations.fleet.published_hosts:
+        for span, said in _of_host(host):
+            if milliseconds(said.rpartition(" ")[2]) < 1:
+                yield Finding(
+                    message=f"`{said}` of published host `{host.name}` is shorter than a millisecond",
+                    span=span,
+                    help="Set a longer duration, or leave the field out.",
+                    object=f"publishedHost/{host.name}",
+                )
+
+
+def _of_host(host: PublishedHost) -> Iterator[tuple[Span | None, str]]:
+    """The place and the text `<field>: <duration>` of each duration of a published host."""
+    for route in host.routes or ():
+        if route.timeout is not None:
+            yield route.span("timeout"), f"timeout: {route.timeout}"
+        if route.cors is not None and route.cors.max_age is not None:
+            yield route.cors.span("maxAge"), f"maxAge: {route.cors.max_age}"
+    if host.health_check is not None:
+        yield host.health_check.span("interval"), f"interval: {host.health_check.interval}"
 
 
 def _value(detection: dict[str, int | str | bool], timeout: str | None, path: tuple[str, str]) -> str | None:
