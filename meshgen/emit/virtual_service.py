@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import PlannedVirtualService, RoutedPort
 
-SAFE_METHODS = "GET|HEAD|OPTIONS"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def _fields(_scope: Scope, planned: PlannedVirtualService) -> dict[str, Any]:
@@ -67,7 +67,9 @@ def _idempotent(planned: PlannedVirtualService, port: RoutedPort) -> list[dict[s
     if planned.idempotent == "all":
         return [{"port": port.number}]
     by_method = planned.idempotent == "safeMethods" and not port.grpc
-    matches: list[dict[str, Any]] = [{"port": port.number, "method": {"regex": SAFE_METHODS}}] if by_method else []
+    matches: list[dict[str, Any]] = (
+        [{"port": port.number, "method": {"regex": "|".join(SAFE_METHODS)}}] if by_method else []
+    )
     return matches + [_match(port.number, request) for request in planned.idempotent_requests]
 
 

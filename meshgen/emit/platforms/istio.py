@@ -8,7 +8,7 @@ from meshgen.analysis.names import exposure
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.metadata import NOT_PUBLISHED
-from meshgen.emit.platforms import istio_published
+from meshgen.emit.platforms import istio_edges, istio_published
 from meshgen.emit.platforms.istio_workload import AUTOSCALER, DEPLOYMENT, DISRUPTION_BUDGET, SERVICE, SERVICE_ACCOUNT
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.gateway import GatewayOverride, GatewaySettings
@@ -78,4 +78,5 @@ EMITTERS: tuple[Emitter, ...] = (
     SERVICE,
     GATEWAY,
     *istio_published.EMITTERS,
+    *istio_edges.EMITTERS,
 )
