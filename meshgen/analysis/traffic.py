@@ -12,6 +12,7 @@ from meshgen.analysis.hosts import selects
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from meshgen.diagnostics import Span
     from meshgen.language.base import ClusterSelector
     from meshgen.language.cluster import Cluster
     from meshgen.language.traffic import Region, TrafficMode, TrafficPolicy, Weight
@@ -28,6 +29,27 @@ class EffectiveTraffic:
     """A cluster may serve where all of these choose it."""
     policies: tuple[TrafficPolicy, ...]
     """What it was made of, the innermost first."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the mode has the list that it goes by."""
+        return self.mode not in LISTS or self.saying(LISTS[self.mode]) is not None
+
+    def saying(self, field: str) -> TrafficPolicy | None:
+        """The innermost policy that says something of a field."""
+        return next((policy for policy in self.policies if getattr(policy, field) is not None), None)
+
+    def place(self, *fields: str) -> Span | None:
+        """Where the first of these fields was written that was."""
+        for field in fields:
+            policy = self.saying(field)
+            if policy is not None:
+                return policy.span(field)
+        return None
+
+
+LISTS: dict[TrafficMode, str] = {"ordered": "order", "weighted": "weights"}
+"""The field that a mode goes by."""
 
 
 NEAREST = EffectiveTraffic("nearest", (), (), (), ())

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from meshgen.diagnostics import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.calls import Import
     from meshgen.diagnostics import Span
     from meshgen.language.inventory import ObservedService
@@ -47,3 +48,8 @@ def failover_at(workspace: Workspace, setting: ExposedService | None, *path: str
 def service_object(cluster: str, service: ObservedService) -> str:
     """The logical name of a Service in a cluster."""
     return f"{cluster}/{service.namespace}/{service.name}"
+
+
+def hosts_object(relations: Relations, hosts: Sequence[str]) -> str:
+    """The logical name for a finding about hosts: that of a single one, else the fleet."""
+    return hosts[0] if len(hosts) == 1 else f"fleet/{relations.fleet.name}"

@@ -277,9 +277,8 @@ def _chooses(host: Published) -> bool:
 
 
 def _said(host: Published, field: str) -> Span | None:
-    """Where a field of its traffic policy was written."""
-    policy = next((policy for policy in host.traffic.policies if getattr(policy, field) is not None), None)
-    return host.setting.span() if policy is None else policy.span(field)
+    """Where a field of its traffic policy was written, else the host."""
+    return host.traffic.place(field) or host.setting.span()
 
 
 def _by_place(hosts: Iterable[Published], field: str) -> list[list[Published]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from meshgen.analysis.hosts import selects
-from meshgen.analysis.traffic import effective_traffic
+from meshgen.analysis.traffic import LISTS, effective_traffic
 from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from meshgen.check.context import Context
     from meshgen.language.traffic import TrafficPolicy
     from meshgen.published import Published
-
-LISTS = {"ordered": "order", "weighted": "weights"}
-"""What a mode goes by."""
 
 
 class _Policy(NamedTuple):
@@ -53,8 +50,8 @@ def mode_of_host_without_list(context: Context) -> Iterator[Finding]:
     """
     for published, field, policy, _, _ in _policies(context):
         effective = published.traffic if field == "traffic" else effective_traffic(policy)
-        needed = LISTS.get(policy.mode or "")
-        if needed is None or getattr(effective, needed):
+        needed = LISTS.get(policy.mode) if policy.mode is not None else None
+        if needed is None or effective.saying(needed) is not None:
             continue
         yield Finding(
             message=f"`{field}` of published host `{published.setting.name}` has `mode: {policy.mode}` and no "
@@ -120,7 +117,7 @@ def no_entrance_left(context: Context) -> Iterator[Finding]:
             continue
         usable = [gateway for gateway in published.entry_points if gateway.usable]
         needed = LISTS.get(published.entry_traffic.mode)
-        if not usable or (needed is not None and not getattr(published.entry_traffic, needed)):
+        if not usable or not published.entry_traffic.complete:
             continue
         yield Finding(
             message=f"`entryPoints` of published host `{published.setting.name}` leave DNS none: "

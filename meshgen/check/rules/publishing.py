@@ -119,7 +119,7 @@ def entry_point_reaches_nobody(context: Context) -> Iterator[Finding]:
             if not lost or not (route.serving or _reached_anywhere(published, route)):
                 continue
             unused = published.ways[lost[0].cluster][place].unused
-            if unused and not _listed(published):
+            if unused and not published.traffic.complete:
                 continue  # MG814
             if unused:
                 left_out.setdefault(route.host, route)
@@ -145,12 +145,6 @@ def entry_point_reaches_nobody(context: Context) -> Iterator[Finding]:
                 notes=notes(*((route.setting.span("service"), "the service") for route in left_out.values())),
                 object=published.object,
             )
-
-
-def _listed(published: Published) -> bool:
-    """Whether the mode has the list that it goes by."""
-    mode = published.traffic.mode
-    return bool(mode == "nearest" or (published.traffic.order if mode == "ordered" else published.traffic.weights))
 
 
 def _policy_place(published: Published) -> Span | None:

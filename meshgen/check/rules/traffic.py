@@ -1,4 +1,4 @@
-"""Traffic policies against the clusters that there are, and what Istio can say of an order."""
+"""Traffic policies against the clusters that there are, and regions."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.hosts import selects
-from meshgen.analysis.traffic import arrange
-from meshgen.calls.aliases import unroutable
-from meshgen.calls.traffic_policy import ZONE
-from meshgen.check.origins import exposure_at, failover_at, service_object
-from meshgen.check.places import listed, notes
+from meshgen.analysis.traffic import LISTS, arrange
+from meshgen.check.origins import hosts_object
+from meshgen.check.places import listed
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics.several import all_of
 from meshgen.platforms import platform
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Relations
     from meshgen.analysis.traffic import EffectiveTraffic
-    from meshgen.calls import Import
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
     from meshgen.language.base import ClusterSelector
@@ -54,27 +51,6 @@ def _hosts(relations: Relations) -> Iterator[_Host]:
         yield _Host(host, traffic, clusters, bool(found.levels))
 
 
-def _saying(traffic: EffectiveTraffic, field: str) -> TrafficPolicy | None:
-    """The innermost policy that says something of a field."""
-    return next((policy for policy in traffic.policies if getattr(policy, field) is not None), None)
-
-
-def _place(traffic: EffectiveTraffic, *fields: str) -> Span | None:
-    """Where the first of these fields was written that was."""
-    for field in fields:
-        policy = _saying(traffic, field)
-        if policy is not None:
-            return policy.span(field)
-    return None
-
-
-_LIST = {"ordered": "order", "weighted": "weights"}
-
-
-def _object(hosts: Sequence[str], context: Context) -> str:
-    return hosts[0] if len(hosts) == 1 else f"fleet/{context.relations.fleet.name}"
-
-
 def own_copy_left_out(context: Context) -> Iterator[Finding]:
     """Find consumers with a copy that their callers are not to use, one finding a policy and reason.
 
@@ -90,8 +66,8 @@ def own_copy_left_out(context: Context) -> Iterator[Finding]:
         for unused in call.unused if call.standing == "own" and call.host not in nobody and not routed else ():
             if unused.cluster == call.consumer:
                 traffic = call.serving[0].traffic
-                field = "sources" if unused.why == "sources" else _LIST[traffic.mode]
-                key = (_place(traffic, field), unused.why)
+                field = "sources" if unused.why == "sources" else LISTS[traffic.mode]
+                key = (traffic.place(field), unused.why)
                 found.setdefault(key, {}).setdefault(call.host, set()).add(call.consumer)
     for (span, why), hosts in found.items():
         clusters = sorted({cluster for names in hosts.values() for cluster in names})
@@ -100,7 +76,7 @@ def own_copy_left_out(context: Context) -> Iterator[Finding]:
             message=f"callers of {listed(hosts)} in {all_of(clusters)} cannot be kept from their own copy: {said}",
             span=span,
             help=advice.format(clusters=all_of(clusters)),
-            object=_object(list(hosts), context),
+            object=hosts_object(context.relations, list(hosts)),
         )
 
 
@@ -126,8 +102,8 @@ def item_chooses_nothing(context: Context) -> Iterator[Finding]:
     """
     governed: dict[int, tuple[TrafficPolicy, str, list[_Host]]] = {}
     for each in _hosts(context.relations):
-        field = _LIST.get(each.traffic.mode)
-        policy = None if field is None else _saying(each.traffic, field)
+        field = LISTS.get(each.traffic.mode)
+        policy = None if field is None else each.traffic.saying(field)
         if field is not None and policy is not None:
             governed.setdefault(id(policy), (policy, field, []))[2].append(each)
     for policy, field, hosts in governed.values():
@@ -141,7 +117,7 @@ def item_chooses_nothing(context: Context) -> Iterator[Finding]:
                     message=f"an item of `{field}` chooses nothing: {_why_nothing(context, item, hosts)}",
                     span=item.span(),
                     help="Correct the item, or remove it.",
-                    object=_object([each.host for each in hosts], context),
+                    object=hosts_object(context.relations, [each.host for each in hosts]),
                 )
             for name in chosen:
                 del left[name]
@@ -165,8 +141,8 @@ def nobody_left(context: Context) -> Iterator[Finding]:
     found: dict[Span | None, list[_Host]] = {}
     for each in _hosts(context.relations):
         mode = each.traffic.mode
-        if not each.used and (mode == "nearest" or _saying(each.traffic, _LIST[mode]) is not None):
-            found.setdefault(_place(each.traffic, _LIST.get(mode, "sources"), "sources"), []).append(each)
+        if not each.used and each.traffic.complete:
+            found.setdefault(each.traffic.place(LISTS.get(mode, "sources"), "sources"), []).append(each)
     for span, hosts in found.items():
         first = hosts[0]
         zero = first.traffic.mode == "weighted" and all(item.share == 0 for item in first.traffic.weights)
@@ -176,7 +152,7 @@ def nobody_left(context: Context) -> Iterator[Finding]:
             + ("all shares are 0" if zero else f"the policy leaves none of {all_of(names)}, which have it"),
             span=span,
             help=f"{'Give' if zero else 'Choose'} at least one of {all_of(names)}{' a share' if zero else ''}.",
-            object=_object([each.host for each in hosts], context),
+            object=hosts_object(context.relations, [each.host for each in hosts]),
         )
 
 
@@ -187,23 +163,23 @@ def list_without_mode(context: Context) -> Iterator[Finding]:
     """
     found: dict[tuple[int, str], tuple[TrafficPolicy, list[_Host]]] = {}
     for each in _hosts(context.relations):
-        if each.traffic.mode != "nearest" and _saying(each.traffic, _LIST[each.traffic.mode]) is None:
+        if not each.traffic.complete:
             continue  # MG434
-        for field in _LIST.values():
-            policy = _saying(each.traffic, field)
+        for field in LISTS.values():
+            policy = each.traffic.saying(field)
             if policy is not None:
                 found.setdefault((id(policy), field), (policy, []))[1].append(each)
     for (_, field), (policy, hosts) in found.items():
-        modes = {_LIST.get(each.traffic.mode) for each in hosts}
+        modes = {LISTS.get(each.traffic.mode) for each in hosts}
         if field in modes:
             continue
-        mode = next(mode for mode, name in _LIST.items() if name == field)
+        mode = next(mode for mode, name in LISTS.items() if name == field)
         yield Finding(
             message=f"`{field}` does nothing: the mode of {listed(each.host for each in hosts)} is "
             f"{all_of(sorted({each.traffic.mode for each in hosts}))}",
             span=policy.span(field),
             help=f"Set `mode: {mode}` beside it, or leave it out.",
-            object=_object([each.host for each in hosts], context),
+            object=hosts_object(context.relations, [each.host for each in hosts]),
         )
 
 
@@ -215,15 +191,15 @@ def mode_without_list(context: Context) -> Iterator[Finding]:
     found: dict[Span | None, list[_Host]] = {}
     for each in _hosts(context.relations):
         mode = each.traffic.mode
-        if mode != "nearest" and _saying(each.traffic, _LIST[mode]) is None:
-            found.setdefault(_place(each.traffic, "mode"), []).append(each)
+        if not each.traffic.complete:
+            found.setdefault(each.traffic.place("mode"), []).append(each)
     for span, hosts in found.items():
         mode = hosts[0].traffic.mode
         yield Finding(
-            message=f"`mode: {mode}` of {listed(each.host for each in hosts)} has no `{_LIST[mode]}` to go by",
+            message=f"`mode: {mode}` of {listed(each.host for each in hosts)} has no `{LISTS[mode]}` to go by",
             span=span,
-            help=f"Add `{_LIST[mode]}`, or leave the mode out.",
-            object=_object([each.host for each in hosts], context),
+            help=f"Add `{LISTS[mode]}`, or leave the mode out.",
+            object=hosts_object(context.relations, [each.host for each in hosts]),
         )
 
 
@@ -255,57 +231,6 @@ def strange_region(context: Context) -> Iterator[Finding]:
         seen.add(region.name)
 
 
-def hostname_in_order(context: Context) -> Iterator[Finding]:
-    """Find gateways that are known by hostname only among clusters with an order or shares, one finding a gateway.
-
-    istiod gives their endpoints neither labels nor weights, so they can be told from the own copy only.
-
-    Source: pilot/pkg/xds/endpoints/ep_filters.go.
-    """
-    found: dict[tuple[str, str, str], list[Import]] = {}
-    for item in context.calls.imports:
-        traffic = item.sources[0].traffic
-        shared_out = any(level.shares for level in item.levels) and (item.routes or len(item.sources) > 1)
-        if traffic.mode == "nearest" or not (item.order.means == "labels" or shared_out):
-            continue
-        for source in item.sources:
-            if source.reach.by_name is not None:
-                key = (source.cluster, source.gateway.namespace, source.gateway.name)
-                found.setdefault(key, []).append(item)
-    for (cluster, namespace, name), items in found.items():
-        source = next(source for source in items[0].sources if source.cluster == cluster)
-        yield Finding(
-            message=f"gateway `{namespace}/{name}` of cluster `{cluster}` is known by hostname only: its endpoints can "
-            f"have neither a place in an order nor a share for {listed(dict.fromkeys(item.host for item in items))}",
-            span=source.reach.span("hostname"),
-            help="Advertise its addresses in `overrides` of the gateway, or leave the mode and its list out: own "
-            "copies come first, all others after them.",
-            notes=notes((_place(items[0].sources[0].traffic, "mode"), "the mode")),
-            object=f"gateway/{cluster}/{namespace}/{name}",
-        )
-
-
-def hostname_beside_regions(context: Context) -> Iterator[Finding]:
-    """Find consumers whose nearest regions count for nothing since a gateway is known by hostname only.
-
-    Source: as for MG436; such hosts go to the own region and then to all others, as without `regions`.
-    """
-    found: dict[str, list[Import]] = {}
-    for item in context.calls.imports:
-        if item.flat:
-            found.setdefault(item.consumer, []).append(item)
-    for consumer, items in found.items():
-        source = next(source for source in items[0].sources if source.reach.by_name is not None)
-        yield Finding(
-            message=f"which regions are near counts for nothing in cluster `{consumer}` for "
-            f"{listed(dict.fromkeys(item.host for item in items))}: gateway "
-            f"`{source.gateway.namespace}/{source.gateway.name}` of `{source.cluster}` is known by hostname only",
-            span=source.reach.span("hostname"),
-            help="Advertise its addresses in `overrides` of the gateway, or accept this.",
-            object=f"cluster/{consumer}",
-        )
-
-
 def control_plane_cannot_say(context: Context) -> Iterator[Finding]:
     """Find traffic policies and regions where the platform's control plane writes the entries.
 
@@ -320,7 +245,7 @@ def control_plane_cannot_say(context: Context) -> Iterator[Finding]:
     seen: set[Span | None] = set()
     for each in _hosts(context.relations):
         for field in ("mode", "sources"):
-            policy = _saying(each.traffic, field)
+            policy = each.traffic.saying(field)
             span = None if policy is None else policy.span(field)
             if policy is None or policy.mode == "nearest" or span in seen:
                 continue
@@ -368,128 +293,6 @@ def regions_without_order(context: Context) -> Iterator[Finding]:
         )
 
 
-def different_orders(context: Context) -> Iterator[Finding]:
-    """Find Services that would share entries and have other levels or shares.
-
-    An entry has one set of labels, so it has one place for all Services that select it (design §3, groups).
-    """
-    for group in context.calls.all_groups:
-        conflict = group.conflict
-        if conflict is None or conflict.reason != "levels":
-            continue
-        first, second = conflict.first, conflict.second
-        others = [first.name, second.name, *(service.name for service in conflict.others)]
-        yield Finding(
-            message=f"Services {all_of(others)} of namespace `{second.namespace}` in cluster `{group.cluster}` take "
-            "the same entries, but their traffic policies differ",
-            span=second.span("selector"),
-            help="Give them one `traffic`, in the workspace, or selectors that differ.",
-            notes=notes((first.span("selector"), f"the selector of `{first.name}`")),
-            object=service_object(group.cluster, second),
-        )
-
-
-def team_beside_shares(context: Context) -> Iterator[Finding]:
-    """Find teams' routes and DestinationRules for hosts with shares beside an own copy, one finding an object.
-
-    Such shares are routes of ours to hosts of ours: of two VirtualServices for a host the older wins, and a rule for
-    the host governs none of its aliases (design §3, traffic).
-    """
-    for item in context.calls.imports:
-        if not item.routes:
-            continue
-        teams = [(t.kind, t) for t in context.relations.virtual_services(item.consumer, item.host)]
-        rule = item.policy.rule
-        theirs: list[tuple[str, str, str, Span | None]] = [
-            (kind, t.name, t.namespace, t.span("name")) for kind, t in teams
-        ]
-        if rule is not None:
-            theirs.append(("DestinationRule", rule.name, rule.namespace, rule.span("name")))
-        for kind, name, namespace, span in theirs:
-            yield Finding(
-                message=f"{kind} `{name}` of namespace `{namespace}` in cluster `{item.consumer}` is for "
-                f"`{item.host}`, whose shares beside the own copy need routes and rules of ours",
-                span=span,
-                help="Remove it."
-                if kind == "DestinationRule"
-                else "Remove it, or use `mode: ordered`, which needs none.",
-                notes=notes((_place(item.sources[0].traffic, "weights"), "the shares")),
-                object=item.object,
-            )
-
-
-def port_without_routes(context: Context) -> Iterator[Finding]:
-    """Find hosts with shares beside an own copy whose requests no route can share out, one finding a host.
-
-    Routes share out requests of HTTP; an alias leads to each container port under a name of its own.
-
-    Source: convertWorkloadInstanceToServiceInstance, pilot/pkg/serviceregistry/serviceentry/conversion.go.
-    """
-    seen: set[str] = set()
-    for item in context.calls.imports:
-        copies = [(item.consumer, item.local), *((source.cluster, source.service) for source in item.sources)]
-        for cluster, service in copies if item.routes else ():
-            why = None if service is None else unroutable(service.tcp_ports)
-            if service is None or why is None or item.host in seen:
-                continue
-            seen.add(item.host)
-            yield Finding(
-                message=f"`{item.host}` cannot have shares beside the copy in cluster `{cluster}`: {why}",
-                span=service.span("ports"),
-                help="Declare `appProtocol` if it speaks HTTP, give each port a container port of its own, or use "
-                "`mode: ordered`.",
-                notes=notes((_place(item.sources[0].traffic, "weights"), "the shares")),
-                object=item.host,
-            )
-
-
-def aliases_on_tetrate(context: Context) -> Iterator[Finding]:
-    """Find shares beside own copies where the platform's gateways let in Services only, one finding a policy.
-
-    Source: Tetrate's EastWestGateway chooses exposed services among Services; design §3, traffic.
-    """
-    facts = platform(context.relations.fleet.spec.platform)
-    found: dict[Span | None, list[str]] = {}
-    for item in context.calls.imports if not facts.alias_hosts else ():
-        if item.routes:
-            found.setdefault(_place(item.sources[0].traffic, "weights"), []).append(item.host)
-    for span, hosts in found.items():
-        names = list(dict.fromkeys(hosts))
-        yield Finding(
-            message=f"{listed(names)} cannot have shares beside own copies: gateways of {facts.title} let in no alias "
-            "that stands for a Service",
-            span=span,
-            help="Use `mode: ordered`.",
-            object=_object(names, context),
-        )
-
-
-def zones_do_nothing(context: Context) -> Iterator[Finding]:
-    """Find `zoneAware` where the own copy is not the first level by itself, one finding a place.
-
-    The first label that differs decides: what ranks the own copy behind others says nothing of its zones any more.
-
-    Source: applyFailoverPriorityPerLocality, pilot/pkg/networking/core/loadbalancer.
-    """
-    seen: set[Span | None] = set()
-    for item in context.calls.imports:
-        source = item.sources[0]
-        if item.local is None or not item.failover.zone_aware or ZONE in item.order.priorities:
-            continue
-        span = failover_at(source.workspace, source.setting, "zoneAware")
-        if span in seen:
-            continue
-        seen.add(span)
-        yield Finding(
-            message=f"`zoneAware` does nothing for `{item.host}` in cluster `{item.consumer}`: its own copy is not the "
-            "first in the order by itself",
-            span=span,
-            help="Leave it out.",
-            notes=notes((_place(source.traffic, "order"), "the order"), (exposure_at(source), "the host")),
-            object=item.object,
-        )
-
-
 RULES = (
     Rule("MG430", "error", "an own copy that the traffic policy leaves out", "0.1", own_copy_left_out),
     Rule("MG431", "warning", "an item of an order that chooses nothing", "0.1", item_chooses_nothing),
@@ -497,13 +300,6 @@ RULES = (
     Rule("MG433", "warning", "an order or shares that no mode uses", "0.1", list_without_mode),
     Rule("MG434", "error", "a mode without its list", "0.1", mode_without_list),
     Rule("MG435", "warning", "a region that no cluster has", "0.1", strange_region),
-    Rule("MG436", "error", "an order or shares with a gateway known by hostname", "0.1", hostname_in_order),
-    Rule("MG437", "warning", "near regions count for nothing", "0.1", hostname_beside_regions),
     Rule("MG438", "error", "a traffic policy that the control plane cannot keep", "0.1", control_plane_cannot_say),
     Rule("MG439", "hint", "three regions without an order", "0.1", regions_without_order),
-    Rule("MG442", "error", "Services with the same entries and different traffic", "0.1", different_orders),
-    Rule("MG443", "error", "a team's object beside shares of ours", "0.1", team_beside_shares),
-    Rule("MG444", "error", "shares that no route can keep", "0.1", port_without_routes),
-    Rule("MG445", "error", "shares beside own copies on Tetrate", "0.1", aliases_on_tetrate),
-    Rule("MG446", "warning", "zones do nothing in an order", "0.1", zones_do_nothing),
 )
