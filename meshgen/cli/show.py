@@ -61,6 +61,8 @@ def show(
 ) -> None:
     """Show how each cluster reaches each exposed service of FLEET; `*` marks a cluster that exposes it.
 
+    Below that: whom DNS names for each published host, and whom its entry points call.
+
     On a terminal that is too narrow for the table it is a list.
     """
     from meshgen.pipeline import plan_fleet
@@ -70,6 +72,7 @@ def show(
     if compilation.plan is None or compilation.calls is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    text = matrix(compilation.calls, shape, Wanted(hosts, clusters, only), width)
+    published = compilation.checked.published
+    text = matrix(compilation.calls, shape, Wanted(hosts, clusters, only), width, published)
     (document if shape == "json" else say)(text)
     raise click.exceptions.Exit(1 if reporting.fails(compilation.diagnostics) else 0)

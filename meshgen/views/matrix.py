@@ -14,11 +14,13 @@ from meshgen.views.mesh import mesh_lines
 from meshgen.views.reasons import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from meshgen.analysis.traffic import Arrangement
     from meshgen.calls import Call, Calls
     from meshgen.calls.model import State
     from meshgen.calls.places import Place
+    from meshgen.published import Published
 
 Form = Literal["table", "json", "markdown"]
 FORMS: tuple[Form, ...] = ("table", "json", "markdown")
@@ -35,9 +37,16 @@ class Wanted(NamedTuple):
     """Hosts that one of these clusters reaches so; in JSON these pairs only."""
 
 
-def matrix(calls: Calls, form: Form, wanted: Wanted = Wanted(), width: int | None = None) -> str:  # noqa: B008 - frozen
+def matrix(
+    calls: Calls,
+    form: Form,
+    wanted: Wanted = Wanted(),  # noqa: B008 - frozen
+    width: int | None = None,
+    published: Sequence[Published] = (),
+) -> str:
     """How every cluster reaches every exposed host, one row a host; ends with a line end.
 
+    Below it each published host: whom DNS names, and whom each entry point calls; not in JSON, and not with `only`.
     A cluster that exposes the host itself is marked with `*`. JSON has one item for each host and cluster. A table that
     is wider than `width` columns leaves out what all hosts end with; one that is still wider becomes a list.
     """
@@ -52,14 +61,41 @@ def matrix(calls: Calls, form: Form, wanted: Wanted = Wanted(), width: int | Non
     if form == "json":
         items = (call for row in found.values() for call in row if wanted.only in (None, call.state))
         return json_text([_item(calls, call) for call in items]) + "\n"
+    users = _of_users(published, wanted, form, width) if wanted.only is None else ""
     if not found or not clusters:
-        return "no service is exposed\n" if wanted == Wanted() else "no exposed service is like that\n"
+        return users or ("no service is exposed\n" if wanted == Wanted() else "no exposed service is like that\n")
     rows = [[host, *map(cell, row)] for host, row in found.items()]
+    users = f"\n{users}" if users else ""
     if form == "markdown":
-        return _tabulated(rows, clusters, "pipe")
-    return _fitting(rows, clusters, f".svc.{calls.relations.fleet.spec.cluster_domain}", width) + _below(
-        calls, found, clusters
+        return _tabulated(rows, clusters, "pipe") + users
+    ending = f".svc.{calls.relations.fleet.spec.cluster_domain}"
+    return _fitting(rows, clusters, ending, width) + _below(calls, found, clusters) + users
+
+
+def _of_users(published: Iterable[Published], wanted: Wanted, form: Form, width: int | None) -> str:
+    """The table of published hosts; empty without any."""
+    shown = [host for host in published if not wanted.hosts or any(is_meant(text, host.host) for text in wanted.hosts)]
+    entries = sorted({name for host in shown for name in host.overall if _is_wanted(name, wanted.clusters)})
+    if not entries:
+        return ""
+    rows = [[host.host, _in_levels(host.entrances), *(_entry(host, name) for name in entries)] for host in shown]
+    columns = ["DNS names", *(f"from {name}" for name in entries)]
+    return _tabulated(rows, columns, "pipe") if form == "markdown" else _fitting(rows, columns, "", width)
+
+
+def _entry(published: Published, cluster: str) -> str:
+    gateway = published.entry_point(cluster)
+    if gateway is None or cluster not in published.overall:
+        return "-"
+    return "draining" if gateway.drain is not None else _in_levels(published.overall[cluster])
+
+
+def _in_levels(arrangement: Arrangement) -> str:
+    levels = (
+        ", ".join(item.cluster if item.share is None else f"{item.cluster} {percent(item.share)}" for item in level)
+        for level in arrangement.levels
     )
+    return ", else ".join(levels) or "nobody"
 
 
 def _is_wanted(name: str, patterns: tuple[str, ...]) -> bool:

@@ -53,6 +53,49 @@ def test_a_part_of_the_table(wanted: Wanted, shown: str) -> None:
     assert matrix(compiled(HAS, THIRD).calls, "table", wanted) == shown
 
 
+FRONT = """
+kind: PublishedHost
+metadata: {name: shop}
+spec:
+  host: shop.example.com
+  workspace: shop
+  service: web.shop.svc.cluster.local
+  ingressGateway: {name: in, namespace: shop}
+  entryPoints: {mode: weighted, weights: [{names: [c1], share: 70}, {names: [c2], share: 30}]}
+---
+kind: Gateway
+metadata: {name: in}
+spec: {namespace: shop, role: ingress}
+"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        (Wanted(hosts=("shop",)), """\
+host              DNS names         from c1      from c2
+----------------  ----------------  -----------  -----------
+shop.example.com  c1 70 %, c2 30 %  c1, else c2  c2, else c1
+"""),
+        (Wanted(clusters=("c2",)), """\
+host                        c2
+--------------------------  ----------------
+web.shop.svc.cluster.local  local, else c1 *
+
+host              DNS names         from c2
+----------------  ----------------  -----------
+shop.example.com  c1 70 %, c2 30 %  c2, else c1
+"""),
+        (Wanted(only="remote"), "no exposed service is like that\n"),
+    ],
+)  # fmt: skip
+def test_published_hosts_stand_below_the_table(wanted: Wanted, shown: str) -> None:
+    found = compiled(
+        HAS.replace("gateways: [", "gateways: [{name: in, namespace: shop, addresses: [192.0.2.1]}, "), FRONT
+    )
+    assert matrix(found.calls, "table", wanted, published=found.compilation.checked.published) == shown
+
+
 def test_json_has_only_the_pairs_that_are_asked_for() -> None:
     items = json.loads(matrix(compiled(HAS, THIRD).calls, "json", Wanted(only="remote")))
     assert [(item["cluster"], item["state"]) for item in items] == [("c3", "remote")]
