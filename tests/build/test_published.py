@@ -44,3 +44,20 @@ def test_MG838_fires_where_it_is_no_longer_published(project: Project) -> None:
 def test_MG838_silent_where_one_of_two_drains(project: Project) -> None:
     drained = PUBLISHED + "  draining: {names: [c2]}\n"
     assert lost(steps(project, BOTH, (drained, *BOTH[1:]))) == []
+
+
+def test_MG838_fires_where_it_answers_without_TLS_no_longer(project: Project) -> None:
+    tls = PUBLISHED + "  tls: {credentialName: shop}\n"
+    outcome = steps(project, BOTH, (tls, *BOTH[1:]))
+    assert lost(outcome) == ["users would lose `shop.example.com`: it answers without TLS no longer"]
+
+
+def test_MG838_fires_where_it_answers_with_TLS_no_longer(project: Project) -> None:
+    tls = PUBLISHED + "  tls: {credentialName: shop, redirect: true}\n"
+    outcome = steps(project, (tls, *BOTH[1:]), BOTH)
+    assert lost(outcome) == ["users would lose `shop.example.com`: it answers with TLS no longer"]
+
+
+def test_MG838_silent_where_TLS_comes_with_a_redirect(project: Project) -> None:
+    tls = PUBLISHED + "  tls: {credentialName: shop, redirect: true}\n"
+    assert lost(steps(project, BOTH, (tls, *BOTH[1:]))) == []
