@@ -90,6 +90,10 @@ def _explain_host(text: str, consumer: str | None, fleet: str, reporting: Report
             raise click.UsageError(
                 f"`{text}` is several Services: {', '.join(f'`{name}`' for name in meant[:_SHOWN])}."
             )
+        if any(published.host == text for published in checked.published):
+            raise click.UsageError(
+                f"`{text}` is a published host: `meshgen show {fleet} --host {text}` says who answers."
+            )
         similar = near_host(text, known) if "." in text else near(text, {name.partition(".")[0] for name in known})
         hint = did_you_mean(similar) or "`meshgen show` lists all exposed hosts."
         raise click.UsageError(f"`{text}` is no code, output file or Service of an inventory. {hint}")

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft7Validator
@@ -14,9 +14,6 @@ from meshgen.cli.init import files
 from meshgen.pages import page
 from meshgen.pipeline import compile_fleet
 from meshgen.platforms import platform_names
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("platform", platform_names())
@@ -116,6 +113,13 @@ def test_explain_knows_which_host_is_meant_by_its_first_labels(short: str, capsy
 def test_explain_says_what_may_be_meant(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_explain_sends_who_asks_for_a_published_host_to_show(capsys: pytest.CaptureFixture[str]) -> None:
+    fleet = str(Path(__file__).parents[2] / "examples" / "edge" / "fleet")
+    assert main(["explain", "bookinfo.example.com", "--fleet", fleet]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"`bookinfo.example.com` is a published host: `meshgen show {fleet} --host bookinfo.example.com`" in said
 
 
 def test_explain_tells_of_a_fleet_with_errors_what_would_be(
