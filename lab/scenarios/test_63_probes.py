@@ -54,7 +54,6 @@ def _probe(lab: Lab, cluster: str) -> Report:
     return send(lab.outside.user(), HEALTH, 40, rate=10, way=through(lab, cluster))
 
 
-@pytest.mark.quick
 def test_one_dead_cluster_of_two_fails_no_probe(front: Lab, show: Show) -> None:
     """The edge of c1 has c1 and c2 in its region."""
     with _dead(front, "c1"):

@@ -39,7 +39,7 @@ def test_it_is_labelled_as_ours_and_says_where_it_comes_from(kind: str) -> None:
             metadata = manifest.body["metadata"]
             assert metadata["labels"]["app.kubernetes.io/managed-by"] == "meshgen"
             assert metadata["annotations"]["meshgen.io/source"] == manifest.origin.name
-            assert manifest.origin.name.partition("/")[0] in ("fleet", "workspace", "gateway", "publishedHost")
+            assert manifest.origin.name.partition("/")[0] in ("canary", "fleet", "workspace", "gateway", "publishedHost")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -69,6 +69,8 @@ STAGES = {
     "ServiceEntry": Stage.ENTRIES,
     "WorkloadEntry": Stage.ENTRIES,
     "VirtualService": Stage.VIRTUAL_SERVICES,
+    "DNSEndpoint": Stage.GATEWAYS,
+    "Gslb": Stage.GATEWAYS,
 }
 
 
