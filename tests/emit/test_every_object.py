@@ -39,7 +39,7 @@ def test_it_is_labelled_as_ours_and_says_where_it_comes_from(kind: str) -> None:
             metadata = manifest.body["metadata"]
             assert metadata["labels"]["app.kubernetes.io/managed-by"] == "meshgen"
             assert metadata["annotations"]["meshgen.io/source"] == manifest.origin.name
-            assert manifest.origin.name.partition("/")[0] in ("canary", "fleet", "workspace", "gateway", "publishedHost")
+            assert manifest.origin.name.partition("/")[0] in ORIGINS
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -50,6 +50,7 @@ def test_its_origin_is_a_place_in_the_fleet(kind: str) -> None:
             assert all(span.file.endswith(".yaml") for span in manifest.origin.spans)
 
 
+ORIGINS = ("canary", "fleet", "workspace", "gateway", "publishedHost")
 STAGES = {
     "Namespace": Stage.NAMESPACES,
     "ServiceAccount": Stage.GATEWAYS,
