@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from meshgen.published import published_hosts
+from meshgen.calls.places import percent
+from meshgen.plan.dns import zone_of
 from meshgen.review.effects import effects
 from meshgen.review.objects import object_changes
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.analysis.traffic import Arrangement
-    from meshgen.language.fleet import Fleet
     from meshgen.review import Effect
     from meshgen.revisions.compile import Meaning
 
@@ -56,26 +56,17 @@ def outcome(old: Meaning, new: Meaning) -> Outcome:
 
 
 def _hosts(old: Meaning, new: Meaning) -> Iterator[HostEffect]:
-    before = {published.host: published for published in published_hosts(old.relations)}
-    for published in published_hosts(new.relations):
+    before = {published.host: published for published in old.published}
+    for published in new.published:
         was = before.get(published.host)
-        if was is not None and levels(was.entrances) != levels(published.entrances):
-            yield HostEffect(published.host, levels(published.entrances), _ttl(new.relations.fleet, published.host))
+        if was is not None and levels(was.entry_order) != levels(published.entry_order):
+            zone = zone_of(new.relations, published.host)
+            yield HostEffect(published.host, levels(published.entry_order), 0 if zone is None else zone.ttl)
 
 
 def levels(way: Arrangement) -> Levels:
     """The levels of an arrangement, with shares in percent."""
     return tuple(
-        tuple(
-            each.cluster if each.share is None else f"{each.cluster} {round(float(each.share * 100), 1):g} %"
-            for each in level
-        )
+        tuple(each.cluster if each.share is None else f"{each.cluster} {percent(each.share)}" for each in level)
         for level in way.levels
     )
-
-
-def _ttl(fleet: Fleet, host: str) -> int:
-    """Of the longest zone that the host ends with."""
-    zones = fleet.spec.dns.zones if fleet.spec.dns is not None else []
-    found = [zone for zone in zones if host == zone.name or host.endswith(f".{zone.name}")]
-    return max(found, key=lambda zone: len(zone.name)).ttl if found else 0

@@ -145,7 +145,7 @@ def _pools(relations: Relations, declared: DeclaredZone, published: Published) -
     gateways = {gateway.cluster: gateway for gateway in published.entry_points}
     everybody = arrange(published.entry_traffic, map(relations.cluster, gateways), region=None, own=None, regions={})
     shares = {ranked.cluster: ranked.share for level in everybody.levels for ranked in level}
-    shares |= {ranked.cluster: ranked.share for level in published.entrances.levels for ranked in level}
+    shares |= {ranked.cluster: ranked.share for level in published.entry_order.levels for ranked in level}
     weights = whole([share or Fraction(1) for share in shares.values()])
     members = {
         cluster: _member(declared, published, gateways[cluster], weight)

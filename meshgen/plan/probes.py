@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from meshgen.plan.model import PlannedDestinationRule
     from meshgen.plan.published import Publications
     from meshgen.published import PublishedGateway
-    from meshgen.published.probes import Entrance, Probe
+    from meshgen.published.probes import Probe, ProbedAt
 
 _EJECTION: dict[str, int | str | bool] = {"consecutiveGatewayErrors": 5, "interval": "5s", "maxEjectionPercent": 100}
 
@@ -50,8 +50,8 @@ def with_own_pods(
     hosts = {
         probe.service.host(domain)
         for probe in asked
-        for entrance in probe.entrances
-        if entrance.gateway.role == "ingress" and entrance.gateway.cluster == cluster
+        for place in probe.asked_at
+        if place.gateway.role == "ingress" and place.gateway.cluster == cluster
     }
     network = relations.facts[cluster].network
     return tuple(replace(rule, own_network=network) if network and rule.host in hosts else rule for rule in rules)
@@ -67,9 +67,9 @@ def plan_probes(
     """Add what `cluster` gets for probes to what it gets for published hosts. `rules`: with subsets of own pods."""
     moving = {rule.host for rule in rules if rule.own_network is not None}
     for probe in asked:
-        for entrance in probe.entrances:
-            gateway = entrance.gateway
-            if gateway.cluster == cluster and entrance.behind:
+        for place in probe.asked_at:
+            gateway = place.gateway
+            if gateway.cluster == cluster and place.behind:
                 tls = probe.tls
                 found.publications.append(_publication(probe, gateway, "http" if tls is None else "https"))
                 if gateway.role == "ingress":
@@ -77,16 +77,16 @@ def plan_probes(
                     subset = OWN_PODS if host in moving else None
                     found.routes.append(_routes(probe, gateway, PlannedDestination(host, probe.port, subset)))
                     continue
-                entry, rule = _called(relations, probe, entrance)
+                entry, rule = _called(relations, probe, place)
                 attempts = min(max(len(entry.endpoints) - 1, INGRESS_ATTEMPTS), MOST_EDGE_ATTEMPTS)
                 found.routes.append(_routes(probe, gateway, PlannedDestination(probe.host, HTTP_PORT), attempts))
                 found.entries.append(entry)
                 found.rules.append(rule)
         behind = {
             gateway.key: gateway
-            for entrance in probe.entrances
-            if entrance.gateway.role == "edge"
-            for gateway in entrance.behind
+            for place in probe.asked_at
+            if place.gateway.role == "edge"
+            for gateway in place.behind
             if gateway.cluster == cluster
         }
         for _, ingress in sorted(behind.items()):
@@ -122,9 +122,9 @@ def _routes(
     return PlannedRoutes(name, gateway.namespace, probe.host, (route,), _origin(probe, gateway))
 
 
-def _called(relations: Relations, probe: Probe, entrance: Entrance) -> tuple[PlannedHostEntry, PlannedHostRule]:
+def _called(relations: Relations, probe: Probe, place: ProbedAt) -> tuple[PlannedHostEntry, PlannedHostRule]:
     """What stands for the probe at an edge: the ingress gateways that may answer, all in one level."""
-    edge, behind = entrance.gateway, entrance.behind
+    edge, behind = place.gateway, place.behind
     families = relations.facts[edge.cluster].families
     by_name = any(gateway.hostname is not None for gateway in behind)
     endpoints = [

@@ -79,7 +79,7 @@ class Publisher:
                 routes = edge.routes()
             else:
                 routes = tuple(self._routes_of_ingress(published, cluster))
-            self._entrance(published, entry_point, routes, found)
+            self._at_entry_point(published, entry_point, routes, found)
         return found
 
     def _behind_edge(self, published: Published, gateway: PublishedGateway, found: Publications) -> None:
@@ -95,7 +95,7 @@ class Publisher:
         )
         found.routes.append(PlannedRoutes(name, gateway.namespace, published.host, routes, origin))
 
-    def _entrance(
+    def _at_entry_point(
         self,
         published: Published,
         gateway: PublishedGateway,

@@ -93,11 +93,11 @@ def _passed(published: Iterable[Published], asked: Iterable[Probe]) -> list[_Pas
                 at(gateway).hosts.append(host)
     for probe in asked:
         behind: dict[tuple[str, GatewayKey], PublishedGateway] = {}
-        for entrance in probe.entrances:
-            clusters: Clusters = tuple((each.cluster, None) for each in entrance.behind)
-            at(entrance.gateway).probes.append((probe, clusters))
-            if entrance.gateway.role == "edge":
-                behind |= {(each.cluster, each.key): each for each in entrance.behind}
+        for place in probe.asked_at:
+            clusters: Clusters = tuple((each.cluster, None) for each in place.behind)
+            at(place.gateway).probes.append((probe, clusters))
+            if place.gateway.role == "edge":
+                behind |= {(each.cluster, each.key): each for each in place.behind}
         for gateway in behind.values():
             at(gateway).probes.append((probe, ((gateway.cluster, None),)))
     return [found[place] for place in sorted(found)]
@@ -251,7 +251,7 @@ def _to_clusters(host: Published, gateway: PublishedGateway) -> Iterator[ServerR
 
 def _of_probe(probe: Probe, gateway: PublishedGateway, clusters: Clusters, domain: str) -> Server:
     """The server of a probe: at an edge to the clusters that it is about, else to the service in its own cluster."""
-    entry = any((each.gateway.cluster, each.gateway.key) == (gateway.cluster, gateway.key) for each in probe.entrances)
+    entry = any((each.gateway.cluster, each.gateway.key) == (gateway.cluster, gateway.key) for each in probe.asked_at)
     tls = probe.tls if entry else None
     routes: tuple[ServerRoute, ...] = (_EVERYTHING._replace(clusters=clusters),)
     if gateway.role == "ingress" and probe.published is not None and clusters:

@@ -141,7 +141,7 @@ class Published:
     """
     overall: dict[str, Arrangement]
     """Cluster of an entry point → the clusters that are called from there for any route."""
-    entrances: Arrangement
+    entry_order: Arrangement
     """The clusters of the entry points that DNS may name; `nearest` is one level, since every user has another."""
 
     @property

@@ -28,7 +28,7 @@ CANARY = "canary"
 CANARY_PORT = 80
 
 
-class Entrance(NamedTuple):
+class ProbedAt(NamedTuple):
     """One entry point of a probe."""
 
     gateway: PublishedGateway
@@ -53,7 +53,7 @@ class Probe:
     expected_status: int
     cluster: str | None
     """The one that it checks; None: it checks entry points."""
-    entrances: tuple[Entrance, ...]
+    asked_at: tuple[ProbedAt, ...]
     """Sorted by cluster and gateway."""
 
     @property
@@ -149,21 +149,21 @@ class _Made(NamedTuple):
         places: Sequence[tuple[PublishedGateway, dict[str, PublishedGateway], dict[str, PublishedGateway]]],
     ) -> Iterator[Probe]:
         """The probes of one health check: at each entry point those that are there, and those that answer."""
-        entrances = []
-        by_cluster: dict[str, list[Entrance]] = {}
+        asked_at = []
+        by_cluster: dict[str, list[ProbedAt]] = {}
         for gateway, there, behind in places:
             near = [name for name, each in there.items() if _near(gateway, each)]
             own = tuple(behind[name] for name in near if name in behind)
-            entrances.append(Entrance(gateway, own, bool(near)))
+            asked_at.append(ProbedAt(gateway, own, bool(near)))
             for name in there if gateway.role == "edge" else near:
                 only = (behind[name],) if name in behind else ()
-                by_cluster.setdefault(name, []).append(Entrance(gateway, only, region=True))
-        if entrances:
-            yield self._probe(self.host, None, entrances)
+                by_cluster.setdefault(name, []).append(ProbedAt(gateway, only, region=True))
+        if asked_at:
+            yield self._probe(self.host, None, asked_at)
         for name, at in sorted(by_cluster.items()):
             yield self._probe(names.probe(self.host, name), name, at)
 
-    def _probe(self, host: str, cluster: str | None, entrances: Sequence[Entrance]) -> Probe:
+    def _probe(self, host: str, cluster: str | None, asked_at: Sequence[ProbedAt]) -> Probe:
         setting = self.setting
         return Probe(
             host=host,
@@ -174,7 +174,7 @@ class _Made(NamedTuple):
             path=setting.path,
             expected_status=setting.expected_status,
             cluster=cluster,
-            entrances=tuple(entrances),
+            asked_at=tuple(asked_at),
         )
 
 

@@ -66,7 +66,7 @@ class _Host:
                 cluster: self._way(cluster, set().union(*(self._called(cluster, route) for route in routes)), traffic)
                 for cluster in entry_points
             },
-            entrances=self._entrances(entry_points, entry_traffic),
+            entry_order=self._entry_order(entry_points, entry_traffic),
         )
 
     def _gateways(
@@ -183,7 +183,7 @@ class _Host:
             regions=relations.regions,
         )
 
-    def _entrances(self, entry_points: dict[str, PublishedGateway], traffic: EffectiveTraffic) -> Arrangement:
+    def _entry_order(self, entry_points: dict[str, PublishedGateway], traffic: EffectiveTraffic) -> Arrangement:
         clusters = [self._relations.cluster(name) for name, gateway in entry_points.items() if gateway.usable]
         found = arrange(traffic, clusters, region=None, own=None, regions={})
         if traffic.mode != "nearest" or not found.levels:

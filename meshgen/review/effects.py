@@ -74,7 +74,7 @@ class _Ways:
 
     def _of_published(self, published: Published) -> Iterator[tuple[tuple[str, str], Way]]:
         """(`DNS` or an entry point, host and path) → who is called."""
-        yield ("DNS", published.host), self._way(published.entrances, None)
+        yield ("DNS", published.host), self._way(published.entry_order, None)
         for cluster, ways in published.ways.items():
             gateway = published.entry_point(cluster)
             if gateway is None:

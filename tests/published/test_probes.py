@@ -17,11 +17,11 @@ def asked(*texts: str) -> dict[str, dict[str, list[str]]]:
     """Name → cluster of each entry point → clusters that may answer there."""
     checked = compiled(EDGE, *texts).compilation.checked
     assert checked.relations is not None
-    return {probe.host: _entrances(probe) for probe in probes(checked.relations, checked.published)}
+    return {probe.host: _asked_at(probe) for probe in probes(checked.relations, checked.published)}
 
 
-def _entrances(probe: Probe) -> dict[str, list[str]]:
-    return {entrance.gateway.cluster: [gateway.cluster for gateway in entrance.behind] for entrance in probe.entrances}
+def _asked_at(probe: Probe) -> dict[str, list[str]]:
+    return {place.gateway.cluster: [gateway.cluster for gateway in place.behind] for place in probe.asked_at}
 
 
 def test_an_edge_is_checked_by_its_region_and_each_cluster_by_itself() -> None:

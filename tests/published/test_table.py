@@ -35,7 +35,7 @@ def test_an_edge_calls_the_ingress_gateways_of_the_clusters_that_serve() -> None
     ]
     assert [route.serving for route in found.routes] == [("c1", "c2")]
     assert levels(found.ways["e1"][0]) == [["c1"], ["c2"]], "its own region first"
-    assert levels(found.entrances) == [["e1"]]
+    assert levels(found.entry_order) == [["e1"]]
 
 
 def test_without_an_edge_users_enter_every_cluster_and_each_has_itself_first() -> None:
@@ -45,7 +45,7 @@ def test_without_an_edge_users_enter_every_cluster_and_each_has_itself_first() -
         "c1": [["c1"], ["c2"]],
         "c2": [["c2"], ["c1"]],
     }
-    assert levels(found.entrances) == [["c1", "c2"]]
+    assert levels(found.entry_order) == [["c1", "c2"]]
 
 
 def test_the_shares_of_the_host_are_those_of_its_clusters() -> None:
@@ -57,7 +57,7 @@ def test_the_shares_of_the_host_are_those_of_its_clusters() -> None:
 def test_entry_points_have_a_policy_of_their_own() -> None:
     order = "order: [{names: [c2]}, {names: [c1]}]"
     found = published(WITHOUT_EDGE, short(f"  entryPoints: {{mode: ordered, {order}}}", edge=False))
-    assert levels(found.entrances) == [["c2"], ["c1"]]
+    assert levels(found.entry_order) == [["c2"], ["c1"]]
     assert levels(found.ways["c1"][0]) == [["c1"], ["c2"]]
 
 
@@ -94,10 +94,10 @@ def test_a_cluster_that_does_not_serve_is_not_called(text: str, why: str) -> Non
     assert levels(found.ways["e1"][0]) == [["c1"]]
 
 
-def test_an_entry_point_that_drains_is_no_entrance() -> None:
+def test_an_entry_point_that_drains_is_left_out() -> None:
     found = published(WITHOUT_EDGE, short("  draining: {names: [c1]}", edge=False))
     assert [gateway.state for gateway in found.entry_points] == ["draining", "active"]
-    assert levels(found.entrances) == [["c2"]]
+    assert levels(found.entry_order) == [["c2"]]
     assert levels(found.ways["c1"][0]) == [["c2"]], "what is still open there goes on elsewhere"
 
 
@@ -109,4 +109,4 @@ spec: {namespaceSelector: {names: ["*/shop"]}, exposedServices: [], draining: {n
 """
     found = published(draining)
     assert found.routes[0].serving == ("c2",)
-    assert levels(found.entrances) == [["e1"]]
+    assert levels(found.entry_order) == [["e1"]]

@@ -28,7 +28,7 @@ def entry_point_alone(context: Context) -> Iterator[Finding]:
     about the fast way (docs/design.md §3).
     """
     for probe in _probes(context):
-        for gateway, _, region in probe.entrances:
+        for gateway, _, region in probe.asked_at:
             if region or gateway.role != "edge":
                 continue
             where = f"its region `{gateway.region}`" if gateway.region is not None else "its region, which is not said,"
@@ -77,7 +77,7 @@ def _beside_others(context: Context, probe: Probe) -> Iterator[Finding]:
     """Entry points without an edge whose own pods cannot be told from other clusters'."""
     relations = context.relations
     host = probe.service.host(relations.fleet.spec.cluster_domain)
-    for gateway, behind, _ in probe.entrances:
+    for gateway, behind, _ in probe.asked_at:
         if gateway.role != "ingress" or not behind or gateway.cluster not in context.calls.consumers:
             continue
         call = context.calls.of(gateway.cluster).get(host)

@@ -107,13 +107,13 @@ def strange_item(context: Context) -> Iterator[Finding]:
             )
 
 
-def no_entrance_left(context: Context) -> Iterator[Finding]:
+def no_entry_point_left(context: Context) -> Iterator[Finding]:
     """Find published hosts whose `entryPoints` leave DNS no entry point to name, although some could be.
 
     Entry points without an address, or that drain, are no cause: that is MG311, or announced.
     """
     for published, field, policy, _, _ in _policies(context):
-        if field != "entryPoints" or published.entrances.levels:
+        if field != "entryPoints" or published.entry_order.levels:
             continue
         usable = [gateway for gateway in published.entry_points if gateway.usable]
         needed = LISTS.get(published.entry_traffic.mode)
@@ -133,5 +133,5 @@ RULES = (
     Rule("MG814", "error", "a mode of a published host without its list", "0.1", mode_of_host_without_list),
     Rule("MG875", "warning", "a published host's list that no mode uses", "0.1", list_of_host_without_mode),
     Rule("MG815", "warning", "an item of a published host's list that chooses nothing", "0.1", strange_item),
-    Rule("MG816", "error", "a published host without any entry point left", "0.1", no_entrance_left),
+    Rule("MG816", "error", "a published host without any entry point left", "0.1", no_entry_point_left),
 )
