@@ -78,7 +78,7 @@ def _of_users(published: Iterable[Published], wanted: Wanted, form: Form, width:
     entries = sorted({name for host in shown for name in host.overall if _is_wanted(name, wanted.clusters)})
     if not entries:
         return ""
-    rows = [[host.host, _in_levels(host.entrances), *(_entry(host, name) for name in entries)] for host in shown]
+    rows = [[host.host, _in_levels(host.entry_order), *(_entry(host, name) for name in entries)] for host in shown]
     columns = ["DNS names", *(f"from {name}" for name in entries)]
     return _tabulated(rows, columns, "pipe") if form == "markdown" else _fitting(rows, columns, "", width)
 
