@@ -8,18 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from meshgen.dns.model import DnsPlan, Member, Pool, Probe, Record
+    from meshgen.dns.model import DnsPlan, Member, Pool, Probe, Record, Zone
 
 VERSION = "meshgen.io/dns/v1"
 
 
 def document(plan: DnsPlan) -> dict[str, Any]:
     """The plan as plain data; what is not known has no key."""
-    zones = [
-        {"name": zone.name, "provider": zone.provider, "records": [_record(record) for record in zone.records]}
-        for zone in plan.zones
-    ]
-    return {"version": VERSION, "zones": zones}
+    return {"version": VERSION, "zones": [_zone(zone) for zone in plan.zones]}
+
+
+def _zone(zone: Zone) -> dict[str, Any]:
+    return {
+        "name": zone.name,
+        "provider": zone.provider,
+        "records": [_record(record) for record in zone.records],
+        **({"probes": [_record(record) for record in zone.probes]} if zone.probes else {}),
+    }
 
 
 def _record(record: Record) -> dict[str, Any]:

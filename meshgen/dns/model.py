@@ -138,6 +138,8 @@ class Zone:
     name: str
     provider: str
     records: tuple[Record, ...] = ()
+    probes: tuple[Record, ...] = ()
+    """Names of health checks, for probers that resolve them: each leads to the entry points that answer for it."""
     clusters: tuple[str, ...] = ()
     """The clusters whose controllers write it, sorted."""
     account: str | None = None

@@ -13,7 +13,7 @@ from meshgen.emit.artifact import Schema, Stage, dns_file, setup_file
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.reasons import Input, Reason
 from meshgen.language.base import ClusterSelector
-from meshgen.language.dns import Zone
+from meshgen.language.dns import Canary, Zone
 from meshgen.language.inventory import ObservedGateway
 from meshgen.language.published_host import HealthCheck, PublishedHost
 
@@ -128,6 +128,10 @@ DNS_PLAN = FilesEmitter(
         "zones [] records [] lastResort": Reason("answered when all are dead, since a probe may be wrong (ADR 33)"),
         "zones [] records [] probe": Reason(
             "what a GSLB asks each entry point", (Input(PublishedHost, "health_check"), Input(HealthCheck, "host"))
+        ),
+        "zones [] probes": Reason(
+            "names of health checks, each with the entry points that answer for it",
+            (Input(HealthCheck, "host"), Input(Canary, "host")),
         ),
     },
 )

@@ -44,8 +44,10 @@ def plan(calls: Calls, published: Sequence[Published]) -> Plan:
     found = _hierarchy(relations, published) if management is not None else Hierarchy()
     importer = Importer(calls)
     publisher = Publisher(calls, published)
-    asked = probes(relations, published) if platform(fleet.spec.platform).publishing.shared else ()
-    dns = planned_dns(relations, published) if fleet.spec.dns is not None else None
+    asked = probes(relations, published)
+    dns = planned_dns(relations, published, asked) if fleet.spec.dns is not None else None
+    if not platform(fleet.spec.platform).publishing.shared:
+        asked = ()
     return Plan(
         platform=fleet.spec.platform,
         multicluster_namespace=multicluster_namespace(fleet),

@@ -16,7 +16,9 @@ from meshgen.analysis.traffic import arrange, whole
 from meshgen.dns import provider
 from meshgen.dns.document import document
 from meshgen.dns.facts import File
-from meshgen.dns.model import DnsPlan, EntryPoint, Member, Pool, Probe, Record, Zone
+from meshgen.dns.losses import losses
+from meshgen.dns.model import DnsPlan, EntryPoint, Member, Pool, Record, Zone
+from meshgen.dns.model import Probe as ProbeOfRecord
 from meshgen.language.base import milliseconds
 from meshgen.plan.gateways import spans
 from meshgen.plan.model import (
@@ -30,34 +32,55 @@ from meshgen.plan.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from meshgen.analysis.relations import Relations
     from meshgen.dns.model import Steering
     from meshgen.language.dns import Zone as DeclaredZone
     from meshgen.published import Published, PublishedGateway
+    from meshgen.published.probes import Probe
 
 _LONGEST_NAME = 40
 """Names of pools stand in labels of DNS, with a few words of the provider's."""
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 
 
-def planned_dns(relations: Relations, published: Sequence[Published]) -> PlannedDns:
-    """Plan the records of every host that is in a zone, also of a fleet that rules refuse."""
-    hosts = [found for zone in _declared(relations) for found in _hosts(relations, zone, published)]
-    zones = [
-        replace(found[0].zone, records=tuple(host.record for host in found))
-        for _, group in groupby(hosts, key=lambda host: host.zone.name)
-        if (found := list(group))
-    ]
-    hosts = [host._replace(zone=zone) for zone in zones for host in hosts if host.zone.name == zone.name]
-    origins = {(host.zone.name, host.record.host): _origin(host) for host in hosts}
-    of_fleet = Origin(f"fleet/{relations.fleet.name}", spans(*(host.declared.span() for host in hosts)))
+def planned_dns(relations: Relations, published: Sequence[Published], asked: Sequence[Probe]) -> PlannedDns:
+    """Plan the records of every host and of every probe that is in a zone, also of a fleet that rules refuse."""
+    hosts: list[HostInZone] = []
+    zones: list[Zone] = []
+    origins: dict[tuple[str, str], Origin] = {}
+    for declared in _declared(relations):
+        own = {item.host: item for item in reversed(published) if zone_of(relations, item.host) is declared}
+        names = {
+            probe.host: probe
+            for probe in reversed(asked)
+            if probe.host not in own and zone_of(relations, probe.host) is declared and _answering(probe)
+        }
+        if not own and not names:
+            continue
+        zone = replace(
+            _zone(relations, declared, own.values(), names.values()),
+            records=tuple(_record(relations, declared, own[host], asked) for host in sorted(own)),
+            probes=tuple(_record_of_probe(declared, names[host]) for host in sorted(names)),
+        )
+        zones.append(zone)
+        found = [HostInZone(own[record.host], declared, zone, record) for record in zone.records]
+        hosts += found
+        origins |= {(zone.name, host.record.host): _origin(host) for host in found}
+        origins |= {
+            (zone.name, host): Origin(probe.object, spans(probe.setting.span(), declared.span()))
+            for host, probe in names.items()
+        }
+    used = {zone.name for zone in zones}
+    of_fleet = Origin(
+        f"fleet/{relations.fleet.name}", spans(*(zone.span() for zone in _declared(relations) if zone.name in used))
+    )
     files = [PlannedDnsFile("", File("plan.json", document(DnsPlan(tuple(zones)))), of_fleet)] if zones else []
     objects: dict[str, list[PlannedDnsObject]] = {}
     setup: dict[str, list[PlannedDnsSetup]] = {}
     for name in sorted({zone.provider for zone in zones}):
-        rendered = provider(name).render(tuple(zone for zone in zones if zone.provider == name))
+        rendered = provider(name).render(tuple(_carried(zone) for zone in zones if zone.provider == name))
         files += [PlannedDnsFile(name, file, of_fleet) for file in rendered.files]
         for item in rendered.objects:
             origin = next(origin for (_, host), origin in origins.items() if host == item.host)
@@ -100,18 +123,24 @@ def _origin(host: HostInZone) -> Origin:
     return Origin(host.published.object, spans(setting.span(), host.declared.span()))
 
 
-def _hosts(relations: Relations, declared: DeclaredZone, published: Sequence[Published]) -> Iterator[HostInZone]:
-    own = {item.host: item for item in reversed(published) if zone_of(relations, item.host) is declared}
-    zone = _zone(relations, declared, own.values())
-    for host in sorted(own):
-        yield HostInZone(own[host], declared, zone, _record(relations, declared, own[host]))
+def _carried(zone: Zone) -> Zone:
+    """A zone for its provider: names of probes are records as others, as far as it can carry them."""
+    by = provider(zone.provider)
+    able = (record for record in zone.probes if not any(not loss.weaker for loss in losses(by, zone, record)))
+    return replace(zone, records=tuple(sorted((*zone.records, *able), key=lambda record: record.host)))
 
 
-def _zone(relations: Relations, declared: DeclaredZone, published: Iterable[Published]) -> Zone:
+def _answering(probe: Probe) -> list[PublishedGateway]:
+    """The entry points that answer for the name of a probe."""
+    return [entrance.gateway for entrance in probe.entrances if entrance.behind]
+
+
+def _zone(relations: Relations, declared: DeclaredZone, published: Iterable[Published], asked: Iterable[Probe]) -> Zone:
     if declared.clusters is not None:
         clusters = {cluster.name for cluster in relations.fleet.clusters if selects(declared.clusters, cluster)}
     else:
         clusters = {gateway.cluster for item in published for gateway in item.entry_points}
+        clusters |= {gateway.cluster for probe in asked for gateway in _answering(probe)}
     prefix = declared.annotation_prefix
     return Zone(
         name=declared.name,
@@ -133,11 +162,30 @@ def _zone(relations: Relations, declared: DeclaredZone, published: Iterable[Publ
     )
 
 
-def _record(relations: Relations, declared: DeclaredZone, published: Published) -> Record:
+def _record(relations: Relations, declared: DeclaredZone, published: Published, asked: Sequence[Probe]) -> Record:
     steering, pools = _pools(relations, declared, published)
     first = pools if steering == "nearest" else pools[:1]
     last = sorted(member.entry_point for pool in first for member in pool.members)
-    return Record(published.host, declared.ttl, steering, pools, tuple(last), _probe(relations, published))
+    return Record(published.host, declared.ttl, steering, pools, tuple(last), _asked(published, asked))
+
+
+def _record_of_probe(declared: DeclaredZone, probe: Probe) -> Record:
+    """All entry points that answer, whatever the policy of a host: a prober is no user."""
+    members = sorted(
+        (
+            Member(
+                entry_point=EntryPoint(gateway.cluster, gateway.namespace, gateway.name),
+                region=gateway.region,
+                addresses=tuple(sorted(gateway.addresses)),
+                hostname=gateway.hostname,
+                state=gateway.state,
+            )
+            for gateway in _answering(probe)
+        ),
+        key=_place,
+    )
+    pool = Pool("all", _common_region(members), tuple(members))
+    return Record(probe.host, declared.ttl, "weighted", (pool,), tuple(map(_place, members)))
 
 
 def _pools(relations: Relations, declared: DeclaredZone, published: Published) -> tuple[Steering, tuple[Pool, ...]]:
@@ -198,20 +246,22 @@ def _member(declared: DeclaredZone, published: Published, gateway: PublishedGate
     )
 
 
-def _probe(relations: Relations, published: Published) -> Probe | None:
-    """The host's own health check, else the canary; users dial the ports that browsers take."""
-    by_tls = published.setting.tls is not None
-    check, canary = published.setting.health_check, relations.fleet.spec.canary
-    asked = Probe("https", HTTPS) if by_tls else Probe("http", HTTP)
-    if check is not None:
-        return replace(
-            asked,
-            path=check.path,
-            host=check.host,
-            expected_status=check.expected_status,
-            interval=ceil(milliseconds(check.interval) / 1000),
-            threshold=check.threshold,
-        )
-    if canary is not None:
-        return replace(asked, path=canary.path, host=canary.host, expected_status=canary.expected_status)
-    return None
+def _asked(published: Published, asked: Sequence[Probe]) -> ProbeOfRecord | None:
+    """What a prober asks each entry point of a host: the host's own health check, else the canary.
+
+    As entry points answer it, at the ports that users dial.
+    """
+    check = published.setting.health_check
+    of = None if check is None else published
+    probe = next((probe for probe in asked if probe.published is of and probe.cluster is None), None)
+    if probe is None:
+        return None
+    return ProbeOfRecord(
+        protocol="http" if probe.tls is None else "https",
+        port=HTTP if probe.tls is None else HTTPS,
+        path=probe.path,
+        host=probe.host,
+        expected_status=probe.expected_status,
+        interval=None if check is None else ceil(milliseconds(check.interval) / 1000),
+        threshold=None if check is None else check.threshold,
+    )

@@ -129,7 +129,7 @@ def nobody_checks(context: Context) -> Iterator[Finding]:
                         f"{provider(host.zone.provider).title} makes no health checks, and has no ids of all",
                     ),
                 )
-        elif host.record.probe is None:
+        elif host.record.probe is None and host.published.setting.health_check is None:
             yield Finding(
                 message=f"DNS goes on to answer entry points of {name} that are dead: there is no health check",
                 span=host.published.setting.span("host"),
