@@ -42,8 +42,9 @@ class Zone(Item):
     origin_names: bool = Field(
         False,
         title="Origin names",
-        description="Whether each entry point of a host gets a name of its own below the host, for a CDN to connect to. "
-        "Gateways answer for the host alone: let the CDN send it as `Host` and in SNI.",
+        description="Whether each entry point of a host gets a name of its own below the host, at which a CDN reaches "
+        "it. It is an address and no host of the gateway's: the CDN has to send the published host, as `Host` and in "
+        "SNI.",
     )
     account: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = Field(
         None, title="Account", description="AWS account of the zone.", examples=["123456789012"]

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from meshgen.cli import main
 from meshgen.emit.signature import SIGNATURE
@@ -134,8 +135,8 @@ ZONE = "{name: example.com}"
         (
             [host(HOST, "tls: {credentialName: shop}"), zones(ZONE, more=CANARY)],
             {
-                "protocol": "https",
-                "port": 443,
+                "protocol": "http",
+                "port": 80,
                 "path": "/status/200",
                 "host": "canary.example.com",
                 "expectedStatus": 200,
@@ -153,10 +154,89 @@ ZONE = "{name: example.com}"
                 "threshold": 2,
             },
         ),
+        (
+            [host(HOST, f"tls: {{credentialName: shop}}\n  {CHECK.replace('1500ms', '10s')}"), zones(ZONE)],
+            {
+                "protocol": "https",
+                "port": 443,
+                "path": "/web",
+                "host": "health.example.com",
+                "expectedStatus": 200,
+                "intervalSeconds": 10,
+                "threshold": 2,
+            },
+        ),
     ],
 )
 def test_the_probe_is_the_hosts_health_check_else_the_canary(texts: list[str], probe: dict[str, Any] | None) -> None:
     assert plan_of(*texts).get("probe") == probe
+
+
+@pytest.mark.parametrize("fields", ["", "tls: {credentialName: shop}"])
+def test_what_the_probe_asks_is_what_entry_points_answer(fields: str) -> None:
+    found = compiled(CLUSTERS, zones(ZONE, more=CANARY), host(HOST, fields))
+    probe = json.loads(found.compilation.files["_dns/plan.json"])["zones"][0]["records"][0]["probe"]
+    servers = [
+        (at.cluster, server["port"]["protocol"].lower(), server["port"]["number"])
+        for at in found.manifests("Gateway.networking.istio.io")
+        for server in at.body["spec"]["servers"]
+        if server["hosts"] == [probe["host"]] and at.cluster.startswith("e")
+    ]
+    assert servers == [(cluster, probe["protocol"], probe["port"]) for cluster in ("e1", "e2")]
+
+
+def test_names_of_probes_lead_to_the_entry_points_that_answer_for_them() -> None:
+    found = compiled(CLUSTERS, zones("{name: sub.example.com}", ZONE, more=CANARY), host("shop.sub.example.com"))
+    plan = json.loads(found.compilation.files["_dns/plan.json"])
+    assert {
+        zone["name"]: {
+            record["host"]: [member["cluster"] for pool in record["pools"] for member in pool["members"]]
+            for record in zone.get("probes", [])
+        }
+        for zone in plan["zones"]
+    } == {
+        "example.com": {
+            "canary-c1.example.com": ["e1", "e2"],
+            "canary-c2.example.com": ["e1", "e2"],
+            "canary.example.com": ["e1", "e2"],
+        },
+        "sub.example.com": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("provider", "wrote"),
+    [
+        ("octoDNS", ["canary", "canary-c1", "canary-c2", "shop"]),
+        ("externalDNS", ["canary-c1.example.com", "canary-c2.example.com", "canary.example.com", HOST]),
+    ],
+)
+def test_providers_write_names_of_probes_as_others(provider: str, wrote: list[str]) -> None:
+    found = compiled(CLUSTERS, zones(f"{{name: example.com, provider: {provider}}}", more=CANARY), host(HOST))
+    assert found.errors == []
+    if provider == "octoDNS":
+        zone = YAML(typ="safe").load(found.compilation.files["_dns/octoDNS/example.com.yaml"])
+        assert list(zone) == wrote
+    else:
+        assert sorted(at.name for at in found.manifests("DNSEndpoint") if at.cluster == "e1") == wrote
+
+
+def test_a_name_that_the_provider_cannot_write_is_in_the_plan_only() -> None:
+    found = compiled(
+        CLUSTERS,
+        zones(
+            "{name: example.com, provider: terraform, healthCheckIds: {c1/shop/plain: check-1}}",
+            more=CANARY,
+        ),
+        host("addresses.example.com"),
+        host("hostname.example.com", edge=False),
+    )
+    assert found.errors == []
+    plan = json.loads(found.compilation.files["_dns/plan.json"])
+    resources = json.loads(found.compilation.files["_dns/terraform/example.com.tf.json"])["resource"]
+    names = {record["name"] for record in resources["aws_route53_record"].values()}
+    assert "canary.example.com" in [record["host"] for record in plan["zones"][0]["probes"]]
+    assert names == {"addresses.example.com", "canary-c2.example.com", "hostname.example.com"}
 
 
 def test_a_host_is_in_the_longest_zone_that_it_ends_with() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from meshgen.check.places import listed, notes
@@ -16,13 +17,17 @@ from meshgen.plan.dns import zone_of
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from meshgen.check.context import Context
     from meshgen.diagnostics import Note, Span
     from meshgen.dns.facts import Loss
     from meshgen.language.dns import Zone as DeclaredZone
+    from meshgen.language.gateway import GatewaySettings
     from meshgen.plan.model import HostInZone
+
+_OF_AWS = "service.beta.kubernetes.io/aws-load-balancer-"
+"""What annotations for the AWS Load Balancer Controller begin with."""
 
 
 def in_no_zone(context: Context) -> Iterator[Finding]:
@@ -191,24 +196,63 @@ def family_of_some(context: Context) -> Iterator[Finding]:
 def not_prepared(context: Context) -> Iterator[Finding]:
     """Tick off what the Route 53 controller of a cluster needs and the fleet does not say yet.
 
-    From Tetrate's documents: a policy, a role that the cluster's service account takes, an account.
+    From Tetrate's documents: a policy, a role that the cluster's service account takes, an account. From those of the
+    AWS Load Balancer Controller: without its annotations or a class a Service gets what the cloud provider in the
+    cluster makes, if anything. Entry points that others advertise for have a load balancer already.
     """
-    for zone, clusters in _prepared(context):
+    for zone, hosts in _prepared(context):
         lacking = []
         if zone.role_arn is None:
             if zone.account is None:
                 lacking.append("`account` (or `roleArn`): who owns the zone")
-            without = [cluster for cluster in clusters if cluster not in zone.oidc_issuers]
+            without = [cluster for cluster in hosts[0].zone.clusters if cluster not in zone.oidc_issuers]
             if without:
                 lacking.append(f"`oidcIssuers` of {listed(without)}: who signs the service accounts' tokens")
+        shared = _shared_probes(hosts)
+        if shared:
+            lacking.append(f"`annotationPrefix`: several clusters answer for {listed(shared)}")
+        bare = _bare_gateways(context, hosts)
+        if bare:
+            lacking.append(f"load balancers of AWS for {listed(sorted(bare))}: `serviceAnnotations` of their gateways")
         if lacking:
             yield Finding(
-                message=f"the Route 53 controllers of zone `{zone.name}` lack {' and '.join(lacking)}",
+                message=f"the Route 53 controllers of zone `{zone.name}` lack {', '.join(lacking[:-1])}"
+                f"{' and ' if lacking[1:] else ''}{lacking[-1]}",
                 span=zone.span("name"),
-                help="Say it, and apply what `build` writes to `_setup` then; `aws eks describe-cluster` shows the "
+                help=f"Say `{_OF_AWS}type: external`, `…-scheme: internet-facing` and `…-nlb-target-type: ip` as "
+                "`serviceAnnotations`, or a `loadBalancerClass`."
+                if len(lacking) == 1 and bare
+                else "Say it, and apply what `build` writes to `_setup` then; `aws eks describe-cluster` shows the "
                 "issuer.",
+                notes=notes(
+                    *dict.fromkeys(
+                        (setting.span("name"), f"gateway `{setting.name}` says nothing of `{_OF_AWS}…`")
+                        for _, setting in sorted(bare.items())
+                    )
+                ),
                 object=f"zone/{zone.name}",
             )
+
+
+def _shared_probes(hosts: Sequence[HostInZone]) -> list[str]:
+    """Names of probes that several entry points answer for, without annotations; of hosts MG841 says it."""
+    zone = hosts[0].zone
+    if zone.annotation_prefix is not None or any(len(host.record.answered.members) > 1 for host in hosts):
+        return []
+    return [record.host for record in zone.probes if len(record.answered.members) > 1]
+
+
+def _bare_gateways(context: Context, hosts: Sequence[HostInZone]) -> dict[str, GatewaySettings]:
+    """Entry point → settings of a gateway that meshgen emits, and whose Service says nothing to AWS."""
+    found: dict[str, GatewaySettings] = {}
+    for host in hosts:
+        for at in host.published.entry_points:
+            setup = context.relations.gateway_setups[at.cluster][at.key]
+            said = setup.load_balancer_class is not None or setup.advertised is not None
+            if not at.settings.managed or said or any(key.startswith(_OF_AWS) for key in setup.service_annotations):
+                continue
+            found[f"{at.cluster}/{at.namespace}/{at.name}"] = at.settings
+    return found
 
 
 def for_another_platform(context: Context) -> Iterator[Finding]:
@@ -258,10 +302,12 @@ def one_object_for_all(context: Context) -> Iterator[Finding]:
                 )
 
 
-def _prepared(context: Context) -> Iterator[tuple[DeclaredZone, tuple[str, ...]]]:
-    seen = {host.zone.name: host for host in _hosts(context) if host.zone.provider == "route53Controller"}
-    for name in sorted(seen):
-        yield seen[name].declared, seen[name].zone.clusters
+def _prepared(context: Context) -> Iterator[tuple[DeclaredZone, list[HostInZone]]]:
+    """The zones of Route 53 controllers, each with its hosts."""
+    of_controllers = [host for host in _hosts(context) if host.zone.provider == "route53Controller"]
+    for _, hosts in groupby(of_controllers, key=lambda host: host.zone.name):
+        found = list(hosts)
+        yield found[0].declared, found
 
 
 def _hosts(context: Context) -> tuple[HostInZone, ...]:

@@ -2,6 +2,9 @@
 
 Read of ExternalDNS 0.22.0 (provider/aws/aws.go, endpoint/endpoint.go): each endpoint becomes a record set of its own,
 told apart by `setIdentifier`. It makes no health checks; ids of ones that exist are passed on.
+
+Each cluster changes its own record sets, and Route 53 refuses sets of two policies for one name: a change of mode is
+refused as long as another cluster's set has the old one (`meshgen/pages/MG841.md` says what to do).
 """
 
 from __future__ import annotations
