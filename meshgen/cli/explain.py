@@ -36,7 +36,8 @@ _SHOWN = 5
 def explain(subject: str, fleet: str, consumer: str | None, reporting: Reporting) -> None:
     """Explain a finding's CODE, why an output FILE says what it says, or how each cluster reaches a HOST and why.
 
-    A HOST is any Service of an inventory, by its full name or by the first parts of it: `reviews`, `reviews.bookinfo`.
+    A HOST is any Service of an inventory, by its full name or by the first parts of it: `reviews`, `reviews.bookinfo`;
+    or a published host, where CLUSTER is one in which users enter.
     """
     if _CODE.fullmatch(subject):
         say(_page(subject.upper()))
@@ -75,6 +76,7 @@ def _explain_host(text: str, consumer: str | None, fleet: str, reporting: Report
     """Of a fleet with errors it explains what would be, too, as far as the fleet can be read."""
     from meshgen.pipeline import check_fleet
     from meshgen.views.host import host, known_hosts, resolve
+    from meshgen.views.published_host import published_host
 
     checked = check_fleet(Path(fleet))
     if checked.calls is None or checked.draft is None:
@@ -83,20 +85,24 @@ def _explain_host(text: str, consumer: str | None, fleet: str, reporting: Report
         hint = did_you_mean(near(consumer, checked.calls.consumers)) or "`meshgen show` lists all clusters."
         raise click.UsageError(f"the fleet has no cluster `{consumer}`. {hint}")
     meant = resolve(checked.calls, text)
-    shown = host(checked.calls, checked.draft, meant[0], consumer) if len(meant) == 1 else None
+    users = next((published for published in checked.published if published.host == text), None)
+    shown = None
+    if users is not None:
+        if consumer is not None and users.entry_point(consumer) is None:
+            where = ", ".join(f"`{gateway.cluster}`" for gateway in users.entry_points) or "no cluster"
+            raise click.UsageError(f"users enter for `{text}` in {where}, not in `{consumer}`.")
+        shown = published_host(users, consumer)
+    elif len(meant) == 1:
+        shown = host(checked.calls, checked.draft, meant[0], consumer)
     if shown is None:
-        known = known_hosts(checked.calls)
+        known = known_hosts(checked.calls) | dict.fromkeys(item.host for item in checked.published)
         if len(meant) > 1:
             raise click.UsageError(
                 f"`{text}` is several Services: {', '.join(f'`{name}`' for name in meant[:_SHOWN])}."
             )
-        if any(published.host == text for published in checked.published):
-            raise click.UsageError(
-                f"`{text}` is a published host: `meshgen show {fleet} --host {text}` says who answers."
-            )
         similar = near_host(text, known) if "." in text else near(text, {name.partition(".")[0] for name in known})
         hint = did_you_mean(similar) or "`meshgen show` lists all exposed hosts."
-        raise click.UsageError(f"`{text}` is no code, output file or Service of an inventory. {hint}")
+        raise click.UsageError(f"`{text}` is no code, output file, published host or Service of an inventory. {hint}")
     say(shown)
     if checked.failed:
         say("the fleet has errors, so this is not built; `meshgen validate` shows them", err=True)

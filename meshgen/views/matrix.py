@@ -78,7 +78,7 @@ def _of_users(published: Iterable[Published], wanted: Wanted, form: Form, width:
     entries = sorted({name for host in shown for name in host.overall if _is_wanted(name, wanted.clusters)})
     if not entries:
         return ""
-    rows = [[host.host, _in_levels(host.entry_order), *(_entry(host, name) for name in entries)] for host in shown]
+    rows = [[host.host, in_levels(host.entry_order), *(_entry(host, name) for name in entries)] for host in shown]
     columns = ["DNS names", *(f"from {name}" for name in entries)]
     return _tabulated(rows, columns, "pipe") if form == "markdown" else _fitting(rows, columns, "", width)
 
@@ -87,10 +87,11 @@ def _entry(published: Published, cluster: str) -> str:
     gateway = published.entry_point(cluster)
     if gateway is None or cluster not in published.overall:
         return "-"
-    return "draining" if gateway.drain is not None else _in_levels(published.overall[cluster])
+    return "draining" if gateway.drain is not None else in_levels(published.overall[cluster])
 
 
-def _in_levels(arrangement: Arrangement) -> str:
+def in_levels(arrangement: Arrangement) -> str:
+    """`c1 70 %, c2 30 %, else c3`, or `nobody`."""
     levels = (
         ", ".join(item.cluster if item.share is None else f"{item.cluster} {percent(item.share)}" for item in level)
         for level in arrangement.levels

@@ -107,7 +107,7 @@ def test_explain_knows_which_host_is_meant_by_its_first_labels(short: str, capsy
         (["detials"], "A similar name exists: `details`."),
         (["detials.bookinfo"], "A similar name exists: `details.bookinfo.svc.cluster.local`."),
         (["details", "--from", "clutser-1"], "A similar name exists: `cluster-1`."),
-        (["nothing-like-it"], "`nothing-like-it` is no code, output file or Service of an inventory."),
+        (["nothing-like-it"], "`nothing-like-it` is no code, output file, published host or Service of an inventory."),
     ],
 )
 def test_explain_says_what_may_be_meant(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,11 +115,11 @@ def test_explain_says_what_may_be_meant(arguments: list[str], said: str, capsys:
     assert said in capsys.readouterr().err
 
 
-def test_explain_sends_who_asks_for_a_published_host_to_show(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_says_where_users_of_a_published_host_enter(capsys: pytest.CaptureFixture[str]) -> None:
     fleet = str(Path(__file__).parents[2] / "examples" / "edge" / "fleet")
-    assert main(["explain", "bookinfo.example.com", "--fleet", fleet]) == 2
+    assert main(["explain", "bookinfo.example.com", "--fleet", fleet, "--from", "dublin-1"]) == 2
     said = " ".join(capsys.readouterr().err.split())
-    assert f"`bookinfo.example.com` is a published host: `meshgen show {fleet} --host bookinfo.example.com`" in said
+    assert "users enter for `bookinfo.example.com` in `dublin-edge`, `frankfurt`, not in `dublin-1`." in said
 
 
 def test_explain_tells_of_a_fleet_with_errors_what_would_be(

@@ -498,3 +498,31 @@ spec:
         "\n"
         "2 | defaultHttpRetryPolicy:\n"
     )
+
+
+def test_explain_a_published_host(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "bookinfo.example.com", "--fleet", "examples/edge/fleet", "--from", "frankfurt"]) == 0
+    assert (
+        capsys.readouterr().out
+        == """\
+bookinfo.example.com
+  published by workspace `my-workspace`
+  DNS names dublin-edge, frankfurt
+
+frankfurt: edge gateway `edge/edge-gateway`
+  at 203.0.113.1, 203.0.113.2
+  /api/v1/reviews/*: dublin-1 62.5 %, frankfurt 37.5 %
+  all: dublin-1 50 %, dublin-2 20 %, frankfurt 30 %
+
+/api/v1/reviews/* of `reviews.bookinfo.svc.cluster.local`
+  not in dublin-2: it has no such Service
+
+all of `productpage.bookinfo.svc.cluster.local`
+  wherever the workspace has it
+"""
+    )
+
+
+def test_explain_a_published_host_that_is_nearly_right(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "bookinfo.exampel.com", "--fleet", "examples/edge/fleet"]) == 2
+    assert "`bookinfo.example.com`" in capsys.readouterr().err
