@@ -132,7 +132,7 @@ def _carried(zone: Zone) -> Zone:
 
 def _answering(probe: Probe) -> list[PublishedGateway]:
     """The entry points that answer for the name of a probe."""
-    return [entrance.gateway for entrance in probe.entrances if entrance.behind]
+    return [place.gateway for place in probe.asked_at if place.behind]
 
 
 def _zone(relations: Relations, declared: DeclaredZone, published: Iterable[Published], asked: Iterable[Probe]) -> Zone:
