@@ -50,7 +50,9 @@ def _made(context: Context) -> Iterator[_Name]:
     for record in planned.records if planned is not None else ():
         for member in (member for pool in record.record.pools for member in pool.members):
             if member.origin is not None:
-                setting = next(item for item in context.published if item.host == record.record.host)
+                setting = next((item for item in context.published if item.host == record.record.host), None)
+                if setting is None:
+                    continue  # of a probe, whose names are there already
                 what = f"the origin name of entry point `{member.entry_point.label}` of `{setting.host}`"
                 yield _Name(member.origin, what, setting.setting.span("host"), setting.object)
 
