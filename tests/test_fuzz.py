@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 CHUNK = 250
-CHUNKS = 40
-QUICK = 60
+CHUNKS = 16
+QUICK = 25
 LARGEST_SEED = 100_000
 HOSTILE = [
     "", "~", "null", "true", "no", "on", "y", "0", "-1", "1e3", "0x1F", "010", "12:30", "1.30", ".inf", ".nan",

@@ -56,6 +56,7 @@ def checkout(tmp_path: Path, modules: None) -> Path:  # noqa: ARG001 - wanted fo
     return tmp_path
 
 
+@pytest.mark.slow
 def test_drift_is_named_and_repaired(checkout: Path) -> None:
     script = checkout / "tools/schemas/generate.py"
     service, surplus = checkout / "schemas/v1/service_v1.json", checkout / "schemas/v1/secret_v1.json"
