@@ -72,6 +72,9 @@ def _planned(calls: Calls, cluster: ClusterPlan) -> Iterator[tuple[Taken, set[st
     for entry in cluster.workload_entries:
         yield Taken("workloadEntry", entry.namespace, entry.name), set(entry.hosts)
     alias_of = {alias.host: alias.of for alias in cluster.aliases}
+    # A draft that is refused (MG445) has the routes to aliases that no gateway of its platform lets in.
+    for call in calls.of(cluster.cluster).values():
+        alias_of |= {route.host: call.host for item in call.imports for route in item.routes}
     for rule in cluster.destination_rules:
         yield Taken("destinationRule", rule.namespace, rule.name), {alias_of.get(rule.host, rule.host)}
     for service in cluster.virtual_services:
