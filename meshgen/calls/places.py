@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from fractions import Fraction
 
+    from meshgen.analysis.traffic import Ranked
     from meshgen.calls.model import Call
 
 
@@ -34,6 +36,16 @@ def levels_of(call: Call) -> list[list[Place]]:
         names = ([call.consumer] if level.local else []) + [source.cluster for source in level.sources]
         found.append([Place(name, name == call.consumer, shares.get(name)) for name in names])
     return found
+
+
+def named_levels(levels: Iterable[Iterable[Place | Ranked]]) -> tuple[tuple[str, ...], ...]:
+    """The clusters of each level by name, with their shares."""
+    return tuple(tuple(sorted(with_share(each.cluster, each.share) for each in level)) for level in levels)
+
+
+def with_share(name: str, share: Fraction | None) -> str:
+    """`cluster-1`, or `cluster-1 70 %`."""
+    return name if share is None else f"{name} {percent(share)}"
 
 
 def percent(share: Fraction) -> str:

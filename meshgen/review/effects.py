@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from meshgen.calls.places import levels_of, percent
+from meshgen.calls.places import levels_of, named_levels
 from meshgen.plan.reach import Reaches
 from meshgen.review.model import KINDS, Effect, Way
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.analysis.traffic import Arrangement
-    from meshgen.calls import Call
-    from meshgen.calls.places import Place
     from meshgen.published import Published, PublishedRoute
     from meshgen.review.model import Kind
     from meshgen.revisions.compile import Meaning
 
 NOBODY = Way((), (), leaves_region=False)
+DNS = "DNS"
+"""The caller of the entry points of a published host."""
 
 
 def effects(old: Meaning, new: Meaning) -> tuple[Effect, ...]:
@@ -74,7 +74,7 @@ class _Ways:
 
     def _of_published(self, published: Published) -> Iterator[tuple[tuple[str, str], Way]]:
         """(`DNS` or an entry point, host and path) → who is called."""
-        yield ("DNS", published.host), self._way(published.entry_order, None)
+        yield (DNS, published.host), self._way(published.entry_order, None)
         for cluster, ways in published.ways.items():
             gateway = published.entry_point(cluster)
             if gateway is None:
@@ -87,11 +87,7 @@ class _Ways:
                     self.left.add(key)
 
     def _way(self, arrangement: Arrangement, region: str | None) -> Way:
-        levels = tuple(
-            tuple(item.cluster if item.share is None else f"{item.cluster} {percent(item.share)}" for item in level)
-            for level in arrangement.levels
-        )
-        way = Way(levels, (), leaves_region=False)
+        way = Way(named_levels(arrangement.levels), (), leaves_region=False)
         away = region is not None and any(self._regions.get(name) != region for name in way.clusters)
         return way._replace(leaves_region=away)
 
@@ -100,7 +96,7 @@ class _Ways:
             return self._published.get((consumer, host), NOBODY)
         reach = self._reaches.at(consumer, host)
         call = self._calls.of(consumer).get(host)
-        levels = _levels(call) if call is not None else ((consumer,),) if reach.own else ()
+        levels = named_levels(levels_of(call)) if call is not None else ((consumer,),) if reach.own else ()
         region = self._regions[consumer]
         way = Way(levels, reach.ports, leaves_region=False)
         return way._replace(leaves_region=any(self._regions.get(name) != region for name in way.clusters))
@@ -111,14 +107,6 @@ def _path(route: PublishedRoute) -> str:
     if route.match is None:
         return ""
     return route.match.path or (f"{route.match.prefix}/*" if route.match.prefix else "")
-
-
-def _levels(call: Call) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(sorted(map(_name, level))) for level in levels_of(call))
-
-
-def _name(place: Place) -> str:
-    return place.cluster if place.share is None else f"{place.cluster} {percent(place.share)}"
 
 
 def _kind(was: Way, will: Way) -> Kind | None:

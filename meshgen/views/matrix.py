@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from meshgen.analysis.exposure import OWN_GATEWAY
 from meshgen.analysis.hosts import name_matches
 from meshgen.analysis.unexposed import unexposed
-from meshgen.calls.places import levels_of, percent
+from meshgen.calls.places import levels_of, named_levels, with_share
 from meshgen.diagnostics.printing import json_text
 from meshgen.views.mesh import mesh_lines
 from meshgen.views.reasons import sentence
@@ -92,11 +92,7 @@ def _entry(published: Published, cluster: str) -> str:
 
 def in_levels(arrangement: Arrangement) -> str:
     """`c1 70 %, c2 30 %, else c3`, or `nobody`."""
-    levels = (
-        ", ".join(item.cluster if item.share is None else f"{item.cluster} {percent(item.share)}" for item in level)
-        for level in arrangement.levels
-    )
-    return ", else ".join(levels) or "nobody"
+    return ", else ".join(map(", ".join, named_levels(arrangement.levels))) or "nobody"
 
 
 def _is_wanted(name: str, patterns: tuple[str, ...]) -> bool:
@@ -182,8 +178,7 @@ def cell(call: Call) -> str:
 
 
 def _said(place: Place) -> str:
-    name = "local" if place.local else place.cluster
-    return name if place.share is None else f"{name} {percent(place.share)}"
+    return with_share("local" if place.local else place.cluster, place.share)
 
 
 def _as_json(place: Place) -> dict[str, Any]:
