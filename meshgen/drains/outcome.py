@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from meshgen.calls.places import percent
 from meshgen.plan.dns import zone_of
-from meshgen.review.effects import effects
-from meshgen.review.objects import object_changes
+from meshgen.review.effects import DNS, effects
+from meshgen.review.objects import by_directory, object_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections import Counter
+    from collections.abc import Iterable, Iterator
 
-    from meshgen.analysis.traffic import Arrangement
     from meshgen.review import Effect
     from meshgen.revisions.compile import Meaning
 
@@ -49,24 +47,14 @@ class Outcome(NamedTuple):
 
 def outcome(old: Meaning, new: Meaning) -> Outcome:
     """Plan and emit both fleets, cluster by cluster, and compare."""
-    files: dict[str, Counter[str]] = {}
-    for item in object_changes(old.plan, new.plan):
-        files.setdefault(item.directory, Counter())[item.change] += 1
-    return Outcome(effects(old, new), tuple(_hosts(old, new)), files)
+    files = by_directory(object_changes(old.plan, new.plan))
+    found = effects(old, new)
+    return Outcome(found, tuple(_hosts(found, new)), files)
 
 
-def _hosts(old: Meaning, new: Meaning) -> Iterator[HostEffect]:
-    before = {published.host: published for published in old.published}
+def _hosts(found: Iterable[Effect], new: Meaning) -> Iterator[HostEffect]:
+    levels = {host: effect.new.levels for effect in found if DNS in effect.consumers for host in effect.hosts}
     for published in new.published:
-        was = before.get(published.host)
-        if was is not None and levels(was.entry_order) != levels(published.entry_order):
+        if published.host in levels:
             zone = zone_of(new.relations, published.host)
-            yield HostEffect(published.host, levels(published.entry_order), 0 if zone is None else zone.ttl)
-
-
-def levels(way: Arrangement) -> Levels:
-    """The levels of an arrangement, with shares in percent."""
-    return tuple(
-        tuple(each.cluster if each.share is None else f"{each.cluster} {percent(each.share)}" for each in level)
-        for level in way.levels
-    )
+            yield HostEffect(published.host, levels[published.host], 0 if zone is None else zone.ttl)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Literal
 
@@ -9,7 +10,7 @@ from meshgen.emit import emit
 from meshgen.review.model import ObjectChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from meshgen.emit.artifact import Artifact
     from meshgen.emit.emitter import Written
@@ -29,6 +30,14 @@ def object_changes(old: Plan, new: Plan) -> Iterator[ObjectChange]:
                 yield _change(path, was[path], None)
             elif was[path].content != will[path].content:
                 yield _change(path, was[path], will[path])
+
+
+def by_directory(objects: Iterable[ObjectChange]) -> dict[str, Counter[str]]:
+    """Directory of the output → how many of its files are added, changed and removed."""
+    found: dict[str, Counter[str]] = {}
+    for item in objects:
+        found.setdefault(item.directory, Counter())[item.change] += 1
+    return found
 
 
 class _Emission:

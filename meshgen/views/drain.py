@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from meshgen.diagnostics.printing import json_text, printable_lines
 from meshgen.diagnostics.several import all_of
-from meshgen.views.review import sentence
+from meshgen.views.review import counted, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from meshgen.review import Effect
 
 Form = Literal["text", "json"]
-_CHANGES = ("added", "changed", "removed")
 _DNS = "_dns"
 _OPTIONS = {"workspace": "--workspace", "host": "--host", "gateway": "--gateway", "service": "--service"}
 
@@ -62,7 +61,7 @@ def steps(result: Result, outcome: Outcome) -> Iterator[str]:
     if not outcome.files:
         yield "`meshgen build` changes no file."
     else:
-        changed = ", ".join(f"{name} ({_counted(outcome, name)})" for name in sorted(outcome.files))
+        changed = ", ".join(f"{name} ({counted(changes)})" for name, changes in sorted(outcome.files.items()))
         yield f"`meshgen build`, and commit: {changed}."
     if outcome.synced:
         synced = f"Sync {all_of(outcome.synced)}: from then on"
@@ -93,10 +92,6 @@ def answers(outcome: Outcome) -> Iterator[str]:
 def _then(effect: Effect) -> str:
     levels = [all_of(level) for level in effect.new.levels if level]
     return f" (then: {', else '.join(levels)})" if levels else ""
-
-
-def _counted(outcome: Outcome, name: str) -> str:
-    return ", ".join(f"{outcome.files[name][change]} {change}" for change in _CHANGES if outcome.files[name][change])
 
 
 def _item(result: Result, outcome: Outcome | None) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
 from meshgen.diagnostics.printing import json_text, printable, printable_lines
 from meshgen.diagnostics.several import all_of
+from meshgen.review.objects import by_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from meshgen.review import Effect, Hazard, ObjectChange, Review
 
@@ -210,12 +210,14 @@ def _order(effect: Effect) -> str:
 
 
 def _by_directory(objects: Sequence[ObjectChange]) -> Iterator[tuple[str, str]]:
-    """Directory of the output → `2 added, 1 changed`."""
-    counts: dict[str, Counter[str]] = {}
-    for item in objects:
-        counts.setdefault(item.directory, Counter())[item.change] += 1
-    for name, counted in sorted(counts.items()):
-        yield name, ", ".join(f"{counted[change]} {change}" for change in _CHANGES if counted[change])
+    """Directory of the output, sorted → `2 added, 1 changed`."""
+    for name, changes in sorted(by_directory(objects).items()):
+        yield name, counted(changes)
+
+
+def counted(changes: Mapping[str, int]) -> str:
+    """How many files are added, changed and removed: `2 added, 1 changed`."""
+    return ", ".join(f"{changes[change]} {change}" for change in _CHANGES if change in changes)
 
 
 def _folded(objects: Sequence[ObjectChange], room: int) -> str:
