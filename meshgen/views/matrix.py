@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from meshgen.published import Published
 
 Form = Literal["table", "json", "markdown"]
-FORMS: tuple[Form, ...] = ("table", "json", "markdown")
 
 
 class Wanted(NamedTuple):

@@ -10,12 +10,11 @@ from meshgen.diagnostics.several import all_of
 from meshgen.review.objects import by_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from meshgen.review import Effect, Hazard, ObjectChange, Review
 
 Form = Literal["text", "markdown", "json"]
-FORMS: tuple[Form, ...] = ("text", "markdown", "json")
 LONGEST_COMMENT = 60_000
 """Characters of a comment: GitHub takes 65,536, GitLab more; what the job adds around it needs some, too."""
 _CHANGES = ("added", "changed", "removed")
@@ -118,8 +117,8 @@ def _order_of_syncs(found: Review, mark: str, *, split: bool) -> Iterator[str]:
         gone = "lets that in no more" if other > runs else "does not let that in yet"
         end = ", and nobody else can be relied on" if cut else "; requests that may not be tried again are lost"
         yield (
-            f"{mark}{'**!** ' if cut and mark == '- ' else '! ' if cut else ''}{consumers} of {found.revisions[runs]} "
-            f"may call {hosts} in `{source}`, which by {found.revisions[other]} {gone}{end}"
+            f"{mark}{_warning(mark) if cut else ''}{consumers} of {found.revisions[runs]} may call {hosts} in "
+            f"`{source}`, which by {found.revisions[other]} {gone}{end}"
         )
     if split:
         yield "In steps, each built, committed and synced everywhere before the next:"
@@ -143,14 +142,18 @@ def _steps(found: Review) -> Iterator[str]:
     early = [item for item in found.hazards if item.withdrawn]
     asleep = {(item.consumer, found.revisions[item.consumer_runs + 1]) for item in early if _let_go(item)}
     used = sorted({(item.source.cluster, _option(item)) for item in early if not _let_go(item)})
-    commands = [f"`meshgen drain {cluster} {option}`" for cluster, option in late]
     if used:
-        yield "Before the change: " + ", ".join(f"`meshgen drain {cluster} {option}`" for cluster, option in used)
+        yield f"Before the change: {_commands('drain', used)}"
     for consumer, revision in sorted(asleep):
         yield f"Wait until `{consumer}` runs {revision}"
-    yield "The change" + (f", with {', '.join(commands)}" if commands else "")
+    yield "The change" + (f", with {_commands('drain', late)}" if late else "")
     if late:
-        yield ", ".join(command.replace("meshgen drain", "meshgen undrain") for command in commands)
+        yield _commands("undrain", late)
+
+
+def _commands(name: str, items: Iterable[tuple[str, str]]) -> str:
+    """The command for each cluster and option."""
+    return ", ".join(f"`meshgen {name} {cluster} {option}`" for cluster, option in items)
 
 
 def _option(hazard: Hazard) -> str:
@@ -168,8 +171,13 @@ def _traffic(found: Review, mark: str) -> Iterator[str]:
         yield "Nothing changes for those who call."
         return
     for effect in found.effects:
-        warning = "**!** " if effect.kind in _MARKED and mark == "- " else "! " if effect.kind in _MARKED else ""
+        warning = _warning(mark) if effect.kind in _MARKED else ""
         yield f"{mark}{warning}{all_of(effect.hosts)}: {sentence(effect)}"
+
+
+def _warning(mark: str) -> str:
+    """What a line that begins with `mark` warns with: bold where that is Markdown."""
+    return "**!** " if mark == "- " else "! "
 
 
 def sentence(effect: Effect) -> str:
@@ -189,11 +197,8 @@ def sentence(effect: Effect) -> str:
         parts.append(f"{who} {'calls' if one else 'call'} {_order(effect)}")
     else:
         if effect.lost:
-            parts.append(
-                f"{who} {loses} {all_of(effect.lost)} and {keeps} {all_of(effect.kept)}" if effect.kept else ""
-            )
-            if not effect.kept:
-                parts[-1] = f"{who} {loses} {all_of(effect.lost)}"
+            kept = f" and {keeps} {all_of(effect.kept)}" if effect.kept else ""
+            parts.append(f"{who} {loses} {all_of(effect.lost)}{kept}")
         if effect.gained:
             parts.append(f"{'' if parts else f'{who} '}{gets} {all_of(effect.gained)}")
     if effect.kind == "failoverLost":
