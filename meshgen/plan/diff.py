@@ -18,7 +18,7 @@ from meshgen.plan.keys import objects
 from meshgen.plan.model import GatewayAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from meshgen.calls import RemoteEndpoint
     from meshgen.plan.keys import Key, Planned
@@ -164,12 +164,15 @@ def lost(consumer: str, host: str, old: Reach, new: Reach | None) -> Loss | None
 
 def cut(used: Iterable[Use], new: Plan) -> tuple[Use, ...]:
     """The uses whose gateway no longer lets their host in under the new plan, sorted: such requests are reset."""
-    return tuple(sorted(use for use in used if not lets_in(new, use.gateway, use.host)))
+    return tuple(sorted(use for use in used if not lets_in(new.exposed, use.gateway, use.host)))
 
 
-def lets_in(plan: Plan, gateway: GatewayAddress, host: str) -> bool:
-    """Whether a gateway lets requests for a host in; for a host with a leading `*`, for all of them."""
-    hosts = plan.exposed.get(gateway, frozenset())
+def lets_in(exposed: Mapping[GatewayAddress, Collection[str]], gateway: GatewayAddress, host: str) -> bool:
+    """Whether a gateway lets requests for a host in; for a host with a leading `*`, for all of them.
+
+    `exposed`: the hosts that each gateway lets in, as in a plan.
+    """
+    hosts = exposed.get(gateway, ())
     return host in hosts or any(host_matches(pattern, host) for pattern in hosts)
 
 
@@ -179,7 +182,7 @@ def _not_covered(plan: Plan, other: Plan) -> tuple[Entrance, ...]:
             Entrance(gateway, host)
             for gateway, hosts in plan.exposed.items()
             for host in hosts
-            if not lets_in(other, gateway, host)
+            if not lets_in(other.exposed, gateway, host)
         )
     )
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.relations import Relations
     from meshgen.calls import Call, Calls
     from meshgen.language.inventory import ObservedService
 
@@ -107,7 +108,7 @@ class Reaches:
         self, consumer: str, local: ObservedService | None, sources: tuple[Exposure, ...], ports: tuple[int, ...]
     ) -> Reach:
         own = local is not None and local.state == "active"
-        accounts = self._identities(consumer, local) if own and local is not None else None
+        accounts = identities(self._relations, consumer, local) if own and local is not None else None
         draining = self._relations.cluster(consumer).state == "draining"
         key = (own, accounts, tuple(map(id, sources)), ports, draining)
         if key not in self._shared:
@@ -118,16 +119,18 @@ class Reaches:
         if id(exposure) not in self._sources:
             self._sources[id(exposure)] = Source(
                 GatewayAddress(exposure.cluster, exposure.gateway.namespace, exposure.gateway.name),
-                self._identities(exposure.cluster, exposure.service),
+                identities(self._relations, exposure.cluster, exposure.service),
                 chosen(exposure),
             )
         return self._sources[id(exposure)]
 
-    def _identities(self, cluster: str, service: ObservedService) -> tuple[str, ...] | None:
-        if service.service_accounts is None:
-            return None
-        place = f"{self._relations.facts[cluster].trust_domain}/ns/{service.namespace}/sa/"
-        return tuple(sorted({place + account for account in service.service_accounts}))
+
+def identities(relations: Relations, cluster: str, service: ObservedService) -> tuple[str, ...] | None:
+    """Those of the pods of a Service, sorted, as those of a source."""
+    if service.service_accounts is None:
+        return None
+    place = f"{relations.facts[cluster].trust_domain}/ns/{service.namespace}/sa/"
+    return tuple(sorted({place + account for account in service.service_accounts}))
 
 
 def chosen(exposure: Exposure) -> str:

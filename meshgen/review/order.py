@@ -12,13 +12,13 @@ them. What is broken with every cluster at one revision is no question of order,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.hosts import host_matches
+from meshgen.analysis.hosts import parse_host
+from meshgen.plan.diff import lets_in
 from meshgen.plan.gateways import exposed
 from meshgen.plan.model import GatewayAddress
-from meshgen.plan.reach import Reaches
+from meshgen.plan.reach import Reaches, identities
 from meshgen.review.model import Hazard
 
 if TYPE_CHECKING:
@@ -111,8 +111,7 @@ class _Table:
         return self._uses.get((consumer, host), ())
 
     def lets_in(self, gateway: GatewayAddress, host: str) -> bool:
-        hosts = self._exposed.get(gateway, ())
-        return host in hosts or any(host_matches(pattern, host) for pattern in hosts)
+        return lets_in(self._exposed, gateway, host)
 
 
 class _World:
@@ -123,7 +122,7 @@ class _World:
 
     def has(self, cluster: str, host: str) -> bool:
         """Whether a Service of the cluster itself answers, one that is there and stays."""
-        service = self._services.get((cluster, host))
+        service = self._service(cluster, host)
         return service is not None and service.state == "active"
 
     def answers(self, use: _Use, host: str) -> bool:
@@ -131,24 +130,17 @@ class _World:
         cluster = use.gateway.cluster
         if cluster not in self._relations.facts:
             return True  # nothing is known of it any more; whether it lets requests in, revisions say
-        service = self._services.get((cluster, host))
         reach = self._relations.reaches[cluster].get((use.gateway.namespace, use.gateway.name))
         if reach is not None and not reach.known:
             return False
         if not use.service:
             return True
+        service = self._service(cluster, host)
         if service is None:
             return False
-        if use.accepted is None or service.service_accounts is None:
-            return True
-        place = f"{self._relations.facts[cluster].trust_domain}/ns/{service.namespace}/sa/"
-        return all(place + account in use.accepted for account in service.service_accounts)
+        accounts = identities(self._relations, cluster, service)
+        return use.accepted is None or accounts is None or use.accepted.issuperset(accounts)
 
-    @cached_property
-    def _services(self) -> dict[tuple[str, str], ObservedService]:
-        domain = self._relations.fleet.spec.cluster_domain
-        return {
-            (cluster, name.host(domain)): service
-            for cluster, services in self._relations.services.items()
-            for name, service in services.items()
-        }
+    def _service(self, cluster: str, host: str) -> ObservedService | None:
+        name = parse_host(host, self._relations.fleet.spec.cluster_domain)
+        return None if name is None else self._relations.services.get(cluster, {}).get(name)
