@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from meshgen.calls import Calls
     from meshgen.diagnostics import Diagnostic
     from meshgen.emit.artifact import Artifact
-    from meshgen.plan.model import ClusterPlan, Identity, Plan
+    from meshgen.plan.model import ClusterPlan, Identity, Plan, PlannedDns
     from meshgen.published import Published
+    from meshgen.published.probes import Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,15 @@ def check_fleet(path: Path, consumers: frozenset[str] | None = None) -> Checked:
     from meshgen.check.context import Context
     from meshgen.check.table import check
     from meshgen.published import published_hosts
+    from meshgen.published.probes import probes
 
-    calls = Calls(Relations(fleet), consumers)
-    published = published_hosts(calls.relations)
-    planned = cache(partial(_plan, calls, published))
-    diagnostics += check(Context(calls, published, planned, _identities))
+    relations = Relations(fleet)
+    calls = Calls(relations, consumers)
+    published = published_hosts(relations)
+    asked = probes(relations, published)
+    dns = cache(partial(_dns, relations, published, asked))
+    planned = cache(partial(_plan, calls, published, asked, dns))
+    diagnostics += check(Context(calls, published, asked, dns, planned, _identities))
     found = ordered(apply(diagnostics, fleet.spec.accept))
     if any(diagnostic.severity == "error" for diagnostic in found):
         # Advice on a fleet that does not build only hides what keeps it from building.
@@ -111,10 +116,18 @@ def check_fleet(path: Path, consumers: frozenset[str] | None = None) -> Checked:
     return Checked(calls, planned, loaded.sources, found, published)
 
 
-def _plan(calls: Calls, published: tuple[Published, ...]) -> Plan:
+def _dns(relations: Relations, published: tuple[Published, ...], asked: tuple[Probe, ...]) -> PlannedDns | None:
+    from meshgen.plan.dns import planned_dns  # only fleets with zones need it
+
+    return planned_dns(relations, published, asked)
+
+
+def _plan(
+    calls: Calls, published: tuple[Published, ...], asked: tuple[Probe, ...], dns: Callable[[], PlannedDns | None]
+) -> Plan:
     from meshgen.plan import plan  # a fleet that is only validated seldom needs it
 
-    return plan(calls, published)
+    return plan(calls, published, asked, dns())
 
 
 def _identities(draft: Plan, cluster: ClusterPlan) -> Iterable[Identity]:

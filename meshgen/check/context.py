@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
-    from meshgen.plan.model import ClusterPlan, Identity, Plan
+    from meshgen.plan.model import ClusterPlan, Identity, Plan, PlannedDns
     from meshgen.published import Published
+    from meshgen.published.probes import Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,10 @@ class Context:
     calls: Calls
     published: tuple[Published, ...]
     """The published hosts of known workspaces."""
+    probes: tuple[Probe, ...]
+    """Those of the canary and of these hosts."""
+    dns: Callable[[], PlannedDns | None]
+    """What DNS of a draft would be; None: the fleet says nothing of DNS. Needs no plan of any cluster."""
     draft: Callable[[], Plan]
     """What would be emitted if no rule objected. Planned at the first call: most fleets are valid without a look."""
 

@@ -9,7 +9,6 @@ from meshgen.analysis.facts import management_cluster, multicluster_namespace, o
 from meshgen.analysis.namespace_labels import NAME, labels_for
 from meshgen.plan.aliases import planned_aliases
 from meshgen.plan.canary import planned_canary
-from meshgen.plan.dns import planned_dns
 from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports
@@ -20,7 +19,6 @@ from meshgen.plan.published import Publisher
 from meshgen.plan.tetrate import Hierarchy, hierarchy
 from meshgen.plan.workspaces import planned_workspaces
 from meshgen.platforms import platform
-from meshgen.published.probes import probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,8 +30,8 @@ if TYPE_CHECKING:
     from meshgen.published.probes import Probe
 
 
-def plan(calls: Calls, published: Sequence[Published]) -> Plan:
-    """Plan what the consumers of `calls` get, for themselves and for published hosts.
+def plan(calls: Calls, published: Sequence[Published], asked: Sequence[Probe], dns: PlannedDns | None) -> Plan:
+    """Plan what the consumers of `calls` get, for themselves and for published hosts, their probes and their DNS.
 
     Also of a fleet that rules refuse (a draft); same fleet, same plan.
     """
@@ -41,11 +39,9 @@ def plan(calls: Calls, published: Sequence[Published]) -> Plan:
     fleet = relations.fleet
     tetrate = fleet.spec.tetrate
     management = management_cluster(fleet)
-    found = _hierarchy(relations, published) if management is not None else Hierarchy()
+    found = _hierarchy(relations, published, asked) if management is not None else Hierarchy()
     importer = Importer(calls)
     publisher = Publisher(calls, published)
-    asked = probes(relations, published)
-    dns = planned_dns(relations, published, asked) if fleet.spec.dns is not None else None
     if not platform(fleet.spec.platform).publishing.shared:
         asked = ()
     return Plan(
@@ -69,10 +65,10 @@ def plan(calls: Calls, published: Sequence[Published]) -> Plan:
     )
 
 
-def _hierarchy(relations: Relations, published: Sequence[Published]) -> Hierarchy:
+def _hierarchy(relations: Relations, published: Sequence[Published], asked: Sequence[Probe]) -> Hierarchy:
     """What the management cluster gets: the fleet's workspaces, and what published hosts need beside them."""
     workspaces = tuple(planned_workspaces(relations))
-    found = hierarchy(relations, published, workspaces)
+    found = hierarchy(relations, published, asked, workspaces)
     return found._replace(workspaces=tuple(sorted((*workspaces, *found.workspaces), key=attrgetter("name"))))
 
 

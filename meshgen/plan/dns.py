@@ -45,8 +45,13 @@ _LONGEST_NAME = 40
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 
 
-def planned_dns(relations: Relations, published: Sequence[Published], asked: Sequence[Probe]) -> PlannedDns:
-    """Plan the records of every host and of every probe that is in a zone, also of a fleet that rules refuse."""
+def planned_dns(relations: Relations, published: Sequence[Published], asked: Sequence[Probe]) -> PlannedDns | None:
+    """Plan the records of every host and of every probe that is in a zone, also of a fleet that rules refuse.
+
+    None: the fleet says nothing of DNS.
+    """
+    if relations.fleet.spec.dns is None:
+        return None
     hosts: list[HostInZone] = []
     zones: list[Zone] = []
     origins: dict[tuple[str, str], Origin] = {}

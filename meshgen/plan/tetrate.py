@@ -19,7 +19,6 @@ from meshgen.plan.model import (
     ServerCors,
     ServerRoute,
 )
-from meshgen.published.probes import probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -57,15 +56,17 @@ class _Passed(NamedTuple):
 
 
 def hierarchy(
-    relations: Relations, published: Iterable[Published], workspaces: Sequence[PlannedWorkspace]
+    relations: Relations,
+    published: Iterable[Published],
+    asked: Sequence[Probe],
+    workspaces: Sequence[PlannedWorkspace],
 ) -> Hierarchy:
     """Plan groups and servers of all gateways that published hosts and probes pass; `workspaces` are the fleet's own.
 
     A group a workspace and cluster, since edges of two regions say different things of one host, and the pods of a
     gateway take the objects of their group (docs.tetrate.io, design-guides/ha-multicluster).
     """
-    hosts = tuple(published)
-    passed = _passed(hosts, probes(relations, hosts))
+    passed = _passed(published, asked)
     owners = _Owners(relations, workspaces, passed)
     groups: dict[tuple[str, str], list[_Passed]] = {}
     for each in passed:

@@ -11,8 +11,10 @@ from meshgen.calls import Calls
 from meshgen.language.typed import typed_fleet
 from meshgen.load import load_contents
 from meshgen.plan import plan
+from meshgen.plan.dns import planned_dns
 from meshgen.plan.reach import Reaches
 from meshgen.published import published_hosts
+from meshgen.published.probes import probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,7 +45,10 @@ class Meaning:
     @cached_property
     def plan(self) -> Plan:
         """Costs far more than the calls."""
-        return self.known[1] if self.known else plan(self.calls, self.published)
+        if self.known:
+            return self.known[1]
+        asked = probes(self.relations, self.published)
+        return plan(self.calls, self.published, asked, planned_dns(self.relations, self.published, asked))
 
     def reaches(self, consumers: Iterable[str] | None = None) -> dict[tuple[str, str], Reach]:
         """(consumer, host) → how callers get what other clusters serve; of some consumers, or of all."""

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meshgen.calls import Calls
-    from meshgen.plan.model import Plan
+    from meshgen.plan.model import Plan, PlannedDns
     from meshgen.published import Published
+    from meshgen.published.probes import Probe
 
 WEB = "web.web.svc.cluster.local"
 API = "api.api.svc.cluster.local"
@@ -491,9 +492,9 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("read")
         return reading(contents)
 
-    def planned(calls: Calls, published: Sequence[Published]) -> Plan:
+    def planned(calls: Calls, published: Sequence[Published], asked: Sequence[Probe], dns: PlannedDns | None) -> Plan:
         done.append("planned")
-        return planning(calls, published)
+        return planning(calls, published, asked, dns)
 
     monkeypatch.setattr(history, "meaning", read)
     monkeypatch.setattr(compiling, "plan", planned)

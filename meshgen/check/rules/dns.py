@@ -280,7 +280,7 @@ def one_object_for_all(context: Context) -> Iterator[Finding]:
 
     Tetrate's Gateway has every host of a gateway (ADR 40), and annotations are the object's.
     """
-    planned = context.draft().dns if _hosts(context) else None
+    planned = context.dns() if _hosts(context) else None
     if planned is None or not planned.gateway_annotations:
         return
     for servers in context.draft().servers:
@@ -314,7 +314,7 @@ def _hosts(context: Context) -> tuple[HostInZone, ...]:
     dns = context.relations.fleet.spec.dns
     if dns is None or not dns.zones:
         return ()
-    planned = context.draft().dns
+    planned = context.dns()
     return planned.hosts if planned is not None else ()
 
 

@@ -8,7 +8,7 @@ from meshgen.analysis.gateways import PORTS_OF_PROXY
 from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics import Cause
-from meshgen.published.probes import asked_route, probes
+from meshgen.published.probes import asked_route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def entry_point_alone(context: Context) -> Iterator[Finding]:
     The probe of an entry point covers the clusters of its own region and never others: with those it would say nothing
     about the fast way (docs/design.md §3).
     """
-    for probe in _probes(context):
+    for probe in context.probes:
         for gateway, _, region in probe.asked_at:
             if region or gateway.role != "edge":
                 continue
@@ -49,7 +49,7 @@ def passes_while_dead(context: Context) -> Iterator[Finding]:
     probe is sent to other clusters as they are.
     """
     users = {published.host: published for published in context.published}
-    for probe in _probes(context):
+    for probe in context.probes:
         if probe.cluster is not None:
             continue
         if probe.expected_status in GIVEN_BY_GATEWAYS:
@@ -126,7 +126,7 @@ def canary_on_port_of_proxy(context: Context) -> Iterator[Finding]:
 def one_name_for_two(context: Context) -> Iterator[Finding]:
     """Find names that two health checks want: those of clusters are made of the check's and the cluster's name."""
     seen: dict[str, tuple[Probe, str, Span | None]] = {}
-    for probe in _probes(context):
+    for probe in context.probes:
         what = f"cluster `{probe.cluster}`" if probe.cluster is not None else "entry points"
         place = probe.setting.span("host")
         first, told, where = seen.setdefault(probe.host, (probe, what, place))
@@ -148,7 +148,7 @@ def certificate_has_to_cover(context: Context) -> Iterator[Finding]:
     """
     wanted: dict[str, list[str]] = {}
     hosts = {published.object: published for published in context.published}
-    for probe in _probes(context):
+    for probe in context.probes:
         if probe.tls is not None and probe.tls.cert_manager is None:
             wanted.setdefault(probe.object, []).append(probe.host)
     for name, covered in wanted.items():
@@ -163,10 +163,6 @@ def certificate_has_to_cover(context: Context) -> Iterator[Finding]:
                     "certificates have to cover health checks, too", "fleet/healthChecks", name, ", ".join(covered)
                 ),
             )
-
-
-def _probes(context: Context) -> Iterator[Probe]:
-    return iter(probes(context.relations, context.published))
 
 
 RULES = (

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from meshgen.check.places import notes
 from meshgen.check.rule import Finding, Rule
-from meshgen.published.probes import probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +41,11 @@ def _written(context: Context) -> Iterator[_Name]:
 
 def _made(context: Context) -> Iterator[_Name]:
     """The names that follow: of the health checks of clusters, and of single entry points."""
-    for probe in probes(context.relations, context.published):
+    for probe in context.probes:
         if probe.cluster is not None:
             what = f"the host of the health check of cluster `{probe.cluster}`"
             yield _Name(probe.host, what, probe.setting.span("host"), probe.object)
-    planned = context.draft().dns if _zoned(context) else None
+    planned = context.dns() if _zoned(context) else None
     for record in planned.records if planned is not None else ():
         for member in (member for pool in record.record.pools for member in pool.members):
             if member.origin is not None:
