@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.labels import LABELS, TLS_MODE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from meshgen.calls.groups import Conflict
     from meshgen.language.inventory import ObservedService
 
-_OURS = {"app.kubernetes.io/managed-by": "meshgen", "security.istio.io/tlsMode": "istio"}
+_OURS = {**LABELS, **TLS_MODE}
 _OF_ISTIO = frozenset(
     {
         "topology.istio.io/cluster",

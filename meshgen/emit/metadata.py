@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from meshgen.plan.labels import LABELS
+from meshgen.analysis.labels import LABELS
 
 if TYPE_CHECKING:
     from meshgen.emit.artifact import Stage

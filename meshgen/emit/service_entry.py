@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from meshgen.analysis.labels import CANONICAL_NAME, TLS_MODE
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.endpoint import endpoint, endpoint_reasons
@@ -12,7 +13,6 @@ from meshgen.language.cluster import Cluster, Istio
 from meshgen.language.fleet import FleetSpec
 from meshgen.language.inventory import ObservedIstio, ObservedService
 from meshgen.language.workspace import ExposedService
-from meshgen.plan.labels import CANONICAL_NAME, TLS_MODE
 
 if TYPE_CHECKING:
     from meshgen.emit.emitter import Scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.labels import LABELS, MANAGED_BY
 from meshgen.analysis.service_labels import OF_A_REVISION
 from meshgen.diagnostics import Note, diagnose
 from meshgen.inventory.duplicates import contradictions
@@ -208,10 +209,7 @@ def _autoscaled(objects: Iterable[KubernetesObject]) -> dict[str, set[tuple[str,
 
 def _is_managed(item: KubernetesObject) -> bool:
     metadata = item.fields.at("metadata")
-    if (
-        metadata.at("labels").node.entries
-        and metadata.labels("labels").get("app.kubernetes.io/managed-by") == "meshgen"
-    ):
+    if metadata.at("labels").node.entries and metadata.labels("labels").get(MANAGED_BY) == LABELS[MANAGED_BY]:
         return True
     return any(
         key.startswith("xcp.tetrate.io/")

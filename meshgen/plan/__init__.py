@@ -6,13 +6,13 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import management_cluster, multicluster_namespace, own_entries
+from meshgen.analysis.labels import LABELS
 from meshgen.analysis.namespace_labels import NAME, labels_for
 from meshgen.plan.aliases import planned_aliases
 from meshgen.plan.canary import planned_canary
 from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports
-from meshgen.plan.labels import LABELS
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
 from meshgen.plan.probes import plan_probes, with_own_pods
 from meshgen.plan.published import Publisher

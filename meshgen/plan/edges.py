@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis import names
+from meshgen.analysis.labels import TLS_MODE
 from meshgen.analysis.protocols import protocol_of
 from meshgen.analysis.traffic import equal_shares, whole
 from meshgen.calls.order import SOURCE, by_labels, endpoint_weights, level_labels
 from meshgen.calls.retries import FEWEST_ATTEMPTS, TRIES_A_LEVEL
 from meshgen.language.base import milliseconds
 from meshgen.plan.gateways import spans
-from meshgen.plan.labels import TLS_MODE
 from meshgen.plan.model import (
     HostEndpoint,
     Origin,

@@ -9,10 +9,10 @@ from meshgen.analysis import names
 from meshgen.analysis.accounts import accounts_by_place
 from meshgen.analysis.addresses import parse_range
 from meshgen.analysis.hosts import ServiceName
+from meshgen.analysis.labels import CANONICAL_NAME, SHADOW_OF, TLS_MODE
 from meshgen.calls.endpoints import subject_alt_names
 from meshgen.calls.imports import export_to
 from meshgen.plan.gateways import spans, workspace_origin
-from meshgen.plan.labels import CANONICAL_NAME, SHADOW_OF, TLS_MODE
 from meshgen.plan.model import (
     Origin,
     PlannedRemoteGateway,

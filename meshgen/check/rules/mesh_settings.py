@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.injection import injection
+from meshgen.analysis.labels import LABELS
 from meshgen.analysis.namespace_labels import NAME, discovered, labels_for, shares_service_entries
 from meshgen.check.places import istio_place, listed, notes
 from meshgen.check.rule import Finding, Rule
-from meshgen.plan.labels import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
