@@ -9,6 +9,7 @@ import pytest
 
 from meshgen.cli import main
 from tests.fleets import fleet
+from tests.git.support import commit, init
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +94,30 @@ class Project:
         return sorted(path.relative_to(self.output).as_posix() for path in self.output.glob(pattern))
 
 
+@dataclass(frozen=True)
+class Remembered(Project):
+    """A project whose builds are committed if it is in Git."""
+
+    in_git: bool = False
+
+    def build(self, *arguments: str) -> Outcome:
+        outcome = super().build(*arguments)
+        if self.in_git and outcome.code == 0:
+            commit(self.root, "build")
+        return outcome
+
+
+def steps(project: Project, *fleets: tuple[str, ...]) -> Outcome:
+    """Build one fleet after the other; all but the last must succeed."""
+    *before, last = fleets
+    for texts in before:
+        project.write(*texts)
+        outcome = project.build()
+        assert outcome.code == 0, outcome.said
+    project.write(*last)
+    return project.build()
+
+
 @pytest.fixture(scope="package", autouse=True)
 def _quick_disk() -> Iterator[None]:
     """What survives a crash is shown in `tests/tree`."""
@@ -104,3 +129,12 @@ def _quick_disk() -> Iterator[None]:
 @pytest.fixture
 def project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
     return Project(tmp_path, capsys)
+
+
+@pytest.fixture(params=["commits", "local state"])
+def remembered(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
+    """What was built before is known from the commits, or without Git from the local state."""
+    in_git = request.param == "commits"
+    if in_git:
+        init(tmp_path)
+    return Remembered(tmp_path, capsys, in_git)

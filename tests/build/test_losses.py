@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.build.test_withdrawal import Remembered, fleet, steps, workspace
-from tests.git.support import init
+from tests.build.conftest import steps
+from tests.build.test_withdrawal import fleet, workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.build.conftest import Outcome, Project
 
 WEB = "web.shop.svc.cluster.local"
@@ -64,12 +62,9 @@ THREE = (clusters("c1", "c2", "c3"), SHOP, inventory("c1"), inventory("c2", "web
 """`c1` calls `web` in `c2` and `c3`."""
 
 
-@pytest.fixture(params=["commits", "local state"])
-def project(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
-    in_git = request.param == "commits"
-    if in_git:
-        init(tmp_path)
-    return Remembered(tmp_path, capsys, in_git)
+@pytest.fixture
+def project(remembered: Project) -> Project:
+    return remembered
 
 
 def losses(outcome: Outcome, code: str = "MG656") -> list[str]:

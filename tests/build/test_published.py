@@ -6,24 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.build.test_withdrawal import Remembered, steps
+from tests.build.conftest import steps
 from tests.cli.test_drain import PUBLISHED, entry_point
-from tests.git.support import init
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.build.conftest import Outcome, Project
 
 BOTH = (PUBLISHED, entry_point("c1", 1), entry_point("c2", 2))
 
 
-@pytest.fixture(params=["commits", "local state"])
-def project(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
-    in_git = request.param == "commits"
-    if in_git:
-        init(tmp_path)
-    return Remembered(tmp_path, capsys, in_git)
+@pytest.fixture
+def project(remembered: Project) -> Project:
+    return remembered
 
 
 def lost(outcome: Outcome) -> list[str]:

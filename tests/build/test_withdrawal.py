@@ -5,17 +5,15 @@ Each test runs twice: with every build committed, and without Git, where the loc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.build.conftest import Outcome, Project
+from tests.build.conftest import steps
 from tests.fleets import HAS, LACKS
-from tests.git.support import commit, init
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.build.conftest import Outcome, Project
 
 WEB = "web.shop.svc.cluster.local"
 
@@ -47,41 +45,14 @@ WITHDRAWN = workspace("exposedServices: []")
 TSE = fleet("[{name: c1, region: eu, network: n1}, {name: c2, region: us, network: n2}]", "tse")
 
 
-@dataclass(frozen=True)
-class Remembered(Project):
-    """A project whose builds are committed if it is in Git."""
-
-    in_git: bool = False
-
-    def build(self, *arguments: str) -> Outcome:
-        outcome = super().build(*arguments)
-        if self.in_git and outcome.code == 0:
-            commit(self.root, "build")
-        return outcome
-
-
-@pytest.fixture(params=["commits", "local state"])
-def project(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
-    in_git = request.param == "commits"
-    if in_git:
-        init(tmp_path)
-    return Remembered(tmp_path, capsys, in_git)
+@pytest.fixture
+def project(remembered: Project) -> Project:
+    return remembered
 
 
 def messages(outcome: Outcome) -> list[str]:
     """The texts of MG650, without what it is known by."""
     return [message.partition(", as of ")[0] for message in outcome.messages("MG650")]
-
-
-def steps(project: Project, *fleets: tuple[str, ...]) -> Outcome:
-    """Build one fleet after the other; all but the last must succeed."""
-    *before, last = fleets
-    for texts in before:
-        project.write(*texts)
-        outcome = project.build()
-        assert outcome.code == 0, outcome.said
-    project.write(*last)
-    return project.build()
 
 
 def test_MG650_fires_when_a_workload_entry_still_leads_to_the_service(project: Project) -> None:
