@@ -10,6 +10,7 @@ import pytest
 from meshgen.cli import main
 from meshgen.edits import target
 from tests.fleets import fleet
+from tests.published.fleets import ENTRY_POINTS, short
 
 WEB = "web.shop.svc.cluster.local"
 HEAD = """
@@ -283,37 +284,8 @@ def test_other_documents_and_marks_stay(here: Here) -> None:
     assert here.file.read_bytes() == text.replace("{name: c2, ", "{name: c2, state: draining, ").encode()
 
 
-PUBLISHED = """
-kind: Fleet
-metadata: {name: demo}
-spec:
-  platform: istio
-  dns: {zones: [{name: example.com, ttl: 30}]}
-  clusters:
-  - {name: c1, region: eu, network: n1}
-  - {name: c2, region: eu, network: n2}
-  gateways: [{name: in, namespace: shop, role: ingress}]
----
-kind: Workspace
-metadata: {name: shop}
-spec: {namespaceSelector: {names: ["*/shop"]}}
----
-kind: PublishedHost
-metadata: {name: shop}
-spec:
-  host: shop.example.com
-  workspace: shop
-  service: web.shop.svc.cluster.local
-  ingressGateway: {name: in, namespace: shop}
-"""
-
-
-def entry_point(cluster: str, number: int) -> str:
-    return inventory(cluster, number, "web").replace("name: ew", "name: in")
-
-
 def test_a_published_host_drains(here: Here) -> None:
-    here.write(PUBLISHED, entry_point("c1", 1), entry_point("c2", 2))
+    here.write(ENTRY_POINTS, short(edge=False))
     code, out, findings = here.run("drain", "c1", "--host", "shop.example.com")
     assert (code, findings) == (0, [])
     assert "  draining: {names: [c1]}\n" in here.file.read_text()
@@ -324,7 +296,7 @@ def test_a_published_host_drains(here: Here) -> None:
 
 
 def test_MG838_fires_where_users_would_lose_a_host(here: Here) -> None:
-    here.write(PUBLISHED + "  draining: {names: [c2]}\n", entry_point("c1", 1), entry_point("c2", 2))
+    here.write(ENTRY_POINTS, short("  draining: {names: [c2]}", edge=False))
     (finding,) = here.run("drain", "c1", "--host", "shop")[2]
     assert finding.partition(" error")[2] == (
         "[MG838] users would lose `shop.example.com`: `c1` and `c2` drain, as of what the fleet says now"
@@ -332,5 +304,5 @@ def test_MG838_fires_where_users_would_lose_a_host(here: Here) -> None:
 
 
 def test_MG838_silent_where_another_cluster_answers(here: Here) -> None:
-    here.write(PUBLISHED, entry_point("c1", 1), entry_point("c2", 2))
+    here.write(ENTRY_POINTS, short(edge=False))
     assert here.run("drain", "c1")[2] == []

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-CLUSTERS = """
+from tests.fleets import fleet
+from tests.published.fleets import serving
+
+CLUSTERS = fleet(
+    """
 kind: Fleet
 metadata: {name: demo}
 spec:
@@ -23,31 +27,16 @@ metadata: {name: shop}
 spec: {namespaceSelector: {names: ["*/shop"]}, exposedServices: []}
 ---
 kind: Inventory
-metadata: {name: c1}
-spec:
-  namespaces: [{name: shop}]
-  services:
-  - {name: web, namespace: shop, selector: {app: web}, ports: [{name: http, port: 80}], serviceAccounts: [web]}
-  gateways:
-  - {name: ingress, namespace: shop, addresses: [192.0.2.1]}
-  - {name: plain, namespace: shop, hostname: plain.elb.eu-west-1.amazonaws.com}
----
-kind: Inventory
-metadata: {name: c2}
-spec:
-  namespaces: [{name: shop}]
-  services:
-  - {name: web, namespace: shop, selector: {app: web}, ports: [{name: http, port: 80}], serviceAccounts: [web]}
-  gateways: [{name: ingress, namespace: shop, addresses: [192.0.2.2]}]
----
-kind: Inventory
 metadata: {name: e1}
 spec: {gateways: [{name: edge, namespace: edge, addresses: [198.51.100.12, 198.51.100.11]}]}
 ---
 kind: Inventory
 metadata: {name: e2}
 spec: {gateways: [{name: edge, namespace: edge, addresses: [198.51.100.2]}]}
-"""
+""",
+    serving("c1", ingress="addresses: [192.0.2.1]", plain="hostname: plain.elb.eu-west-1.amazonaws.com"),
+    serving("c2", ingress="addresses: [192.0.2.2]"),
+)
 """Two edge clusters before two workload clusters, an ingress gateway without edge, and the zone `example.com`."""
 
 
