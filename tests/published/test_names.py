@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from itertools import combinations
 
+import pytest
+
 from meshgen.analysis import names
 from meshgen.analysis.hosts import ServiceName
+from meshgen.analysis.names import at_tetrate, server
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -30,3 +33,17 @@ def test_long_and_strange_parts_make_labels_that_differ() -> None:
     ]
     assert [name for name in found if LABEL.fullmatch(name) is None] == []
     assert [pair for pair in combinations(found, 2) if pair[0] == pair[1]] == []
+
+
+def test_names_tell_apart_what_they_are_made_of_and_leave_room_for_those_that_tetrate_makes() -> None:
+    assert at_tetrate("a-b", "c") != at_tetrate("a", "b-c")
+    assert at_tetrate("edge-gateway", "EU_1.west") == "edge-gateway-eu-1-west-4ef0c668"
+    assert len(at_tetrate("a" * 63, "b" * 63)) == 50
+
+
+@pytest.mark.parametrize(
+    ("published_host", "expected"),
+    [("shop", "shop"), ("shop.example.com", "shop-example-com-951623a2"), ("a" * 51, f"{'a' * 41}-bfc5fe0e")],
+)
+def test_a_server_has_the_name_of_its_host_if_that_is_a_short_label(published_host: str, expected: str) -> None:
+    assert server(published_host) == expected
