@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import socketserver
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,32 +13,19 @@ from lab.ca import WebAuthority
 from lab.dns import Answer
 from lab.envoy import wait_until
 from lab.gslb import Gslb, Health
+from lab.tests.here import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lab.outside import User
-
 USERS = {"10.200.0.2": "eu", "10.200.0.3": "us"}
-
-
-class _Here:
-    """A user whose network is that of the test."""
-
-    namespace: Any = None
-
-    def __init__(self) -> None:
-        self.namespace = self
-
-    def entered(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
 
 
 @pytest.fixture
 def gslb(tmp_path: Path) -> Iterator[Gslb]:
     authority = WebAuthority(tmp_path / "web").certificate
-    gslb = Gslb(cast("User", _Here()), authority, lambda name: {"nlb.example": ["127.0.0.1"]}.get(name, []), USERS)
+    gslb = Gslb(HERE, authority, lambda name: {"nlb.example": ["127.0.0.1"]}.get(name, []), USERS)
     yield gslb
     gslb.close()
 

@@ -11,34 +11,21 @@ import sys
 import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lab.ca import WebAuthority
 from lab.envoy import wait_until
 from lab.load import Load, MachineStalledError, Way, send
+from lab.tests.here import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lab.load import Sender
-
 
 PROTOCOLS = ("http", "http2", "grpc", "tcp")
-
-
-class _Here:
-    """A pod whose network is that of the test."""
-
-    namespace: Any = None
-
-    def __init__(self) -> None:
-        self.namespace = self
-
-    def entered(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +57,6 @@ def url(ports: dict[str, int]) -> str:
 @pytest.fixture
 def grpc_target(ports: dict[str, int]) -> str:
     return f"grpc://127.0.0.1:{ports['grpc']}/"
-
-
-HERE = cast("Sender", _Here())
 
 
 @pytest.mark.parametrize("target", ["http://{http}/", "http2://{http2}/", "grpc://{grpc}/", "tcp://{tcp}"])
