@@ -56,8 +56,10 @@ ONLY_C1 = "\n  consumers: {names: [c1]}"
 """So that no copy elsewhere is left out, which is an error (MG430)."""
 
 
-def three(traffic: str, *, own: bool = True, regions: str = "", failover: str = "") -> Compiled:
-    text = FLEET.replace("OWN", WEB if own else "").replace("WEB", WEB)
+def three(
+    traffic: str, *, own: bool = True, regions: str = "", failover: str = "", of_c3: str = "network: n3"
+) -> Compiled:
+    text = FLEET.replace("OWN", WEB if own else "").replace("WEB", WEB).replace("network: n3", of_c3)
     text = text.replace("REGIONS", regions and f"regions: {regions}")
     return compiled(text.replace("TRAFFIC", traffic + (f"\n  failover: {failover}" if failover else "")))
 
@@ -276,10 +278,7 @@ def test_routes_with_shares_say_nothing_of_retries_that_others_carry(mode: str) 
 def test_what_drains_leaves_the_routes_and_keeps_its_alias_at_the_gateways() -> None:
     text = three(weighted(c1=50, c2=30, c3=20))
     assert len(text.spec("VirtualService", cluster="c1")["http"][0]["route"]) == 3
-    drained = compiled(
-        FLEET.replace("OWN", WEB).replace("WEB", WEB).replace("REGIONS", "")
-        .replace("TRAFFIC", weighted(c1=50, c2=30, c3=20)).replace("network: n3}", "network: n3, state: draining}")
-    )  # fmt: skip
+    drained = three(weighted(c1=50, c2=30, c3=20), of_c3="network: n3, state: draining")
     routes = drained.spec("VirtualService", cluster="c1")["http"]
     assert [(to["destination"]["host"], to["weight"]) for to in routes[0]["route"]] == [
         (ALIASES["c1"], 5), (ALIASES["c2"], 3),
