@@ -15,17 +15,20 @@ WEB = "web.shop.svc.cluster.local"
 API = "api.shop.svc.cluster.local"
 
 
-def inventory(cluster: str, *services: str, address: str, ports: str = "{name: http, port: 80}") -> str:
+def inventory(
+    cluster: str, *services: str, address: str, ports: str = "{name: http, port: 80}", gateways: tuple[str, ...] = ()
+) -> str:
     listed = ", ".join(
         f"{{name: {name}, namespace: shop, selector: {{app: {name}}}, ports: [{ports}]}}" for name in services
     )
+    ways_in = ", ".join([f"{{name: east-west, namespace: shop, addresses: [{address}]}}", *gateways])
     return f"""
 kind: Inventory
 metadata: {{name: {cluster}}}
 spec:
   namespaces: [{{name: shop}}]
   services: [{listed}]
-  gateways: [{{name: east-west, namespace: shop, addresses: [{address}]}}]
+  gateways: [{ways_in}]
 """
 
 
@@ -181,10 +184,16 @@ spec:
 def publishing(drains: str, *clusters: str) -> Meaning:
     """A host published through an edge gateway in c3, served by some clusters, one of which may drain."""
     inventories = [
-        inventory(name, *(("web",) if name in clusters else ()), address=f"192.0.2.{place}").rstrip().removesuffix("]")
-        + f", {{name: ingress, namespace: shop, addresses: [198.51.100.{place}]}}"
-        + f", {{name: edge-gateway, namespace: edge, addresses: [203.0.113.{place}]}}]\n"
-        for place, name in enumerate(("c1", "c2", "c3"), start=1)
+        inventory(
+            name,
+            *(["web"] if name in clusters else []),
+            address=f"192.0.2.{place}",
+            gateways=(
+                f"{{name: ingress, namespace: shop, addresses: [198.51.100.{place}]}}",
+                f"{{name: edge-gateway, namespace: edge, addresses: [203.0.113.{place}]}}",
+            ),
+        )
+        for place, name in enumerate(EMPTY, start=1)
     ]
     head = HEAD.replace(f"[{WEB}, {API}]", "[]")
     found = meaning({"fleet.yaml": fleet(head, PUBLISHED.replace("DRAINS", drains), *inventories).encode()})
