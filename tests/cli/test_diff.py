@@ -9,13 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from meshgen.cli.group import cli
+from tests.fleets import fleet
 from tests.git.support import commit, git, init
 from tests.review.test_effects import HEAD, WEB, inventory
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-from tests.fleets import fleet
 
 ONE = fleet(HEAD, inventory("c1", "web", address="192.0.2.1"), inventory("c2", "web", address="192.0.2.2"))
 OTHER = fleet(HEAD, inventory("c1", address="192.0.2.1"), inventory("c2", "web", address="192.0.2.2"))

@@ -52,16 +52,7 @@ metadata: {name: e1}
 spec:
   gateways: [{name: edge, namespace: edge, addresses: [198.51.100.1, 198.51.100.2]}]
 """
-ALONE = """
-kind: PublishedHost
-metadata: {name: shop}
-spec:
-  host: shop.example.com
-  workspace: shop
-  service: web.shop.svc.cluster.local
-  port: 80
-  ingressGateway: {name: in, namespace: shop}
-"""
+ALONE = FRONT.replace("  edgeGateway: {name: edge, namespace: edge}\n", "")
 WORKLOAD = ("ServiceAccount", "Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Service")
 FOUND = compiled(FRONT)
 
@@ -149,7 +140,7 @@ def test_the_deployment_of_an_edge_gateway_has_no_network_view() -> None:
 
 
 def test_an_ingress_gateway_to_which_users_come_sees_other_clusters() -> None:
-    template = pod(compiled(FRONT, ALONE), "c1")
+    template = pod(compiled(ALONE), "c1")
     assert template["spec"]["containers"][0]["env"] == []
     assert template["metadata"]["annotations"]["proxy.istio.io/config"] == "terminationDrainDuration: 45s"
 
@@ -191,7 +182,7 @@ def test_the_ports_stay_whatever_is_published() -> None:
         FRONT, "kind: Gateway\nmetadata: {name: in}\nspec: {namespace: shop, role: ingress, clusters: {}}"
     )
     assert nobody.spec("Service", cluster="c1") == FOUND.spec("Service", cluster="c1")
-    assert compiled(FRONT, ALONE).spec("Service", cluster="c1") == FOUND.spec("Service", cluster="c1")
+    assert compiled(ALONE).spec("Service", cluster="c1") == FOUND.spec("Service", cluster="c1")
 
 
 @pytest.mark.parametrize("platform", ["tse", "tsb\n  tetrate: {managementCluster: c1, organization: o, tenant: t}"])
