@@ -11,17 +11,15 @@ from tests.published.fleets import EDGE, WITHOUT_EDGE, short
 CHECK = "  healthCheck: {host: health.shop.example.com, path: /up}"
 REGION = "health.shop.example.com"
 C2 = "health-c2.shop.example.com"
-BOTH_NEAR = EDGE.partition("---")[0].replace("region: us", "region: eu")
+BOTH_NEAR = EDGE.replace("region: us", "region: eu")
 
 
 def spec(found: Compiled, kind: str, cluster: str, host: str, gateway: str) -> dict[str, Any]:
-    name = names.exposure(gateway, host)
-    (body,) = [item.body["spec"] for item in found.manifests(kind, cluster=cluster) if item.name == name]
-    return dict(body)
+    return found.spec(kind, cluster=cluster, name=names.exposure(gateway, host))
 
 
 def test_at_an_edge_the_region_is_asked_with_ejection_and_retries() -> None:
-    found = compiled(EDGE, BOTH_NEAR, short(CHECK))
+    found = compiled(BOTH_NEAR, short(CHECK))
     entry = spec(found, "ServiceEntry", "e1", REGION, "edge")
     assert [endpoint["address"] for endpoint in entry["endpoints"]] == [
         "192.0.2.11", "192.0.2.12", "192.0.2.21", "192.0.2.22", "192.0.2.23",

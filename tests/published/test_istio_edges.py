@@ -117,7 +117,7 @@ def test_an_edge_ejects_for_two_intervals_longer_than_the_ingress_gateways(detec
 
 
 def test_an_edge_in_a_workload_cluster_calls_its_own_ingress_gateway_by_address_and_first() -> None:
-    both = EDGE.replace("clusters: {names: [e1]}", "clusters: {names: [c2]}").partition("---")[0]
+    both = EDGE.replace("clusters: {names: [e1]}", "clusters: {names: [c2]}")
     inventory = """
 kind: Inventory
 metadata: {name: c2}
@@ -128,7 +128,7 @@ spec:
   - {name: edge, namespace: edge, addresses: [198.51.100.2]}
   - {name: ingress, namespace: shop, addresses: [192.0.2.21]}
 """
-    found = compiled(EDGE, both, inventory)
+    found = compiled(both, inventory)
     endpoints = found.spec("ServiceEntry", cluster="c2", name=EDGE_NAME)["endpoints"]
     assert [item["address"] for item in endpoints] == ["192.0.2.21", "192.0.2.11", "192.0.2.12"]
     assert f"Gateway/{INGRESS_NAME}" in front_door(found, "c2")

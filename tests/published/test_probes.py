@@ -10,7 +10,7 @@ from tests.fleets import compiled
 from tests.published.fleets import EDGE, WITHOUT_EDGE, short
 
 CHECK = "  healthCheck: {host: health.shop.example.com, path: /up}"
-CANARY = EDGE.partition("---")[0] + "  canary: {host: canary.example.com, image: example.com/canary:1}\n"
+CANARY = EDGE.replace("spec:\n", "spec:\n  canary: {host: canary.example.com, image: example.com/canary:1}\n", 1)
 
 
 def asked(*texts: str) -> dict[str, dict[str, list[str]]]:

@@ -72,7 +72,7 @@ LEAVING = NO_SERVICE.replace(
     "state: leaving}], ",
 )
 NO_ADDRESS = LEAVING.replace(", state: leaving", "").replace(", addresses: [192.0.2.21]", "")
-ELSEWHERE = EDGE.replace("role: ingress}", "role: ingress, clusters: {names: [c1]}}").partition("---")[0]
+ELSEWHERE = EDGE.replace("role: ingress}", "role: ingress, clusters: {names: [c1]}}")
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ ELSEWHERE = EDGE.replace("role: ingress}", "role: ingress, clusters: {names: [c1
         (NO_SERVICE, "no Service"),
         (LEAVING, "Service state"),
         (short("  draining: {names: [c2]}"), "draining"),
-        (EDGE.replace("name: c2, region", "name: c2, state: draining, region").partition("---")[0], "draining"),
-        (EDGE.replace("role: ingress}", "role: ingress, draining: {names: [c2]}}").partition("---")[0], "draining"),
+        (EDGE.replace("name: c2, region", "name: c2, state: draining, region"), "draining"),
+        (EDGE.replace("role: ingress}", "role: ingress, draining: {names: [c2]}}"), "draining"),
         (ELSEWHERE, "no gateway"),
         (NO_ADDRESS, "no address"),
     ],
