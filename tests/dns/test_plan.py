@@ -6,24 +6,27 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from meshgen.cli import main
 from meshgen.emit.signature import SIGNATURE
 from meshgen.plan.diff import diff
 from meshgen.plan.keys import Key
 from tests.dns.fleets import CLUSTERS, EVERY_PROVIDER, HOST, NEAREST, ORDERED, ROUTE53, WEIGHTED, host, zones
-from tests.fleets import Compiled, compiled, fleet
+from tests.fleets import Compiled, compiled, fleet, read
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def plan_file(found: Compiled) -> dict[str, Any]:
+    return dict(json.loads(found.files["_dns/plan.json"]))
 
 
 def plan_of(*texts: str) -> dict[str, Any]:
     """The only record of the plan file."""
     found = compiled(CLUSTERS, *texts)
     assert found.errors == []
-    plan = json.loads(found.compilation.files["_dns/plan.json"])
+    plan = plan_file(found)
     (record,) = (record for zone in plan["zones"] for record in zone["records"])
     return dict(record)
 
@@ -175,7 +178,7 @@ def test_the_probe_is_the_hosts_health_check_else_the_canary(texts: list[str], p
 @pytest.mark.parametrize("fields", ["", "tls: {credentialName: shop}"])
 def test_what_the_probe_asks_is_what_entry_points_answer(fields: str) -> None:
     found = compiled(CLUSTERS, zones(ZONE, more=CANARY), host(HOST, fields))
-    probe = json.loads(found.compilation.files["_dns/plan.json"])["zones"][0]["records"][0]["probe"]
+    probe = plan_file(found)["zones"][0]["records"][0]["probe"]
     servers = [
         (at.cluster, server["port"]["protocol"].lower(), server["port"]["number"])
         for at in found.manifests("Gateway.networking.istio.io")
@@ -187,7 +190,7 @@ def test_what_the_probe_asks_is_what_entry_points_answer(fields: str) -> None:
 
 def test_names_of_probes_lead_to_the_entry_points_that_answer_for_them() -> None:
     found = compiled(CLUSTERS, zones("{name: sub.example.com}", ZONE, more=CANARY), host("shop.sub.example.com"))
-    plan = json.loads(found.compilation.files["_dns/plan.json"])
+    plan = plan_file(found)
     assert {
         zone["name"]: {
             record["host"]: [member["cluster"] for pool in record["pools"] for member in pool["members"]]
@@ -215,7 +218,7 @@ def test_providers_write_names_of_probes_as_others(provider: str, wrote: list[st
     found = compiled(CLUSTERS, zones(f"{{name: example.com, provider: {provider}}}", more=CANARY), host(HOST))
     assert found.errors == []
     if provider == "octoDNS":
-        zone = YAML(typ="safe").load(found.compilation.files["_dns/octoDNS/example.com.yaml"])
+        zone = read(found.files["_dns/octoDNS/example.com.yaml"].decode())
         assert list(zone) == wrote
     else:
         assert sorted(at.name for at in found.manifests("DNSEndpoint") if at.cluster == "e1") == wrote
@@ -232,7 +235,7 @@ def test_a_name_that_the_provider_cannot_write_is_in_the_plan_only() -> None:
         host("hostname.example.com", edge=False),
     )
     assert found.errors == []
-    plan = json.loads(found.compilation.files["_dns/plan.json"])
+    plan = plan_file(found)
     resources = json.loads(found.compilation.files["_dns/terraform/example.com.tf.json"])["resource"]
     names = {record["name"] for record in resources["aws_route53_record"].values()}
     assert "canary.example.com" in [record["host"] for record in plan["zones"][0]["probes"]]
@@ -246,7 +249,7 @@ def test_a_host_is_in_the_longest_zone_that_it_ends_with() -> None:
         host("shop.eu.example.com"),
         host("eu.example.com"),
     )
-    plan = json.loads(found.compilation.files["_dns/plan.json"])
+    plan = plan_file(found)
     assert [(zone["name"], [record["host"] for record in zone["records"]]) for zone in plan["zones"]] == [
         ("eu.example.com", ["eu.example.com", "shop.eu.example.com"])
     ]
