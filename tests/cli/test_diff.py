@@ -28,8 +28,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     git(tmp_path, "tag", "old")
     commit(tmp_path, **{"fleet/fleet.yaml": OTHER})
     monkeypatch.chdir(tmp_path)
-    for variable in ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "GITHUB_ACTIONS"):
-        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     return tmp_path
 
 
