@@ -16,11 +16,13 @@ import pytest
 
 from meshgen.cli import main
 from meshgen.cli.group import cli
+from meshgen.pages import codes
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "howto").glob("*.md"))
 BLOCK = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (fleet/\S+\.yaml)\n")
+EACH = pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 
 
 def words(page: Path, *languages: str) -> list[list[str]]:
@@ -80,7 +82,7 @@ def told(reader: Reader, console: str) -> str:
     return answer
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+@EACH
 def test_every_step_of_a_page_does_what_the_page_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,7 +102,7 @@ def test_every_step_of_a_page_does_what_the_page_says(
     assert answered == text
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+@EACH
 def test_the_commands_of_a_page_exist_with_their_options(page: Path) -> None:
     """Those that need a cluster, too."""
     for arguments in words(page, "sh", "console"):
@@ -112,7 +114,7 @@ def test_the_commands_of_a_page_exist_with_their_options(page: Path) -> None:
         assert {word for word in arguments if word.startswith("--")} <= known
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+@EACH
 def test_links_of_a_page_lead_to_files(page: Path) -> None:
     links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", page.read_text())]
     files = [link for link in links if link and "://" not in link]
@@ -120,8 +122,6 @@ def test_links_of_a_page_lead_to_files(page: Path) -> None:
     assert [link for link in files if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+@EACH
 def test_the_codes_that_a_page_names_have_pages(page: Path) -> None:
-    from meshgen.pages import codes
-
     assert set(re.findall(r"MG[0-9]{3}", page.read_text())) <= set(codes())
