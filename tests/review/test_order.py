@@ -98,9 +98,11 @@ class Endpoint:
 class Model:
     """A fleet of clusters that each run one of several plans; what is there is as the newest plan has it."""
 
-    def __init__(self, plans: Sequence[Plan]) -> None:
+    def __init__(self, plans: Sequence[Plan], known: frozenset[str]) -> None:
+        """`known`: clusters whose gateway has an address or a name now."""
         self.plans = [{cluster.cluster: cluster for cluster in plan.clusters} for plan in plans]
         self.newest = self.plans[-1]
+        self.known = known
 
     def endpoints(self, plan: ClusterPlan) -> Iterator[Endpoint]:
         for entry in plan.service_entries:
@@ -144,9 +146,6 @@ class Model:
         plan = self.newest.get(item.source)
         return plan is None or item.source in self.known
 
-    known: frozenset[str] = frozenset()
-    """Clusters whose gateway has an address or a name now, or is not known at all."""
-
 
 def _changed(draw: st.DrawFn, before: World) -> World:
     """A world in which one or two things differ from the one before, as from commit to commit."""
@@ -184,8 +183,8 @@ def histories(draw: st.DrawFn) -> list[World]:
 @settings(max_examples=200, deadline=None)
 def test_hazards_are_the_states_that_a_model_finds(history: list[World]) -> None:
     given_sides = sides(*history)
-    model = Model([side.meaning.plan for side in given_sides])
-    model.known = frozenset(name for name, member in history[-1].members.items() if member.address)
+    known = frozenset(name for name, member in history[-1].members.items() if member.address)
+    model = Model([side.meaning.plan for side in given_sides], known)
     found = hazards(given_sides)
     pure = [dict.fromkeys(NAMES, place) for place in range(len(history))]
     broken: set[tuple[str, str]] = set()
