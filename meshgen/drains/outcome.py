@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from meshgen.plan.dns import zone_of
+from meshgen.analysis.zones import zone_of
 from meshgen.review.effects import DNS, effects
 from meshgen.review.objects import by_directory, object_changes
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.gateways import HTTP, HTTPS
 from meshgen.analysis.hosts import selects
 from meshgen.analysis.traffic import arrange, whole
+from meshgen.analysis.zones import declared_zones, zone_of
 from meshgen.dns import provider
 from meshgen.dns.document import document
 from meshgen.dns.facts import File
@@ -55,12 +56,14 @@ def planned_dns(relations: Relations, published: Sequence[Published], asked: Seq
     hosts: list[HostInZone] = []
     zones: list[Zone] = []
     origins: dict[tuple[str, str], Origin] = {}
-    for declared in _declared(relations):
-        own = {item.host: item for item in reversed(published) if zone_of(relations, item.host) is declared}
+    names_asked = (*(item.host for item in published), *(probe.host for probe in asked))
+    zone_by_host = {host: zone_of(relations, host) for host in names_asked}
+    for declared in declared_zones(relations):
+        own = {item.host: item for item in reversed(published) if zone_by_host[item.host] is declared}
         names = {
             probe.host: probe
             for probe in reversed(asked)
-            if probe.host not in own and zone_of(relations, probe.host) is declared and _answering(probe)
+            if probe.host not in own and zone_by_host[probe.host] is declared and _answering(probe)
         }
         if not own and not names:
             continue
@@ -79,7 +82,8 @@ def planned_dns(relations: Relations, published: Sequence[Published], asked: Seq
         }
     used = {zone.name for zone in zones}
     of_fleet = Origin(
-        f"fleet/{relations.fleet.name}", spans(*(zone.span() for zone in _declared(relations) if zone.name in used))
+        f"fleet/{relations.fleet.name}",
+        spans(*(zone.span() for zone in declared_zones(relations) if zone.name in used)),
     )
     files = [PlannedDnsFile("", File("plan.json", document(DnsPlan(tuple(zones)))), of_fleet)] if zones else []
     objects: dict[str, list[PlannedDnsObject]] = {}
@@ -108,19 +112,6 @@ def planned_dns(relations: Relations, published: Sequence[Published], asked: Seq
             if (annotations := provider(host.zone.provider).gateway_annotations(host.zone, host.record, member))
         },
     )
-
-
-def zone_of(relations: Relations, host: str) -> DeclaredZone | None:
-    """The zone that a host is in: the longest that it ends with; None: none."""
-    found = [zone for zone in _declared(relations) if host == zone.name or host.endswith(f".{zone.name}")]
-    return max(found, key=lambda zone: len(zone.name), default=None)
-
-
-def _declared(relations: Relations) -> list[DeclaredZone]:
-    """Every zone once, sorted; of two with one name the first counts."""
-    dns = relations.fleet.spec.dns
-    zones = {zone.name: zone for zone in reversed(dns.zones)} if dns is not None else {}
-    return [zones[name] for name in sorted(zones)]
 
 
 def _origin(host: HostInZone) -> Origin:

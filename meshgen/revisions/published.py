@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from meshgen.analysis.zones import zone_of
 from meshgen.diagnostics import Cause
 from meshgen.diagnostics.codes import diagnose
 from meshgen.diagnostics.several import NAMES, all_of
-from meshgen.plan.dns import zone_of
 from meshgen.published import published_hosts
 
 if TYPE_CHECKING:

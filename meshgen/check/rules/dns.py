@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
+from meshgen.analysis.zones import zone_of
 from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics import Cause
@@ -13,7 +14,6 @@ from meshgen.diagnostics.several import NAMES
 from meshgen.dns import provider
 from meshgen.dns.losses import losses
 from meshgen.language.base import milliseconds
-from meshgen.plan.dns import zone_of
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
