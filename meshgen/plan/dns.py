@@ -73,7 +73,11 @@ def planned_dns(relations: Relations, published: Sequence[Published], asked: Seq
             probes=tuple(_record_of_probe(declared, names[host]) for host in sorted(names)),
         )
         zones.append(zone)
-        found = [HostInZone(own[record.host], declared, zone, record) for record in zone.records]
+        by = provider(zone.provider)
+        found = [
+            HostInZone(own[record.host], declared, zone, record, tuple(losses(by, zone, record)))
+            for record in zone.records
+        ]
         hosts += found
         origins |= {(zone.name, host.record.host): _origin(host) for host in found}
         origins |= {

@@ -12,7 +12,6 @@ from meshgen.diagnostics import Cause
 from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.diagnostics.several import NAMES
 from meshgen.dns import provider
-from meshgen.dns.losses import losses
 from meshgen.language.base import milliseconds
 from meshgen.platforms import platform
 
@@ -98,10 +97,12 @@ def addresses_beyond(context: Context) -> Iterator[Finding]:
 
 def asked_less_strictly(context: Context) -> Iterator[Finding]:
     """Find statuses that were said and that the provider takes together with others; the default is not said."""
-    for host, loss in _losses(context):
+    for host in _hosts(context):
         check = host.published.setting.health_check
-        if loss.weaker and check is not None and "expected_status" in check.model_fields_set:
-            yield _finding(context, host, loss, "is asked for less strictly")
+        if check is not None and "expected_status" in check.model_fields_set:
+            for loss in host.losses:
+                if loss.weaker:
+                    yield _finding(context, host, loss, "is asked for less strictly")
 
 
 def nobody_checks(context: Context) -> Iterator[Finding]:
@@ -318,16 +319,10 @@ def _hosts(context: Context) -> tuple[HostInZone, ...]:
     return planned.hosts if planned is not None else ()
 
 
-def _losses(context: Context) -> Iterator[tuple[HostInZone, Loss]]:
-    for host in _hosts(context):
-        for loss in losses(provider(host.zone.provider), host.zone, host.record):
-            yield host, loss
-
-
 def _beyond(context: Context, topic: Literal["entryPoints", "healthCheck", "addresses"]) -> Iterator[Finding]:
-    for host, loss in _losses(context):
-        if loss.topic == topic and not loss.weaker:
-            canary = host.published.setting.health_check is None
+    for host in _hosts(context):
+        canary = host.published.setting.health_check is None
+        for loss in (loss for loss in host.losses if loss.topic == topic and not loss.weaker):
             if topic == "healthCheck" and canary and not loss.field:
                 continue  # The canary is the fleet's, so that it is for others does no harm.
             yield _finding(context, host, loss, "cannot be kept as it is said")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from meshgen.dns.facts import ClusterObject as DnsObject
-    from meshgen.dns.facts import File, SetupFile
+    from meshgen.dns.facts import File, Loss, SetupFile
     from meshgen.dns.model import Record
     from meshgen.dns.model import Zone as DnsZone
     from meshgen.language.dns import Zone
@@ -60,6 +60,8 @@ class HostInZone(NamedTuple):
     declared: Zone
     zone: DnsZone
     record: Record
+    losses: tuple[Loss, ...]
+    """What of the record the zone's provider cannot carry."""
 
 
 @dataclass(frozen=True, slots=True)
