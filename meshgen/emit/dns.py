@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meshgen.dns import PROVIDERS
+from meshgen.dns import provider, provider_names
 from meshgen.emit.artifact import Schema, Stage, dns_file, setup_file
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.reasons import Input, Reason
@@ -85,15 +85,10 @@ class FilesEmitter:
                 yield dns_file(f"{directory}{planned.content.name}", planned.content.content, planned.origin)
 
 
-DNS_OBJECTS = tuple(_object(kind) for provider in PROVIDERS.values() for kind in provider.kinds)
-DNS_SETUP = tuple(
-    SetupEmitter(name, _reasons(provider.setup_reasons))
-    for name, provider in PROVIDERS.items()
-    if provider.setup_reasons
-)
-DNS_FILES = tuple(
-    FilesEmitter(name, _reasons(provider.file_reasons)) for name, provider in PROVIDERS.items() if provider.file_reasons
-)
+_PROVIDERS = tuple(map(provider, provider_names()))
+DNS_OBJECTS = tuple(_object(kind) for each in _PROVIDERS for kind in each.kinds)
+DNS_SETUP = tuple(SetupEmitter(each.name, _reasons(each.setup_reasons)) for each in _PROVIDERS if each.setup_reasons)
+DNS_FILES = tuple(FilesEmitter(each.name, _reasons(each.file_reasons)) for each in _PROVIDERS if each.file_reasons)
 DNS_PLAN = FilesEmitter(
     "",
     {

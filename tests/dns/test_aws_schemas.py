@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from meshgen.dns import PROVIDERS
+from meshgen.dns import provider
 from meshgen.emit.yaml import document
 from tests.dns.conftest import PROGRAMS
 from tests.dns.plans import BOTH_FAMILIES, HOSTNAMES, REGIONS, SHARES, THREE_LEVELS, zone
@@ -86,7 +86,7 @@ def blocks(module: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("given", [THREE_LEVELS, SHARES, HOSTNAMES, REGIONS, BOTH_FAMILIES])
 def test_terraforms_provider_knows_every_argument(given: Record) -> None:
-    (file,) = PROVIDERS["terraform"].render((zone("terraform", given),)).files
+    (file,) = provider("terraform").render((zone("terraform", given),)).files
     assert [problem for block in blocks(file.content) for problem in problems(*block)] == []
 
 
@@ -102,7 +102,7 @@ def test_cloudformation_takes_the_templates_of_the_route_53_controller(tmp_path:
     at = zone(
         "route53Controller", clusters=("c1",), account="123456789012", oidc_issuers={"c1": "oidc.example.com/id/A"}
     )
-    rendered = PROVIDERS["route53Controller"].render((at,))
+    rendered = provider("route53Controller").render((at,))
     contents = [*(found.content for found in rendered.files), *(found.content for found in rendered.setup)]
     templates = [content for content in contents if "Resources" in content]
     assert len(templates) == 2

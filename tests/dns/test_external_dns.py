@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meshgen.dns import PROVIDERS
+from meshgen.dns import provider
 from tests.dns import route53
 from tests.dns.conftest import EXTERNAL_DNS
 from tests.dns.plans import (
@@ -45,7 +45,7 @@ NAMES = replace(HOSTNAMES, pools=HOSTNAMES.pools[:1])
 def sync(aws: Aws, directory: Path, given: Record, clusters: tuple[str, ...] = CLUSTERS) -> list[int]:
     """Reconcile cluster after cluster; how many records each of them changes."""
     checks = {entry_point(name): f"check-{name}" for name in clusters}
-    rendered = PROVIDERS["externalDNS"].render((zone("externalDNS", given, health_checks=checks),))
+    rendered = provider("externalDNS").render((zone("externalDNS", given, health_checks=checks),))
     changes = []
     for cluster in clusters:
         files = []

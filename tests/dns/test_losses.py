@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from meshgen.dns import PROVIDERS
+from meshgen.dns import provider
 from meshgen.dns.losses import losses
 from meshgen.dns.model import Probe, Record
 from tests.dns.plans import (
@@ -48,12 +48,12 @@ def test_a_health_check_that_others_made_may_ask_as_it_likes() -> None:
     given = replace(HOSTNAMES, probe=PROBE)
     checks = {found.entry_point: "id" for found in given.members}
     at = zone("terraform", given, health_checks=checks)
-    assert list(losses(PROVIDERS["terraform"], at, given)) == []
-    assert [loss.field for loss in losses(PROVIDERS["octoDNS"], at, given)] == ["host"]
+    assert list(losses(provider("terraform"), at, given)) == []
+    assert [loss.field for loss in losses(provider("octoDNS"), at, given)] == ["host"]
 
 
 @pytest.mark.parametrize(
-    ("provider", "given", "lost"),
+    ("name", "given", "lost"),
     [
         ("none", THREE_LEVELS, NOTHING),
         ("none", APEX, NOTHING),
@@ -106,9 +106,9 @@ def test_a_health_check_that_others_made_may_ask_as_it_likes() -> None:
          ["entryPoints: takes letters, digits and dashes as geo tags, and the cluster is called `c.1`"]),
     ],
 )  # fmt: skip
-def test_what_would_be_lost_is_named_with_its_field(provider: str, given: Record, lost: list[str]) -> None:
-    at = zone(provider, given)
-    found = losses(PROVIDERS[provider], at, given)
+def test_what_would_be_lost_is_named_with_its_field(name: str, given: Record, lost: list[str]) -> None:
+    at = zone(name, given)
+    found = losses(provider(name), at, given)
     said = [
         f"{'(weaker) ' if loss.weaker else ''}{loss.topic}{'.' if loss.field else ''}{loss.field}: {loss.what}"
         for loss in found
@@ -118,10 +118,10 @@ def test_what_would_be_lost_is_named_with_its_field(provider: str, given: Record
 
 def test_with_a_prefix_the_route_53_controller_carries_shares() -> None:
     at = zone("route53Controller", SHARES, annotation_prefix="external-dns.alpha.kubernetes.io/")
-    assert list(losses(PROVIDERS["route53Controller"], at, SHARES)) == []
+    assert list(losses(provider("route53Controller"), at, SHARES)) == []
 
 
 def test_a_draining_entry_point_is_not_lost() -> None:
     draining = replace(THREE_LEVELS.pools[2], members=(replace(THREE_LEVELS.pools[2].members[0], state="draining"),))
     two = replace(THREE_LEVELS, pools=(THREE_LEVELS.pools[0], draining), probe=None)
-    assert list(losses(PROVIDERS["k8gb"], zone("k8gb", two), two)) == []
+    assert list(losses(provider("k8gb"), zone("k8gb", two), two)) == []

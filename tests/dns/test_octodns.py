@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meshgen.dns import PROVIDERS
+from meshgen.dns import provider
 from meshgen.emit.yaml import document
 from tests.dns import route53
 from tests.dns.plans import BOTH_FAMILIES, HOST, HOSTNAMES, SHARES, THREE_LEVELS, TWO_LEVELS, member, pool, record, zone
@@ -31,7 +31,7 @@ zones:
 
 
 def configure(directory: Path, *records: Record) -> str:
-    rendered = PROVIDERS["octoDNS"].render((zone("octoDNS", *records),))
+    rendered = provider("octoDNS").render((zone("octoDNS", *records),))
     for found in rendered.files:
         (directory / found.name).write_bytes(document(found.content))
     config = directory / "config"

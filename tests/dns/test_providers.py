@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meshgen.dns import PROVIDERS
+from meshgen.dns import provider, provider_names
 from meshgen.dns.document import document
 from meshgen.dns.model import DnsPlan
 from tests.dns import route53
@@ -29,13 +29,17 @@ if TYPE_CHECKING:
     from meshgen.dns.model import Record
 
 
-def files(provider: str, *records: Record, **more: Any) -> dict[str, Any]:
-    rendered = PROVIDERS[provider].render((zone(provider, *records, **more),))
+def test_each_package_has_the_provider_of_its_name() -> None:
+    assert [provider(name).name for name in provider_names()] == sorted(provider_names())
+
+
+def files(name: str, *records: Record, **more: Any) -> dict[str, Any]:
+    rendered = provider(name).render((zone(name, *records, **more),))
     return {found.name: found.content for found in rendered.files}
 
 
-def objects(provider: str, *records: Record, **more: Any) -> dict[str, Any]:
-    rendered = PROVIDERS[provider].render((zone(provider, *records, **more),))
+def objects(name: str, *records: Record, **more: Any) -> dict[str, Any]:
+    rendered = provider(name).render((zone(name, *records, **more),))
     return {f"{found.cluster}/{found.namespace}/{found.name}": found.spec for found in rendered.objects}
 
 
@@ -151,7 +155,7 @@ def test_external_dns_is_told_how_route_53_chooses(given: Record, policies: dict
 
 
 def test_k8gb_gets_a_gslb_in_each_cluster_and_the_addresses_in_annotations() -> None:
-    rendered = PROVIDERS["k8gb"].render((zone("k8gb", SHARES),))
+    rendered = provider("k8gb").render((zone("k8gb", SHARES),))
     first = rendered.objects[0]
     assert (first.cluster, first.namespace, first.name) == ("c1", "edge", "bookinfo.example.com")
     assert first.annotations == {
@@ -165,7 +169,7 @@ def test_k8gb_gets_a_gslb_in_each_cluster_and_the_addresses_in_annotations() -> 
     assert [spec["strategy"] for spec in objects("k8gb", TWO_LEVELS).values()] == [
         {"type": "failover", "primaryGeoTag": "c1", "dnsTtlSeconds": 60}
     ] * 2
-    named = PROVIDERS["k8gb"].render((zone("k8gb", HOSTNAMES),)).objects[0]
+    named = provider("k8gb").render((zone("k8gb", HOSTNAMES),)).objects[0]
     assert named.annotations["k8gb.io/exposed-hostnames"] == "a.elb.eu-west-1.amazonaws.com"
 
 
@@ -256,7 +260,7 @@ def test_the_route_53_controller_is_prepared_cluster_by_cluster() -> None:
         account="123456789012",
         oidc_issuers={"c1": "oidc.eks.eu-west-1.amazonaws.com/id/AB"},
     )
-    rendered = PROVIDERS["route53Controller"].render((at,))
+    rendered = provider("route53Controller").render((at,))
     assert {(found.cluster, found.name): found.content for found in rendered.setup} == {
         ("c1", "route53-control-plane-values.yaml"): {
             "spec": {
@@ -331,15 +335,15 @@ def test_the_route_53_controller_is_prepared_cluster_by_cluster() -> None:
 
 
 def test_the_route_53_controllers_annotations_have_the_prefix_of_the_zone() -> None:
-    provider = PROVIDERS["route53Controller"]
+    by = provider("route53Controller")
     at = zone("route53Controller", SHARES, annotation_prefix="dns.example.com/", health_checks={entry_point("c1"): "x"})
-    assert provider.gateway_annotations(at, SHARES, SHARES.members[0]) == {
+    assert by.gateway_annotations(at, SHARES, SHARES.members[0]) == {
         "dns.example.com/aws-health-check-id": "x",
         "dns.example.com/aws-weight": "7",
         "dns.example.com/set-identifier": "c1/edge/edge-gateway",
         "dns.example.com/ttl": "60",
     }
-    assert provider.gateway_annotations(zone("route53Controller", SHARES), SHARES, SHARES.members[0]) == {}
+    assert by.gateway_annotations(zone("route53Controller", SHARES), SHARES, SHARES.members[0]) == {}
 
 
 def test_the_plan_as_a_document_says_nothing_that_is_not_known() -> None:
