@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.gateway_places import settings_of
 from meshgen.analysis.gateways import gateway_pods
 from meshgen.analysis.hosts import covers, host_matches, parse_host, selects
 from meshgen.check.places import declared_gateways, gateway_object, listed, notes
@@ -90,11 +91,12 @@ def gateway_declared_twice(context: Context) -> Iterator[Finding]:
     """
     first: dict[GatewayKey, GatewaySettings] = {}
     for gateway, named in declared_gateways(context.relations.fleet):
-        settings = _written(gateway)
-        if not settings:
+        if not settings_of(gateway):
             continue
         other = first.setdefault((gateway.namespace, gateway.name), gateway)
-        theirs = _written(other)
+        if other is gateway:
+            continue
+        settings, theirs = _written(gateway), _written(other)
         different = sorted(key for key in settings | theirs if settings.get(key) != theirs.get(key))
         if not different:
             continue
