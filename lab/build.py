@@ -28,6 +28,12 @@ _CRDS = {
     "istio": "manifests/charts/base/files/crd-all.gen.yaml",
     "gateway-api": "tests/integration/pilot/testdata/gateway-api-crd.yaml",
 }
+_OTHER_CRDS = {
+    "cert-manager": ("github.com/cert-manager/cert-manager", "deploy/crds/cert-manager.io_certificates.yaml"),
+    "external-dns": ("sigs.k8s.io/external-dns", "config/crd/standard/dnsendpoints.externaldns.k8s.io.yaml"),
+}
+"""Name → module, pinned where the schemas of emitted kinds are, and file."""
+_SCHEMA_PINS = HERE.parent / "tools" / "schemas"
 _BOOTSTRAP = "tools/packaging/common/envoy_bootstrap.json"
 
 
@@ -52,8 +58,9 @@ class Parts:
         return self.root / "bookinfo"
 
     def crds(self) -> list[dict[str, Any]]:
-        """All CustomResourceDefinitions, Istio's and the Gateway API's."""
-        return [crd for name in _CRDS for crd in json.loads((self.root / f"{name}.json").read_text(encoding="utf-8"))]
+        """The CustomResourceDefinitions of all custom kinds that cluster directories hold on `istio`."""
+        files = (self.root / f"{name}.json" for name in (*_CRDS, *_OTHER_CRDS))
+        return [crd for file in files for crd in json.loads(file.read_text(encoding="utf-8"))]
 
     @property
     def istio_version(self) -> str:
@@ -63,8 +70,8 @@ class Parts:
 def cache_directory() -> Path:
     """The cache of exactly the pinned versions; a changed pin is another directory."""
     key = hashlib.sha256(_RECIPE)
-    for name in _PINS:
-        key.update((HERE / name).read_bytes())
+    for file in (*(HERE / name for name in _PINS), _SCHEMA_PINS / "go.sum"):
+        key.update(file.read_bytes())
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "meshgen-lab" / key.hexdigest()[:16]
 
@@ -77,8 +84,8 @@ def built() -> Parts | None:
 def build() -> Parts:
     """Build all parts or take them from the cache.
 
-    Raises `subprocess.CalledProcessError` where Go or the package installer fails; a failed or killed
-    build leaves the cache as it was.
+    Raises `subprocess.CalledProcessError` where Go or the package installer fails, `RuntimeError` where a module is not
+    the one that was pinned; a failed or killed build leaves the cache as it was.
     """
     if parts := built():
         return parts
@@ -92,8 +99,10 @@ def build() -> Parts:
         _envoy(staging)
         (staging / "istio-version").write_text(_readable(version), encoding="utf-8")
         source = Path(_module("istio.io/istio", "{{.Dir}}"))
-        for name, path in _CRDS.items():
-            documents = [crd for crd in YAML(typ="safe").load_all(source / path) if crd]
+        files = {name: source / path for name, path in _CRDS.items()}
+        files |= {name: _downloaded(module) / path for name, (module, path) in _OTHER_CRDS.items()}
+        for name, file in files.items():
+            documents = [crd for crd in YAML(typ="safe").load_all(file) if crd]
             (staging / f"{name}.json").write_text(json.dumps(documents, default=str), encoding="utf-8")
         shutil.copytree(source / "samples" / "bookinfo", staging / "bookinfo", copy_function=shutil.copyfile)
         shutil.copyfile(source / _BOOTSTRAP, staging / "envoy_bootstrap.json")
@@ -113,6 +122,19 @@ def _module(path: str, field: str) -> str:
     command = ["go", "list", "-m", "-f", field, path]
     directory = HERE / "go" / "istio"
     return subprocess.run(command, cwd=directory, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _downloaded(module: str) -> Path:
+    """The directory of a module that nothing is built from, held to the sum that is pinned for it."""
+    pins = [line.split() for line in (_SCHEMA_PINS / "go.sum").read_text(encoding="utf-8").splitlines()]
+    version, wanted = next((version, found) for path, version, found in pins if path == module)
+    # Outside any module: inside one, Go would first resolve requirements that nothing here needs.
+    with tempfile.TemporaryDirectory() as empty:
+        command = ["go", "mod", "download", "-json", f"{module}@{version}"]
+        answer = json.loads(subprocess.run(command, cwd=empty, check=True, capture_output=True, text=True).stdout)
+    if answer["Sum"] != wanted:
+        raise RuntimeError(f"{module}@{version} has the sum {answer['Sum']}, but go.sum says {wanted}")
+    return Path(answer["Dir"])
 
 
 def _readable(pseudo_version: str) -> str:
