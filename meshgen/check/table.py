@@ -10,6 +10,7 @@ from meshgen.check.rules import (
     clusters,
     copies,
     dialling,
+    directories,
     dns,
     draining,
     exposure,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from meshgen.check.rule import Rule
 
 TOPICS = (
+    directories,
     clusters,
     inventories,
     workspaces,

@@ -41,8 +41,9 @@ class Reporting:
         For people a line of counts follows; without `count` only where there is something to count.
         """
         from meshgen.diagnostics.render import render, summary
+        from meshgen.owners import with_owners
 
-        found = list(diagnostics)
+        found = with_owners(diagnostics)
         if self.quiet:
             found = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
         stream = sys.stdout if to_stdout else sys.stderr

@@ -62,6 +62,13 @@ class Diagnostic:
     notes: tuple[Note, ...] = ()
     object: str = ""
     cause: Cause | None = None
+    owners: tuple[str, ...] = ()
+    """Who owns the file, for those who read the finding (`meshgen.owners`)."""
+
+    @property
+    def said(self) -> str:
+        """The message, behind the owners of the file where there are any: `@bookinfo: unknown field …`."""
+        return f"{', '.join(self.owners)}: {self.message}" if self.owners else self.message
 
     @property
     def sort_key(self) -> tuple[int, str, int, int, str, str, str]:

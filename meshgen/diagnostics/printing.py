@@ -19,6 +19,8 @@ LONGEST_TEXT = 2_000
 """Characters of one text of a finding that are shown."""
 MOST_NOTES = 1_000
 """Second places of one finding that are shown."""
+MOST_OWNERS = 5
+"""Owners of one file that are named."""
 MOST_FINDINGS = 1_000
 """Findings that are shown."""
 
@@ -72,6 +74,7 @@ def shown(found: Diagnostic) -> Diagnostic:
         message=_text(found.message),
         help=_text(found.help),
         object=_text(found.object),
+        owners=tuple(map(_text, found.owners[:MOST_OWNERS])),
         span=_place(found.span) if found.span else None,
         notes=tuple(Note(_place(note.span), _text(note.text)) for note in found.notes[:MOST_NOTES]),
     )

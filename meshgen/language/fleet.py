@@ -9,6 +9,7 @@ from pydantic import Field
 
 from meshgen.language.base import ClusterName, Item, Label, Subdomain, TetrateVersion
 from meshgen.language.cluster import Cluster, Istio
+from meshgen.language.directories import FleetDirectory
 from meshgen.language.dns import Canary, Dns
 from meshgen.language.gateway import Gateway
 from meshgen.language.published_host import PublishedHost
@@ -91,6 +92,11 @@ class FleetSpec(Item):
         None, title="Canary", description="The health check of clusters and entry points. Absent: none."
     )
     accept: list[Accept] = Field([], title="Accepted warnings", description="Warnings that are fine, and why.")
+    directories: list[FleetDirectory] = Field(
+        [],
+        title="Directories",
+        description="What directories of the fleet may hold, so that teams write what is theirs. Absent: anything.",
+    )
     clusters: list[Cluster] = Field([], title="Clusters", description="The clusters.")
     gateways: list[Gateway] = Field([], title="Gateways", description="Gateways that workspaces share.")
     workspaces: list[Workspace] = Field([], title="Workspaces", description="The workspaces.")
@@ -107,6 +113,8 @@ class Fleet:
 
     name: str
     spec: FleetSpec
+    directory: str = ""
+    """The directory that holds the fleet, as paths of its files begin with; empty where they do not."""
     clusters: tuple[Cluster, ...] = ()
     gateways: tuple[Gateway, ...] = ()
     workspaces: tuple[Workspace, ...] = ()

@@ -77,6 +77,7 @@ def typed_fleet(loaded: Loaded) -> tuple[Fleet | None, list[Diagnostic]]:
     fleet = Fleet(
         name=spec.name,
         spec=spec,
+        directory=loaded.directory,
         clusters=_merged(spec.clusters, items["Cluster"]),
         gateways=_merged(spec.gateways, items["Gateway"]),
         workspaces=_merged(spec.workspaces, items["Workspace"]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meshgen.diagnostics import Diagnostic, Note, diagnose
 from meshgen.diagnostics.near import near
 from meshgen.load.copies import copied, copies
-from meshgen.load.files import decoded, read_files
+from meshgen.load.files import decoded, directory_of, read_files
 from meshgen.load.parse import LibyamlMissingError, parse
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Loaded:
     documents: tuple[Document, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
     complete: bool = True
+    directory: str = ""
+    """What the paths of all files begin with: the directory that was read; empty where there is none."""
 
 
 def load(path: Path) -> tuple[Loaded, list[Diagnostic]]:
@@ -56,7 +58,8 @@ def load(path: Path) -> tuple[Loaded, list[Diagnostic]]:
 
     No input raises: what cannot be read is left out of the result and reported (MG001 to MG020).
     """
-    return load_texts(*read_files(path))
+    sources, diagnostics = read_files(path)
+    return load_texts(sources, diagnostics, directory_of(path))
 
 
 def load_contents(contents: Mapping[str, bytes]) -> tuple[Loaded, list[Diagnostic]]:
@@ -64,8 +67,13 @@ def load_contents(contents: Mapping[str, bytes]) -> tuple[Loaded, list[Diagnosti
     return load_texts(*decoded(contents))
 
 
-def load_texts(sources: dict[str, str], diagnostics: list[Diagnostic]) -> tuple[Loaded, list[Diagnostic]]:
-    """The fleet that the texts of `sources` make, by the path of their file, with what reading them found before."""
+def load_texts(
+    sources: dict[str, str], diagnostics: list[Diagnostic], directory: str = ""
+) -> tuple[Loaded, list[Diagnostic]]:
+    """The fleet that the texts of `sources` make, by the path of their file, with what reading them found before.
+
+    `directory`: what these paths begin with.
+    """
     documents: list[Document] = []
     manifests: list[Node] = []
     for file, text in sources.items():
@@ -96,7 +104,7 @@ def load_texts(sources: dict[str, str], diagnostics: list[Diagnostic]) -> tuple[
     documents = [document for document in documents if document.file not in repeated]
     diagnostics += _one_fleet(documents, read_whole=not diagnostics)
     complete = not any(diagnostic.severity == "error" for diagnostic in diagnostics)
-    return Loaded(tuple(documents), sources, complete), diagnostics
+    return Loaded(tuple(documents), sources, complete, directory), diagnostics
 
 
 def _is_manifest(node: Node) -> bool:

@@ -53,6 +53,12 @@ def decoded(contents: Mapping[str, bytes]) -> tuple[dict[str, str], list[Diagnos
     return sources, diagnostics
 
 
+def directory_of(path: Path) -> str:
+    """The directory of the fleet at `path`, a directory or one file, as the paths of its files begin with."""
+    shown = _shown(path if path.is_dir() else path.parent)
+    return "" if shown == "." else shown
+
+
 def is_fleet_file(name: str) -> bool:
     """Whether a file of a fleet directory is read."""
     return name.endswith(_SUFFIXES)

@@ -172,6 +172,14 @@ LISTS: dict[str, Callable[[int], str]] = {
             )
         ],
     ),
+    "directories": lambda n: fleet(
+        spec={
+            "directories": [
+                {"path": ".", "workspaces": ["shop", *(f"s-{letters(k)}" for k in range(n))]},
+                *({"path": f"d{k}"} for k in range(n)),
+            ]
+        }
+    ),
     "zones": lambda n: fleet(spec={"dns": {"zones": [{"name": f"{letters(k)}.example.com"} for k in range(n)]}}),
     "accept": lambda n: fleet(
         services=services(n), spec={"accept": [{"code": "MG311", "object": f"x{k}", "reason": "x"} for k in range(n)]}

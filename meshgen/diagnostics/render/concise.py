@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 def render(view: View) -> str:
     return "".join(
-        f"{found.span or 'meshgen'}: {found.severity}[{found.code}] {found.message}\n" for found in view.diagnostics
+        f"{found.span or 'meshgen'}: {found.severity}[{found.code}] {found.said}\n" for found in view.diagnostics
     )

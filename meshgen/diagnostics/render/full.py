@@ -53,7 +53,7 @@ def _rest(findings: Sequence[Diagnostic], view: View) -> Iterator[str]:
     code, severity = findings[0].code, findings[0].severity
     head = f"{severity}[{code}]: {len(findings)} more with the same help"
     yield click.style(head, fg=_COLORS[severity], bold=True) if view.color else head
-    yield from (f"  {f'{found.span}: ' if found.span else ''}{found.message}" for found in findings[:_LINES])
+    yield from (f"  {f'{found.span}: ' if found.span else ''}{found.said}" for found in findings[:_LINES])
     if len(findings) > _LINES:
         yield f"  and {len(findings) - _LINES} more: `--format concise` has them all"
 
@@ -63,7 +63,7 @@ def _block(found: Diagnostic, lines: Mapping[str, list[str]], view: View) -> Ite
         return click.style(text, fg=fg, bold=True) if view.color else text
 
     color = _COLORS[found.severity]
-    yield f"{paint(f'{found.severity}[{found.code}]', fg=color)}{paint(f': {found.message}')}"
+    yield f"{paint(f'{found.severity}[{found.code}]', fg=color)}{paint(f'{_whose(found)}: {found.message}')}"
     # A note at the place of the finding itself says what stands there.
     label = next((note.text for note in found.notes if note.span == found.span), "")
     notes = [note for note in found.notes if note.span != found.span]
@@ -94,6 +94,10 @@ def _block(found: Diagnostic, lines: Mapping[str, list[str]], view: View) -> Ite
         yield f"{blank} {paint('|', fg='blue')}"
     if found.help:
         yield f"{blank} {paint('=', fg='blue')} {paint('help')}: {found.help}"
+
+
+def _whose(found: Diagnostic) -> str:
+    return f" for {', '.join(found.owners)}" if found.owners else ""
 
 
 def _excerpt(line: str, span: Span) -> tuple[str, int, int]:

@@ -18,7 +18,7 @@ def render(view: View) -> str:
 
 def _command(found: Diagnostic) -> str:
     properties = {"title": f"meshgen {found.code}"}
-    text = found.message
+    text = found.said
     if found.span:
         span = found.span
         properties |= {"file": span.file, "line": str(span.line), "endLine": str(span.end_line)}

@@ -17,7 +17,7 @@ def render(view: View) -> str:
     report = [
         {
             "check_name": found.code,
-            "description": f"{found.code}: {found.message}",
+            "description": f"{found.code}: {found.said}",
             "content": {"body": found.help},
             "severity": _SEVERITIES[found.severity],
             "fingerprint": fingerprint,

@@ -19,6 +19,7 @@ def render(view: View) -> str:
             "message": found.message,
             "help": found.help,
             "object": found.object,
+            "owners": list(found.owners),
             "location": _location(found.span) if found.span else None,
             "notes": [{"message": note.text, "location": _location(note.span)} for note in found.notes],
         }

@@ -42,11 +42,11 @@ def _case(found: Diagnostic, file: str) -> list[str]:
     place = f' line="{found.span.line}" column="{found.span.column}"' if found.span else ""
     where = f"{found.span}: " if found.span else ""
     text = "\n".join(
-        [f"{where}{found.message}", *(f"{note.span}: {note.text}" for note in found.notes), *filter(None, [found.help])]
+        [f"{where}{found.said}", *(f"{note.span}: {note.text}" for note in found.notes), *filter(None, [found.help])]
     )
     opening = f"    <testcase name={quoteattr(found.code)} classname={quoteattr(file)} file={quoteattr(file)}{place}>"
     if found.severity == "error":
-        inner = f"<failure message={quoteattr(found.message)}>{escape(text)}</failure>"
+        inner = f"<failure message={quoteattr(found.said)}>{escape(text)}</failure>"
     else:
         # JUnit has no warnings: the case passes and carries the text.
         inner = f"<system-out>{escape(f'{found.severity}: {text}')}</system-out>"

@@ -27,7 +27,7 @@ def render(view: View) -> str:
 
 
 def _diagnostic(found: Diagnostic, lines: Mapping[str, list[str]]) -> dict[str, Any]:
-    message = f"{found.message}\n{found.help}" if found.help else found.message
+    message = f"{found.said}\n{found.help}" if found.help else found.said
     item: dict[str, Any] = {
         "message": message,
         "severity": _SEVERITIES[found.severity],

@@ -55,7 +55,7 @@ def _result(found: Diagnostic, fingerprint: str, codes: list[str]) -> dict[str, 
         "ruleId": found.code,
         "ruleIndex": codes.index(found.code),
         "level": _LEVELS[found.severity],
-        "message": _message(f"{found.message}. {found.help}".removesuffix(" ")),
+        "message": _message(f"{found.said}. {found.help}".removesuffix(" ")),
         "partialFingerprints": {"meshgen/v1": fingerprint},
     }
     if found.span:
