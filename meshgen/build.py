@@ -101,6 +101,7 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
         now = Now(
             report.sources,
             calls,
+            compilation.checked.published,
             plan,
             only,
             in_sync=comparison.in_sync,

@@ -97,23 +97,28 @@ def check_fleet(path: Path, consumers: frozenset[str] | None = None) -> Checked:
         return Checked(None, None, loaded.sources, ordered(diagnostics))
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
+
+    return check_calls(Calls(Relations(fleet), consumers), loaded.sources, diagnostics)
+
+
+def check_calls(calls: Calls, sources: dict[str, str], diagnostics: Iterable[Diagnostic] = ()) -> Checked:
+    """Check a fleet that could be read and typed; `diagnostics`: what was found until then."""
     from meshgen.check.context import Context
     from meshgen.check.table import check
     from meshgen.published import published_hosts
     from meshgen.published.probes import probes
 
-    relations = Relations(fleet)
-    calls = Calls(relations, consumers)
+    relations = calls.relations
     published = published_hosts(relations)
     asked = probes(relations, published)
     dns = cache(partial(_dns, relations, published, asked))
     planned = cache(partial(_plan, calls, published, asked, dns))
-    diagnostics += check(Context(calls, published, asked, dns, planned, _identities))
-    found = ordered(apply(diagnostics, fleet.spec.accept))
+    told = [*diagnostics, *check(Context(calls, published, asked, dns, planned, _identities))]
+    found = ordered(apply(told, relations.fleet.spec.accept))
     if any(diagnostic.severity == "error" for diagnostic in found):
         # Advice on a fleet that does not build only hides what keeps it from building.
         found = [diagnostic for diagnostic in found if diagnostic.severity != "hint"]
-    return Checked(calls, planned, loaded.sources, found, published)
+    return Checked(calls, planned, sources, found, published)
 
 
 def _dns(relations: Relations, published: tuple[Published, ...], asked: tuple[Probe, ...]) -> PlannedDns | None:

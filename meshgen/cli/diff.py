@@ -14,6 +14,7 @@ from meshgen.cli.output import document, say
 if TYPE_CHECKING:
     from meshgen.cli.options import Reporting
     from meshgen.review import Side
+    from meshgen.revisions import Fleets
     from meshgen.views.review import Form
 
 WORKING_TREE = "the working tree"
@@ -56,40 +57,59 @@ def diff(
 ) -> None:
     """Show what a change of FLEET does: who calls what where, whether the order of syncs matters, which objects differ.
 
-    All fleets are compiled by this meshgen, so that only the change of the fleet shows.
+    All fleets are compiled by this meshgen, so that only the change of the fleet shows. A fleet with errors is compared
+    as far as it can be read, and said to have them; that alone does not change the exit code.
     """
     from meshgen.review import Side, review
-    from meshgen.revisions import default_revision, fleets_since
+    from meshgen.revisions import Fleets, default_revision
     from meshgen.views.review import render
 
     path = Path(fleet)
-    old = _side(path, before or default_revision(os.environ), "--from", reporting)
-    new = _side(path, after, "--to", reporting)
+    fleets = Fleets(path)
+    new, broken = _on_disk(fleets, path, reporting) if after is None else _checked(fleets, after, reporting)
+    old = _of_commit(fleets, before or default_revision(os.environ), "--from", reporting)
     revisions: list[Side] = []
     if since is not None:
-        found = fleets_since(path, since, after or "HEAD", "--since")
-        if not isinstance(found, list):
-            reporting.finish([found], {})
-        revisions = [*(Side(name, meaning) for name, meaning in found), new]
-    shown = review(old, new, revisions)
+        chain = fleets.since(since, after or "HEAD", "--since")
+        if not isinstance(chain, list):
+            reporting.finish([chain], {})
+        revisions = [*(Side(name, meaning) for name, meaning in chain), new]
+    shown = review(old, new, revisions, broken=broken)
     (document if shape == "json" else say)(render(shown, shape, split=split))
+    if broken:
+        say(f"{new.name} has errors, so this is not built; `meshgen validate` shows them", err=True)
     raise click.exceptions.Exit(1 if exit_code and shown else 0)
 
 
-def _side(path: Path, revision: str | None, option: str, reporting: Reporting) -> Side:
-    """The fleet of a commit, or that on disk; ends the command where it cannot be read."""
+def _of_commit(fleets: Fleets, revision: str, option: str, reporting: Reporting) -> Side:
+    """The fleet of a commit; ends the command where that cannot be told."""
     from meshgen.diagnostics import Diagnostic
+    from meshgen.review import Side
+
+    meaning = fleets.at(revision, option)
+    if isinstance(meaning, Diagnostic):
+        reporting.finish([meaning], {})
+    return Side(revision, meaning)
+
+
+def _checked(fleets: Fleets, revision: str, reporting: Reporting) -> tuple[Side, bool]:
+    """The fleet of a commit that is to be built, and whether it has errors."""
+    from meshgen.pipeline import check_calls
+
+    side = _of_commit(fleets, revision, "--to", reporting)
+    return side, check_calls(side.meaning.calls, {}).failed
+
+
+def _on_disk(fleets: Fleets, path: Path, reporting: Reporting) -> tuple[Side, bool]:
+    """The fleet on disk, and whether it has errors; ends the command where it cannot be read."""
     from meshgen.pipeline import check_fleet
     from meshgen.review import Side
-    from meshgen.revisions import fleet_at
-    from meshgen.revisions.compile import Meaning
+    from meshgen.revisions.compile import Derived, Meaning
 
-    if revision is not None:
-        meaning = fleet_at(path, revision, option)
-        if isinstance(meaning, Diagnostic):
-            reporting.finish([meaning], {})
-        return Side(revision, meaning)
     checked = check_fleet(path)
-    if checked.calls is None or checked.draft is None:
+    if checked.calls is None or checked.planned is None:
         reporting.finish(checked.diagnostics, checked.sources)
-    return Side(WORKING_TREE, Meaning(checked.calls.relations, (checked.calls, checked.draft)))
+    derived = Derived(checked.calls, checked.published, checked.planned)
+    meaning = Meaning(checked.calls.relations, derived)
+    fleets.now(meaning, checked.sources)
+    return Side(WORKING_TREE, meaning), checked.failed

@@ -128,6 +128,8 @@ class Review:
     """What clusters may run while they sync, the oldest first, the new fleet last."""
     hazards: tuple[Hazard, ...]
     """The orders of syncs in which the change hurts, the worst first."""
+    broken: bool = False
+    """Whether the new fleet has errors, so that it is not built as it is."""
 
     def __bool__(self) -> bool:
         """Whether anything differs."""

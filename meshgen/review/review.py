@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from meshgen.review.model import Side
 
 
-def review(old: Side, new: Side, revisions: Sequence[Side] = ()) -> Review:
+def review(old: Side, new: Side, revisions: Sequence[Side] = (), *, broken: bool = False) -> Review:
     """What lies between two fleets that could be read; rules are asked of none.
 
-    `revisions`: what clusters may run while they sync, from the oldest to `new`. None: these two.
+    `revisions`: what clusters may run while they sync, from the oldest to `new`. None: these two. `broken`: whether
+    `new` has errors.
     """
     revisions = revisions or (old, new)
-    objects = object_changes(old.meaning.plan, new.meaning.plan)
+    same = old.meaning is new.meaning
+    objects = () if same else object_changes(old.meaning.plan, new.meaning.plan)
     return Review(
         old.name,
         new.name,
-        effects(old.meaning, new.meaning),
+        () if same else effects(old.meaning, new.meaning),
         tuple(sorted(objects, key=attrgetter("path"))),
         tuple(side.name for side in revisions),
         hazards(revisions),
+        broken,
     )

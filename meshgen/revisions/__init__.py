@@ -9,7 +9,7 @@ See docs/adr/0016-old-plans.md and docs/adr/0018-losses.md.
 
 from meshgen.revisions import meant
 from meshgen.revisions.earlier import Earlier, Now, earlier
-from meshgen.revisions.fleet_at import default_revision, fleet_at, fleets_since
 from meshgen.revisions.guard import beside, guard
+from meshgen.revisions.named import Fleets, default_revision
 
-__all__ = ["Earlier", "Now", "beside", "default_revision", "earlier", "fleet_at", "fleets_since", "guard", "meant"]
+__all__ = ["Earlier", "Fleets", "Now", "beside", "default_revision", "earlier", "guard", "meant"]

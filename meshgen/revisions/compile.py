@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from meshgen.analysis.relations import Relations
 from meshgen.calls import Calls
@@ -17,11 +17,21 @@ from meshgen.published import published_hosts
 from meshgen.published.probes import probes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from meshgen.plan.model import Plan
     from meshgen.plan.reach import Reach
     from meshgen.published import Published
+
+
+class Derived(NamedTuple):
+    """What was made of a fleet already."""
+
+    calls: Calls
+    """Those of all consumers."""
+    published: tuple[Published, ...]
+    planned: Callable[[], Plan]
+    """Gives the whole plan, and makes it at most once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,24 +39,23 @@ class Meaning:
     """What a fleet means."""
 
     relations: Relations
-    known: tuple[Calls, Plan] | None = None
-    """The calls of all consumers and the whole plan, where they were made already."""
+    known: Derived | None = None
 
     @cached_property
     def calls(self) -> Calls:
         """Those of all consumers."""
-        return self.known[0] if self.known else Calls(self.relations)
+        return self.known.calls if self.known else Calls(self.relations)
 
     @cached_property
     def published(self) -> tuple[Published, ...]:
         """Every published host."""
-        return published_hosts(self.relations)
+        return self.known.published if self.known else published_hosts(self.relations)
 
     @cached_property
     def plan(self) -> Plan:
         """Costs far more than the calls."""
         if self.known:
-            return self.known[1]
+            return self.known.planned()
         asked = probes(self.relations, self.published)
         return plan(self.calls, self.published, asked, planned_dns(self.relations, self.published, asked))
 

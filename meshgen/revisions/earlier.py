@@ -9,8 +9,8 @@ from meshgen.diagnostics import Diagnostic
 from meshgen.git import Cause, GitError, in_work_tree, open_repository
 from meshgen.revisions import findings
 from meshgen.revisions.ci import target_branch
-from meshgen.revisions.compile import Meaning
-from meshgen.revisions.history import History, UnknownError, texts
+from meshgen.revisions.compile import Derived, Meaning
+from meshgen.revisions.history import History, UnknownError, repository_of, texts
 from meshgen.revisions.past import Known
 from meshgen.revisions.published import Before
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
     from meshgen.plan.model import Plan
+    from meshgen.published import Published
     from meshgen.revisions.history import Texts
     from meshgen.revisions.past import Past, Together
 
@@ -32,6 +33,7 @@ class Now:
     sources: Mapping[str, str]
     """The text of each of its files."""
     calls: Calls
+    published: tuple[Published, ...]
     plan: Plan
     only: frozenset[str] | None = None
     """The clusters that are written, and that the plan has; None: all."""
@@ -148,21 +150,20 @@ def _going(history: History, now: Now, step: _Step, consumers: set[str]) -> froz
 
 
 def _open(fleet: Path, output: Path, now: Now) -> History:
-    real = fleet.resolve()
-    repository = open_repository(real if real.is_dir() else real.parent)
+    repository, file = repository_of(fleet)
     try:
         beside = open_repository(output.resolve())
     except GitError as error:
         if error.cause is Cause.FAILED or (error.cause is not Cause.NO_REPOSITORY and in_work_tree(output)):
             raise
         beside = None
-    whole = (now.calls, now.plan) if now.only is None else None
+    whole = Derived(now.calls, now.published, lambda: now.plan) if now.only is None else None
     same: dict[Texts, Meaning | None] = {
         texts(text.encode() for text in now.sources.values()): Meaning(now.relations, whole)
     }
     return History(
         fleet=repository,
-        file="" if real.is_dir() else real.name,
+        file=file,
         shown=(fleet, output),
         output=beside if beside is not None and beside.top == repository.top else None,
         known=same,

@@ -12,7 +12,7 @@ from meshgen.emit.artifact import object_path
 from meshgen.emit.service_entry import SERVICE_ENTRY
 from meshgen.emit.workload_entry import WORKLOAD_ENTRY
 from meshgen.emit.yaml import HEADER
-from meshgen.git import Cause, GitError
+from meshgen.git import Cause, GitError, open_repository
 from meshgen.load import is_fleet_file
 from meshgen.revisions import findings
 from meshgen.revisions.compile import meaning
@@ -39,6 +39,15 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def texts(contents: Iterable[bytes]) -> Texts:
     """What tells one fleet from another: its files as they are read, whatever a checkout made of their line ends."""
     return tuple(sorted(content.removeprefix(_BYTE_ORDER_MARK).replace(b"\r\n", b"\n") for content in contents))
+
+
+def repository_of(fleet: Path) -> tuple[Repository, str]:
+    """The repository that holds a fleet, seen from its directory, and the name of a fleet that is one file.
+
+    Raises GitError where nothing does.
+    """
+    real = fleet.resolve()
+    return open_repository(real if real.is_dir() else real.parent), "" if real.is_dir() else real.name
 
 
 class UnknownError(Exception):

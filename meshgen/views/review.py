@@ -42,6 +42,8 @@ def review_text(found: Review, *, split: bool = False) -> str:
 def review_markdown(found: Review, longest: int = LONGEST_COMMENT, *, split: bool = False) -> str:
     """The review as a comment of at most `longest` characters; what does not fit is counted, the longest first."""
     head = f"### meshgen: from `{printable(found.old)}` to `{printable(found.new)}`\n"
+    if found.broken:
+        head += f"\n**!** {printable(found.new)} has errors, so this is not built: `meshgen validate` shows them.\n"
     if not found:
         return f"{head}\nNothing changes in any cluster.\n"
     traffic = [*_traffic(found, "- "), "", *_order_of_syncs(found, "- ", split=split)]
@@ -66,6 +68,7 @@ def review_json(found: Review, *, split: bool = False) -> str:
     value = {
         "from": found.old,
         "to": found.new,
+        "errors": found.broken,
         "traffic": [_effect_item(effect) for effect in found.effects],
         "order": {
             "safe": not found.hazards,

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
+from meshgen.calls import Calls
 from meshgen.cli.group import cli
 from tests.fleets import fleet
 from tests.git.support import commit, git, init
-from tests.review.test_effects import HEAD, WEB, inventory
+from tests.review.test_effects import API, HEAD, WEB, inventory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ONE = fleet(HEAD, inventory("c1", "web", address="192.0.2.1"), inventory("c2", "web", address="192.0.2.2"))
-OTHER = fleet(HEAD, inventory("c1", address="192.0.2.1"), inventory("c2", "web", address="192.0.2.2"))
+    from meshgen.analysis.relations import Relations
+
+LISTED = HEAD.replace(f"[{WEB}, {API}]", f"[{WEB}]")
+OTHERS = (inventory("c2", "web", address="192.0.2.2"), inventory("c3", address="192.0.2.3"))
+ONE = fleet(LISTED, inventory("c1", "web", address="192.0.2.1"), *OTHERS)
+OTHER = fleet(LISTED, inventory("c1", address="192.0.2.1"), *OTHERS)
 
 
 @pytest.fixture
@@ -76,14 +81,14 @@ def test_a_fleet_that_cannot_be_read_is_told_as_by_validate(repository: Path) ->
 
 
 def test_a_withdrawal_in_use_is_split_into_steps(repository: Path) -> None:
-    (repository / "fleet/fleet.yaml").write_text(OTHER.replace(f"{WEB}, ", "", 1))
+    (repository / "fleet/fleet.yaml").write_text(OTHER.replace(f"[{WEB}]", "[]"))
     order = json.loads(run("--as", "json", "--split").output)["order"]
     assert order["steps"] == [f"Before the change: `meshgen drain c2 --service {WEB}`", "The change"]
 
 
 def test_a_cluster_that_slept_through_a_drain_is_found_by_since(repository: Path) -> None:
-    drained = ONE.replace(f"[{WEB}", f"[{{host: {WEB}, state: draining}}")
-    withdrawn = ONE.replace(f"{WEB}, ", "", 1)
+    drained = ONE.replace(f"[{WEB}]", f"[{{host: {WEB}, state: draining}}]")
+    withdrawn = ONE.replace(f"[{WEB}]", "[]")
     assert len({ONE, drained, withdrawn}) == 3
     commit(repository, **{"fleet/fleet.yaml": ONE})
     git(repository, "tag", "used")
@@ -99,3 +104,42 @@ def test_a_cluster_that_slept_through_a_drain_is_found_by_since(repository: Path
     }
     drained_by = git(repository, "rev-parse", "--short=12", "HEAD").strip()
     assert order["steps"] == [*(f"Wait until `{name}` runs {drained_by}" for name in ("c1", "c2", "c3")), "The change"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "begins"),
+    [
+        ((), "the working tree", "nothing differs between HEAD and the working tree"),
+        (
+            ("--as", "markdown"),
+            "the working tree",
+            "### meshgen: from `HEAD` to `the working tree`\n\n**!** the working",
+        ),
+        (("--as", "json"), "the working tree", '{\n  "from": "HEAD",\n  "to": "the working tree",\n  "errors": true,'),
+        (("--from", "old", "--to", "HEAD"), "HEAD", "from old to HEAD"),
+    ],
+)
+def test_a_fleet_with_errors_is_said_to_have_them(
+    repository: Path, arguments: tuple[str, ...], name: str, begins: str
+) -> None:
+    nobody_has_it = OTHER.replace(f"[{WEB}]", f"[{WEB}, {API}]")
+    assert nobody_has_it != OTHER
+    commit(repository, **{"fleet/fleet.yaml": nobody_has_it})
+    result = run(*arguments)
+    assert result.stdout.startswith(begins)
+    assert result.stderr == f"{name} has errors, so this is not built; `meshgen validate` shows them\n"
+    assert result.exit_code == 0
+
+
+def test_what_is_equal_is_worked_out_once(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working tree and two commits with the same fleet."""
+    (repository / "fleet/fleet.yaml").write_text(ONE)
+    derived: list[Relations] = []
+
+    def counted(relations: Relations) -> Calls:
+        derived.append(relations)
+        return Calls(relations)
+
+    monkeypatch.setattr("meshgen.revisions.compile.Calls", counted)
+    assert run("--from", "old", "--since", "old").exit_code == 0
+    assert len(derived) == 1, "of the commit between"

@@ -155,7 +155,7 @@ def found(old: World, new: World) -> list[tuple[str, str]]:
     """Code and message of the errors of the guard."""
     after = meant(new)
     past = {key: Known(reach, "then") for key, reach in meant(old).reaches().items()}
-    now = Now({}, after.calls, after.plan)
+    now = Now({}, after.calls, after.published, after.plan)
     return [(item.code, item.message) for item in guard([(past,)], now).findings if item.severity == "error"]
 
 

@@ -30,7 +30,7 @@ def whole(sources: dict[str, str], before: Memory = Memory()) -> bytes:  # noqa:
 
 def now(sources: dict[str, str]) -> Now:
     found = compiled(*sources.values())
-    return Now(sources, found.calls, found.plan)
+    return Now(sources, found.calls, found.compilation.checked.published, found.plan)
 
 
 def calls(memory: Memory, sources: dict[str, str] = LATER) -> dict[tuple[str, str], frozenset[str]]:
