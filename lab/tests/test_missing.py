@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from lab.__main__ import main
+from lab.__main__ import SCENARIOS, main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of a machine's programs: root, all packages, no Go, nothing built."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("etcd", "iptables", "ip", "openssl", "unshare", "mount"):
+    for name in ("etcd", "iptables", "ip", "openssl", "unshare", "mount", "redis-server", "git"):
         _program(programs, name, "exit 0")
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -38,8 +38,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return programs
 
 
-def _run() -> Result:
-    return CliRunner().invoke(main, ["test", "-m", "quick"])
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["test", "-m", "quick", *arguments])
 
 
 def _says(text: str) -> None:
@@ -65,9 +65,15 @@ def test_without_debian_packages(machine: Path) -> None:
 
 
 def test_the_missing_packages_alone_for_a_script(machine: Path) -> None:
-    (machine / "etcd").unlink()
-    (machine / "openssl").unlink()
-    assert CliRunner().invoke(main, ["packages"]).output == "etcd-server openssl\n"
+    for program in ("etcd", "openssl", "redis-server"):
+        (machine / program).unlink()
+    assert CliRunner().invoke(main, ["packages"]).output == "etcd-server openssl redis-server\n"
+
+
+def test_without_a_package_that_chosen_scenarios_do_not_need(machine: Path) -> None:
+    (machine / "redis-server").unlink()
+    result = _run(str(SCENARIOS / "test_6_loops.py"))
+    assert result.output == "Error: the lab needs Go 1.26 or newer to build Istio and Kubernetes once\n"
 
 
 def test_without_the_right_to_make_namespaces(machine: Path) -> None:
