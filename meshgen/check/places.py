@@ -75,6 +75,9 @@ def cluster_selectors(fleet: Fleet) -> Iterator[tuple[ClusterSelector, str]]:
     for host in fleet.published_hosts:
         if host.draining is not None:
             yield host.draining, f"publishedHost/{host.name}"
+    for zone in fleet.spec.dns.zones if fleet.spec.dns is not None else ():
+        if zone.clusters is not None:
+            yield zone.clusters, f"zone/{zone.name}"
 
 
 def istio_place(relations: Relations, cluster: str, key: str) -> Span | None:

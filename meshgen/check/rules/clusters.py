@@ -38,7 +38,7 @@ def cluster_names_clash(context: Context) -> Iterator[Finding]:
 
 
 def unknown_cluster(context: Context) -> Iterator[Finding]:
-    """Find names without `*` in cluster selectors and in namespace patterns that no cluster has.
+    """Find names without `*` that no cluster has: in cluster selectors, in namespace patterns, among OIDC issuers.
 
     A selector that names a cluster means one of the fleet (design §2, ClusterSelector).
     """
@@ -59,6 +59,10 @@ def _named_clusters(relations: Relations) -> Iterator[tuple[str, Span | None, st
     for selector, named in cluster_selectors(relations.fleet):
         for index, name in enumerate(selector.names or ()):
             yield name, selector.span("names", index), named
+    dns = relations.fleet.spec.dns
+    for zone in dns.zones if dns is not None else ():
+        for name in zone.oidc_issuers:
+            yield name, zone.span("oidcIssuers", name), f"zone/{zone.name}"
     for workspace in relations.fleet.workspaces:
         for index, pattern in enumerate(workspace.namespace_selector.names):
             cluster, slash, _ = pattern.partition("/")
