@@ -14,9 +14,9 @@ from meshgen.views.mesh import mesh_lines
 from meshgen.views.reasons import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from meshgen.analysis.traffic import Arrangement
+    from meshgen.analysis.traffic import Arrangement, Ranked
     from meshgen.calls import Call, Calls
     from meshgen.calls.model import State
     from meshgen.calls.places import Place
@@ -45,9 +45,10 @@ def matrix(
 ) -> str:
     """How every cluster reaches every exposed host, one row a host; ends with a line end.
 
-    Below it each published host: whom DNS names, and whom each entry point calls; not in JSON, and not with `only`.
-    A cluster that exposes the host itself is marked with `*`. JSON has one item for each host and cluster. A table that
-    is wider than `width` columns leaves out what all hosts end with; one that is still wider becomes a list.
+    Below it each published host: whom DNS names, and whom each entry point calls; not with `only`. A cluster that
+    exposes the host itself is marked with `*`. JSON has one item for each exposed host and cluster, then for each
+    published host one for DNS and one for each entry point. A table that is wider than `width` columns leaves out what
+    all hosts end with; one that is still wider becomes a list.
     """
     clusters = [name for name in calls.consumers if _is_wanted(name, wanted.clusters)]
     found = {
@@ -59,7 +60,8 @@ def matrix(
     }
     if form == "json":
         items = (call for row in found.values() for call in row if wanted.only in (None, call.state))
-        return json_text([_item(calls, call) for call in items]) + "\n"
+        entered = _items_of_users(published, wanted) if wanted.only is None else []
+        return json_text([*(_item(calls, call) for call in items), *entered]) + "\n"
     users = _of_users(published, wanted, form, width) if wanted.only is None else ""
     if not found or not clusters:
         return users or ("no service is exposed\n" if wanted == Wanted() else "no exposed service is like that\n")
@@ -73,7 +75,7 @@ def matrix(
 
 def _of_users(published: Iterable[Published], wanted: Wanted, form: Form, width: int | None) -> str:
     """The table of published hosts; empty without any."""
-    shown = [host for host in published if not wanted.hosts or any(is_meant(text, host.host) for text in wanted.hosts)]
+    shown = _users(published, wanted)
     entries = sorted({name for host in shown for name in host.overall if _is_wanted(name, wanted.clusters)})
     if not entries:
         return ""
@@ -82,11 +84,26 @@ def _of_users(published: Iterable[Published], wanted: Wanted, form: Form, width:
     return _tabulated(rows, columns, "pipe") if form == "markdown" else _fitting(rows, columns, "", width)
 
 
+def _users(published: Iterable[Published], wanted: Wanted) -> list[Published]:
+    return [host for host in published if not wanted.hosts or any(is_meant(text, host.host) for text in wanted.hosts)]
+
+
 def _entry(published: Published, cluster: str) -> str:
     gateway = published.entry_point(cluster)
     if gateway is None or cluster not in published.overall:
         return "-"
     return "draining" if gateway.drain is not None else in_levels(published.overall[cluster])
+
+
+def _items_of_users(published: Iterable[Published], wanted: Wanted) -> Iterator[dict[str, Any]]:
+    for host in _users(published, wanted):
+        named = {"host": host.host, "publishedHost": host.setting.name}
+        yield {**named, "from": "DNS", "levels": _as_levels(host.entry_order.levels)}
+        for cluster, arrangement in sorted(host.overall.items()):
+            gateway = host.entry_point(cluster)
+            if gateway is not None and _is_wanted(cluster, wanted.clusters):
+                drains = {} if gateway.drain is None else {"draining": True}
+                yield {**named, "from": cluster, **drains, "levels": _as_levels(arrangement.levels)}
 
 
 def in_levels(arrangement: Arrangement) -> str:
@@ -180,7 +197,11 @@ def _said(place: Place) -> str:
     return with_share("local" if place.local else place.cluster, place.share)
 
 
-def _as_json(place: Place) -> dict[str, Any]:
+def _as_levels(levels: Iterable[Iterable[Place | Ranked]]) -> list[list[dict[str, Any]]]:
+    return [[_as_json(place) for place in level] for level in levels]
+
+
+def _as_json(place: Place | Ranked) -> dict[str, Any]:
     share = {} if place.share is None else {"share": round(float(place.share), 4)}
     return {"cluster": place.cluster, **share}
 
@@ -191,7 +212,7 @@ def _item(calls: Calls, call: Call) -> dict[str, Any]:
         "cluster": call.consumer,
         "state": call.state,
         "sources": [source.cluster for source in call.sources],
-        "levels": [[_as_json(place) for place in level] for level in levels_of(call)],
+        "levels": _as_levels(levels_of(call)),
         "exposes": call.exposes,
         "withoutPorts": ports_that_stay(calls, call.host),
         "retries": call.retries,

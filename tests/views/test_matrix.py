@@ -94,6 +94,35 @@ def test_published_hosts_stand_below_the_table(wanted: Wanted, shown: str) -> No
     assert matrix(found.calls, "table", wanted, published=found.compilation.checked.published) == shown
 
 
+def test_json_has_published_hosts_as_dns_and_each_entry_point_see_them() -> None:
+    found = compiled(
+        HAS.replace("gateways: [", "gateways: [{name: in, namespace: shop, addresses: [192.0.2.1]}, "), FRONT
+    )
+    items = json.loads(
+        matrix(found.calls, "json", Wanted(hosts=("shop",)), published=found.compilation.checked.published)
+    )
+    assert items == [
+        {
+            "host": "shop.example.com",
+            "publishedHost": "shop",
+            "from": "DNS",
+            "levels": [[{"cluster": "c1", "share": 0.7}, {"cluster": "c2", "share": 0.3}]],
+        },
+        {
+            "host": "shop.example.com",
+            "publishedHost": "shop",
+            "from": "c1",
+            "levels": [[{"cluster": "c1"}], [{"cluster": "c2"}]],
+        },
+        {
+            "host": "shop.example.com",
+            "publishedHost": "shop",
+            "from": "c2",
+            "levels": [[{"cluster": "c2"}], [{"cluster": "c1"}]],
+        },
+    ]
+
+
 def test_json_has_only_the_pairs_that_are_asked_for() -> None:
     items = json.loads(matrix(compiled(HAS, THIRD).calls, "json", Wanted(only="remote")))
     assert [(item["cluster"], item["state"]) for item in items] == [("c3", "remote")]
