@@ -30,21 +30,27 @@ _OF_AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 
 
 def in_no_zone(context: Context) -> Iterator[Finding]:
-    """Find published hosts that no zone of the fleet has, where the fleet has zones.
+    """Find published hosts, and hosts of health checks, that no zone of the fleet has, where the fleet has zones.
 
     Nobody would write their records. Found is the longest zone that a host ends with.
     """
     dns = context.relations.fleet.spec.dns
     if dns is None or not dns.zones:
         return
-    for item in context.published:
-        if zone_of(context.relations, item.host) is None:
+    named = {item.setting.span("host"): ([item.host], item.object) for item in context.published}
+    for probe in context.probes:
+        named.setdefault(probe.setting.span("host"), ([], probe.object))[0].append(probe.host)
+    for span, (hosts, item) in named.items():
+        lost = [host for host in hosts if zone_of(context.relations, host) is None]
+        if lost:
+            record = "is in no zone of the fleet, so nobody writes its DNS record"
+            records = "are in no zone of the fleet, so nobody writes their DNS records"
             yield Finding(
-                message=f"`{item.host}` is in no zone of the fleet, so nobody writes its DNS record",
-                span=item.setting.span("host"),
+                message=f"{listed(lost)} {records if len(lost) > 1 else record}",
+                span=span,
                 help="Name its zone in `dns.zones`, with provider `none` if somebody else keeps it.",
                 notes=notes((dns.span("zones"), f"the zones: {listed(zone.name for zone in dns.zones)}")),
-                object=item.object,
+                object=item,
             )
 
 
