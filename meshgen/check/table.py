@@ -9,6 +9,7 @@ from meshgen.check.rules import (
     addresses,
     clusters,
     copies,
+    delivery,
     dialling,
     directories,
     dns,
@@ -87,6 +88,7 @@ TOPICS = (
     published_traffic,
     publishing,
     health_checks,
+    delivery,
 )
 RULES: tuple[Rule, ...] = tuple(sorted((rule for topic in TOPICS for rule in topic.RULES), key=attrgetter("code")))
 """Every rule, by code."""

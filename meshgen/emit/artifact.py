@@ -150,6 +150,24 @@ def dns_file(name: str, fields: dict[str, Any], origin: Origin) -> Artifact:
     return Artifact("", f"_dns/{name}", content, origin, None, None, False, {}, packed)  # noqa: FBT003
 
 
+def delivery_object(
+    cluster: str, path: str, schema: Schema, metadata: dict[str, Any], fields: dict[str, Any], origin: Origin
+) -> Artifact:
+    """The artifact of an object that the GitOps engine reads, at `path` below `_delivery`; no cluster of the fleet
+    syncs it. Of a `cluster`, or with none of the fleet.
+    """
+    packed = pack(fields)
+    content = f"{HEADER}{_head(schema)}{_metadata(metadata)}{packed_text(packed)}".encode()
+    return Artifact(cluster, f"_delivery/{path}", content, origin, None, schema, False, metadata, packed)  # noqa: FBT003
+
+
+def delivery_file(cluster: str, path: str, fields: dict[str, Any], origin: Origin) -> Artifact:
+    """The artifact of a file below `_delivery` that is no object; else as `delivery_object`."""
+    packed = pack(fields)
+    content = f"{HEADER}{packed_text(packed)}".encode()
+    return Artifact(cluster, f"_delivery/{path}", content, origin, None, None, False, {}, packed)  # noqa: FBT003
+
+
 def object_path(cluster: str, schema: Schema, namespace: str, name: str) -> str:
     """Where an object stands in the output tree, relative, with `/` (design §7)."""
     return f"{cluster}/{_directory(namespace)}/{_file_name(f'{_kind(schema)}_{name.lower()}')}"

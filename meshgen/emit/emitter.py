@@ -86,6 +86,8 @@ class ObjectEmitter(Generic[Item]):
     """Everything after the metadata, mostly a `spec`; of the item and the fleet's plan, never of the cluster's."""
     own_reasons: Reasons
     """Reasons of its fields, besides those of `EVERY_OBJECT`."""
+    namespaced: bool = True
+    """Whether objects of the kind stand in namespaces."""
     labels: Callable[[Scope, Item], dict[str, str]] = _nothing
     """Labels besides those that every object has."""
     annotations: Callable[[Scope, Item], dict[str, str]] = _nothing

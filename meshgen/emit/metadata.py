@@ -36,6 +36,18 @@ def metadata(
     }
 
 
+def unstaged_metadata(
+    name: str, namespace: str, origin: Origin, *, labels: dict[str, str], annotations: dict[str, str]
+) -> dict[str, Any]:
+    """The same for an object that is applied in no order of ours."""
+    return {
+        "name": name,
+        "namespace": namespace,
+        "labels": dict(sorted((LABELS | labels).items())),
+        "annotations": dict(sorted(({SOURCE: origin.name} | annotations).items())),
+    }
+
+
 @lru_cache(maxsize=2**14)
 def _annotations(source: str, stage: Stage) -> dict[str, str]:
     """What most objects have, in one mapping for all of one source and stage."""

@@ -51,6 +51,7 @@ NAMESPACE: ObjectEmitter[PlannedNamespace] = ObjectEmitter(
     namespace=lambda _scope, _planned: "",
     fields=lambda _scope, _planned: {},
     own_reasons=_REASONS,
+    namespaced=False,
     labels=lambda _scope, planned: planned.labels,
     annotations=lambda _scope, _planned: KEEP,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.emit import canary
 from meshgen.emit.alias import ALIAS
 from meshgen.emit.certificate import CERTIFICATE
+from meshgen.emit.delivery import delivery_emitters
 from meshgen.emit.destination_rule import DESTINATION_RULE
 from meshgen.emit.dns import DNS_FILES, DNS_OBJECTS, DNS_PLAN, DNS_SETUP
 from meshgen.emit.mesh_config import MESH_CONFIG
@@ -41,6 +42,15 @@ EVERYWHERE: tuple[Emitter, ...] = (
 OF_PLATFORM: dict[str, tuple[Emitter, ...]] = {"istio": istio.EMITTERS, "tsb": tsb.EMITTERS, "tse": tse.EMITTERS}
 
 
-def emitters(platform: str) -> tuple[Emitter, ...]:
+def _of_clusters(platform: str) -> tuple[Emitter, ...]:
     """Everything that writes something for a cluster of that platform."""
     return (*OF_PLATFORM[platform], *EVERYWHERE)
+
+
+DELIVERY = delivery_emitters(_of_clusters)
+"""What writes for the engine that brings all of that into the clusters."""
+
+
+def emitters(platform: str) -> tuple[Emitter, ...]:
+    """Everything that writes something for a fleet of that platform."""
+    return (*_of_clusters(platform), *DELIVERY)

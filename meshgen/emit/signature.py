@@ -11,9 +11,11 @@ from meshgen.emit.yaml import HEADER
 _HEADER = HEADER.rstrip("\n").encode()
 _HEAD = HEAD.encode().splitlines()
 _FILES = re.compile(
-    r"_setup/[^/]+/(?:mesh-config|route53-[-a-z0-9]+)\.yaml|_dns/(?:plan\.json|[A-Za-z0-9]+/[^/]+\.(?:yaml|tf\.json))"
+    r"_setup/[^/]+/(?:mesh-config|route53-[-a-z0-9]+)\.yaml"
+    r"|_dns/(?:plan\.json|[A-Za-z0-9]+/[^/]+\.(?:yaml|tf\.json))"
+    r"|_delivery/(?:[^/]+/)+[^/]+\.yaml"
 )
-"""Files that hold no object."""
+"""Files that hold no object, and those of `_delivery`, which stand where the engine wants them."""
 # The lines of `document`, quoted or not; what a person wrote in another form shows no object.
 _FIELD = re.compile(r"(apiVersion|kind):[ ](?:\"([^\"\\]*)\"|(\S+))[ \r]*|(metadata):[ \r]*")
 _IN_METADATA = re.compile(r"  (name|namespace):[ ](?:\"([^\"\\]*)\"|(\S+))\s*|  .*|- .*")

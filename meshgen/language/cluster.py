@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -50,6 +50,12 @@ class Cluster(Item):
     )
     state: State = Field(
         "active", title="State", description="`draining`: still exposes its services, no one new uses them."
+    )
+    wave: Annotated[int, Field(ge=0, le=99)] | None = Field(
+        None,
+        title="Wave",
+        description="When the cluster is synced: after the clusters of lower waves. Absent: after all that have one.",
+        examples=[0],
     )
     trust_domain: Subdomain | None = Field(
         None, title="Trust domain", description="Trust domain of its identities. Absent: the fleet's."

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from meshgen.language.base import ClusterName, Item, Label, Subdomain, TetrateVersion
 from meshgen.language.cluster import Cluster, Istio
+from meshgen.language.delivery import Delivery
 from meshgen.language.directories import FleetDirectory
 from meshgen.language.dns import Canary, Dns
 from meshgen.language.gateway import Gateway
@@ -90,6 +91,11 @@ class FleetSpec(Item):
     dns: Dns | None = Field(None, title="DNS", description="DNS of the published hosts.")
     canary: Canary | None = Field(
         None, title="Canary", description="The health check of clusters and entry points. Absent: none."
+    )
+    delivery: Delivery | None = Field(
+        None,
+        title="Delivery",
+        description="The GitOps engine that syncs the clusters. Absent: nothing is written for one.",
     )
     accept: list[Accept] = Field([], title="Accepted warnings", description="Warnings that are fine, and why.")
     directories: list[FleetDirectory] = Field(

@@ -10,6 +10,7 @@ from meshgen.analysis.labels import LABELS
 from meshgen.analysis.namespace_labels import NAME, labels_for
 from meshgen.plan.aliases import planned_aliases
 from meshgen.plan.canary import planned_canary
+from meshgen.plan.delivery import planned_delivery
 from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports
@@ -61,6 +62,7 @@ def plan(calls: Calls, published: Sequence[Published], asked: Sequence[Probe], d
         servers=found.servers,
         reachability=found.reachability,
         dns=dns,
+        delivery=planned_delivery(fleet),
         exposed=dict(exposed(relations)),
     )
 

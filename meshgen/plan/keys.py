@@ -12,6 +12,7 @@ from meshgen.plan.model import (
     PlannedAlias,
     PlannedCanary,
     PlannedCertificate,
+    PlannedDelivery,
     PlannedDestinationRule,
     PlannedDnsObject,
     PlannedDnsRecord,
@@ -71,6 +72,7 @@ OfCluster: TypeAlias = (
     | PlannedAlias
     | PlannedCertificate
     | PlannedCanary
+    | PlannedDelivery
     | PlannedDestinationRule
     | PlannedDnsObject
     | PlannedDnsRecord
@@ -106,6 +108,7 @@ def objects(plan: Plan) -> dict[Key, Planned]:
     items = [(cluster.cluster, item) for cluster in plan.clusters for item in _of_cluster(cluster)]
     items += [(plan.management_cluster or "", item) for item in _managed(plan)]
     items += [("", record) for record in (plan.dns.records if plan.dns is not None else ())]
+    items += [("", plan.delivery)] if plan.delivery is not None else []
     for cluster, item in items:
         name = key(cluster, plan.multicluster_namespace, item)
         if name in found:
@@ -163,7 +166,7 @@ def _of_cluster(plan: ClusterPlan) -> Iterator[OfCluster]:
 
 def _place(multicluster_namespace: str, item: OfCluster) -> tuple[str, str]:
     match item:
-        case ConsumerFacts() | MeshRetryPolicy() | Reachability():
+        case ConsumerFacts() | MeshRetryPolicy() | PlannedDelivery() | Reachability():
             return "", ""
         case PlannedNamespace():
             return "", item.name

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from meshgen.plan.model import Plan
 
 _SHOWN = 3
+_OF_FLEET = ("_delivery/", "_dns/")
+"""Where files of the whole fleet stand."""
 
 
 class Found(NamedTuple):
@@ -51,7 +53,7 @@ def find(plan: Plan, path: str) -> Found | None:
     wanted = path.replace("\\", "/")
     found: Found | None = None
     for cluster in plan.clusters:
-        if f"{cluster.cluster}/" not in wanted and "_dns/" not in wanted:
+        if f"{cluster.cluster}/" not in wanted and not any(top in wanted for top in _OF_FLEET):
             continue
         for emitter, artifact in written(plan, cluster):
             matches = wanted == artifact.path or wanted.endswith(f"/{artifact.path}")
@@ -108,7 +110,8 @@ def _head(artifact: Artifact, sources: Mapping[str, str]) -> Iterator[str]:
         yield ""
         return
     place = f"namespace {artifact.namespace}" if artifact.namespace else "no namespace"
-    yield f"{artifact.kind} {artifact.name}, {place}, cluster {artifact.cluster}"
+    whose = f"cluster {artifact.cluster}" if artifact.synced else "where the fleet's engine runs"
+    yield f"{artifact.kind} {artifact.name}, {place}, {whose}"
     if artifact.stage is not None:
         yield f"stage: {artifact.stage.name.lower().replace('_', ' ')}"
     yield f"source: {artifact.origin.name}"

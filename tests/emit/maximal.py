@@ -144,7 +144,7 @@ spec:
 """
 
 
-def _fleet(platform: str) -> str:
+def _fleet(platform: str, engine: str = "argocd", rest: str = "") -> str:
     tetrate = (
         ""
         if platform == "istio"
@@ -163,9 +163,10 @@ spec:
   platform: {platform}
   entries: meshgen
   {tetrate}
+  delivery: {{engine: {engine}, repoURL: "https://git.example.com/fleet.git"{rest}}}
   istio: {{version: 1.31.0, revision: stable}}
   clusters:
-  - {{name: c1, region: eu, zones: [eu-a], network: n1}}
+  - {{name: c1, region: eu, zones: [eu-a], network: n1, wave: 0}}
   - {{name: c2, region: us, zones: [us-a], network: n2, istio: {{version: 1.24.0, vipRange: 240.250.0.0/16}}}}
   - {{name: c3, region: asia, network: n3}}
   - {{name: c4, region: us, network: n4}}
@@ -248,5 +249,8 @@ spec:
 
 
 def maximal() -> list[Compiled]:
-    """One compiled fleet a platform."""
-    return [compiled(_fleet(platform)) for platform in platform_names()]
+    """One compiled fleet a platform, and one for each further way to deliver it."""
+    return [
+        *(compiled(_fleet(platform)) for platform in platform_names()),
+        compiled(_fleet("istio", rest=", applicationSet: false, waves: [{wave: 0, revision: canary}]")),
+    ]

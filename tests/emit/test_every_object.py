@@ -87,7 +87,7 @@ def test_its_identity_is_known_before_it_is_written(fleet: Path) -> None:
     written = [
         (item.cluster, item.schema.api_version, item.kind, item.namespace, item.name, item.origin)
         for item in compilation.artifacts
-        if item.schema
+        if item.schema and item.synced
     ]
     found = (each for cluster in compilation.plan.clusters for each in identities(compilation.plan, cluster))
     assert sorted(map(repr, found)) == sorted(repr(Identity(*item)) for item in written)

@@ -86,6 +86,7 @@ def workspaces(wanted: str) -> Callable[[int], str]:
     )
 
 
+ARGO_CD = {"engine": "argocd", "repoURL": "https://git.example.com/fleet.git"}
 LISTS: dict[str, Callable[[int], str]] = {
     "services": lambda n: fleet(services=services(n)),
     "services that share a selector": lambda n: fleet(services=[service(k, selector={"app": "x"}) for k in range(n)]),
@@ -181,6 +182,17 @@ LISTS: dict[str, Callable[[int], str]] = {
         }
     ),
     "zones": lambda n: fleet(spec={"dns": {"zones": [{"name": f"{letters(k)}.example.com"} for k in range(n)]}}),
+    "waves of a delivery": lambda n: fleet(
+        spec={"delivery": {**ARGO_CD, "waves": [{"wave": k % 100, "revision": f"w-{letters(k)}"} for k in range(n)]}},
+        cluster={"wave": 0},
+    ),
+    "leaving clusters": lambda n: fleet(
+        spec={"delivery": {**ARGO_CD, "leaving": [f"x-{letters(k)}" for k in range(n)]}}
+    ),
+    "clusters that are delivered": lambda n: fleet(
+        spec={"delivery": ARGO_CD},
+        more=[document("Cluster", f"x{k}", {"region": "r", "network": f"m{k}", "wave": k % 100}) for k in range(n)],
+    ),
     "accept": lambda n: fleet(
         services=services(n), spec={"accept": [{"code": "MG311", "object": f"x{k}", "reason": "x"} for k in range(n)]}
     ),

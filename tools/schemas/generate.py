@@ -14,15 +14,18 @@ import argparse
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convert import Schema, UnknownKeywordError, closure, convert, places, references, tighten
 from envelope import ANNOTATIONS, EMBEDDED_METADATA, LABELS, NameKind, metadata, root
 from modules import HERE, SourceError, custom_resource, fetch, pins
 from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = HERE.parent.parent
 ISTIO, KUBERNETES = "istio.io/istio", "k8s.io/kubernetes"
@@ -45,6 +48,8 @@ class Custom:
     kind: str
     plural: str
     name: NameKind = "subdomain"
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Place → the fields that meshgen may write there; all of them where nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,29 @@ ISTIO_KINDS = (
     _istio("VirtualService", "virtualservices"),
     _istio("WorkloadEntry", "workloadentries"),
 )
+# An Application has a place for every tool that renders, an ApplicationSet for every generator.
+_APPLICATION = ("destination", "ignoreDifferences", "project", "source", "syncPolicy")
+_SOURCE = ("directory", "path", "repoURL", "targetRevision")
+
+
+def _argo_cd(kind: str, only: Mapping[str, tuple[str, ...]]) -> Custom:
+    file = f"manifests/crds/{kind.lower()}-crd.yaml"
+    return Custom(ARGO_CD, file, "argoproj.io/v1alpha1", kind, f"{kind.lower()}s.argoproj.io", only=only)
+
+
+ARGO_CD_KINDS = (
+    _argo_cd("AppProject", {}),
+    _argo_cd("Application", {"spec": _APPLICATION, "spec.source": _SOURCE}),
+    _argo_cd(
+        "ApplicationSet",
+        {
+            "spec.generators[]": ("list",),
+            "spec.generators[].list": ("elements",),
+            "spec.template.spec": _APPLICATION,
+            "spec.template.spec.source": _SOURCE,
+        },
+    ),
+)
 EMITTED: tuple[Custom | Core, ...] = (
     Core("api__v1", "io.k8s.api.core.v1.Namespace", "v1", "Namespace", name="label", namespaced=False),
     Core(
@@ -97,6 +125,7 @@ EMITTED: tuple[Custom | Core, ...] = (
         EXTERNAL_DNS, "config/crd/standard/dnsendpoints.externaldns.k8s.io.yaml", "externaldns.k8s.io/v1alpha1",
         "DNSEndpoint", "dnsendpoints.externaldns.k8s.io",
     ),
+    *ARGO_CD_KINDS,
 )  # fmt: skip
 
 DELIVERY = (
@@ -149,9 +178,23 @@ def custom(source: Custom) -> Schema:
     """The closed schema of a custom resource: its spec whole, no status."""
     crd = custom_resource(fetch(source.module) / source.file, source.plural, source.api_version.split("/")[1])
     spec = convert(crd["properties"]["spec"], cel)
+    for place, names in source.only.items():
+        _narrow(source.kind, spec, place, names)
     schema = root(source.api_version, source.kind, metadata(source.name, namespaced=True), {"spec": spec}, ["spec"])
     schema["$comment"] = _origin(f"{source.module}@{pins()[source.module]} {source.file}")
     return schema
+
+
+def _narrow(kind: str, spec: Schema, place: str, names: tuple[str, ...]) -> None:
+    """Leaves only `names` of the properties at `place`. Raises SourceError where one is not there."""
+    for found, value in places(spec, "spec"):
+        if found == place:
+            missing = [name for name in names if name not in value["properties"]]
+            if missing:
+                raise SourceError(f"{kind} has no {place}.{missing[0]}")
+            value["properties"] = {name: value["properties"][name] for name in names}
+            return
+    raise SourceError(f"{kind} has no {place}")
 
 
 def core(source: Core) -> Schema:

@@ -1,5 +1,6 @@
 """The plan: what each cluster gets, as plain data. No YAML, no platform, nothing left to decide."""
 
+from meshgen.plan.model.delivery import PlannedDelivery
 from meshgen.plan.model.dns import (
     HostInZone,
     PlannedDns,
@@ -82,6 +83,7 @@ __all__ = [
     "PlannedCanary",
     "PlannedCertificate",
     "PlannedCors",
+    "PlannedDelivery",
     "PlannedDestination",
     "PlannedDestinationRule",
     "PlannedDns",

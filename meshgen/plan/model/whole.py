@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from meshgen.plan.model.delivery import PlannedDelivery
     from meshgen.plan.model.dns import PlannedDns, PlannedDnsObject, PlannedDnsSetup
     from meshgen.plan.model.entries import PlannedAlias, PlannedServiceEntry, PlannedStub, PlannedWorkloadEntry
     from meshgen.plan.model.facts import ConsumerFacts
@@ -73,6 +74,8 @@ class Plan:
     reachability: Reachability | None = None
     dns: PlannedDns | None = field(default=None, compare=False)
     """None: the fleet has no zones."""
+    delivery: PlannedDelivery | None = None
+    """None: the fleet says nothing of it."""
     exposed: dict[GatewayAddress, frozenset[str]] = field(default_factory=dict)
     """Gateway → the hosts that its configuration lets in, whatever their state; `*.<namespace>.svc.<domain>` where a
     workspace exposes everything and the platform, not meshgen, lists it."""
