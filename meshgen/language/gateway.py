@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -25,6 +26,17 @@ Replicas = Annotated[int, Field(ge=1, le=INT32)]
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$"
 Quantity = Annotated[str, Field(pattern=QUANTITY, max_length=32)]
 """A quantity of Kubernetes: `100m`, `1Gi`."""
+_SUFFIX = {
+    "m": Decimal("0.001"),
+    **{suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", start=1)},
+    **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)},
+}
+
+
+def amount(quantity: str) -> Decimal:
+    """What a `Quantity` amounts to (apimachinery, resource.ParseQuantity)."""
+    number = quantity.rstrip("mkMGTPEKi")
+    return Decimal(number) * _SUFFIX.get(quantity[len(number) :], 1)
 
 
 class Autoscaling(Item):

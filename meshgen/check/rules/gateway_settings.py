@@ -8,14 +8,14 @@ from meshgen.analysis.gateway_places import taken_ports
 from meshgen.analysis.gateways import PORTS_OF_PROXY
 from meshgen.check.places import declared_gateways, gateway_object, listed, notes
 from meshgen.check.rule import Finding, Rule
-from meshgen.language.gateway import GatewayOverride
+from meshgen.language.gateway import GatewayOverride, amount
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.check.context import Context
-    from meshgen.language.gateway import GatewaySettings
+    from meshgen.language.gateway import GatewaySettings, Resources
 
 _OF_PODS = {"replicas": "replicas", "autoscaling": "autoscaling", "resources": "resources"}
 _OF_LOAD_BALANCER = {
@@ -178,13 +178,15 @@ def setting_without_effect(context: Context) -> Iterator[Finding]:
                 )
 
 
-def contradicting_replicas(context: Context) -> Iterator[Finding]:
-    """Find `replicas` beside `autoscaling`, and autoscalers that may run fewer pods at most than at least.
+def contradicting_pods(context: Context) -> Iterator[Finding]:
+    """Find `replicas` beside `autoscaling`, autoscalers with fewer pods at most than at least, limits below requests.
 
-    Two would set one number in turns; the API server refuses the other (autoscaling/validation).
+    Two would set one number in turns; the API server refuses the others (autoscaling/validation, core/validation).
     """
     for gateway, named in declared_gateways(context.relations.fleet):
         for level in _levels(gateway):
+            if level.resources is not None:
+                yield from _limits_below_requests(gateway, level.resources, named)
             scaling = level.autoscaling
             if scaling is None:
                 continue
@@ -206,10 +208,23 @@ def contradicting_replicas(context: Context) -> Iterator[Finding]:
                 )
 
 
+def _limits_below_requests(gateway: GatewaySettings, resources: Resources, named: str) -> Iterator[Finding]:
+    for resource, limit in resources.limits.items():
+        request = resources.requests.get(resource)
+        if request is not None and amount(request) > amount(limit):
+            yield Finding(
+                message=f"gateway `{gateway.name}` asks for {request} of {resource}, and may use {limit}",
+                span=resources.span("limits"),
+                help="Raise the limit, or ask for less.",
+                notes=notes((resources.span("requests"), "asked for here")),
+                object=named,
+            )
+
+
 RULES = (
     Rule("MG481", "error", "a port that a gateway cannot have", "0.1", port_of_role),
     Rule("MG483", "error", "a service account that does not fit", "0.1", account_of_gateway),
     Rule("MG421", "error", "a port that leads to no gateway", "0.1", port_leads_nowhere),
     Rule("MG423", "warning", "a setting of a gateway without effect", "0.1", setting_without_effect),
-    Rule("MG424", "error", "replicas that contradict each other", "0.1", contradicting_replicas),
+    Rule("MG424", "error", "settings of pods that contradict each other", "0.1", contradicting_pods),
 )
