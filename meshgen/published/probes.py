@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from meshgen.analysis import names
 from meshgen.analysis.draining import draining
 from meshgen.analysis.hosts import ServiceName
+from meshgen.published.matches import Request, takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from meshgen.analysis.relations import Relations
     from meshgen.language.dns import Canary
-    from meshgen.language.published_host import HealthCheck, RouteMatch, Tls
+    from meshgen.language.published_host import HealthCheck, Tls
     from meshgen.published.model import Published, PublishedGateway, PublishedRoute
 
 CANARY = "canary"
@@ -74,16 +75,7 @@ def probes(relations: Relations, published: Iterable[Published]) -> tuple[Probe,
 
 def asked_route(published: Published, path: str) -> PublishedRoute | None:
     """The route that takes a GET of `path`; None: none does."""
-    return next((route for route in published.routes if _takes(route.match, path)), None)
-
-
-def _takes(match: RouteMatch | None, path: str) -> bool:
-    if match is None:
-        return True
-    if match.headers or (match.methods and "GET" not in match.methods):
-        return False
-    prefix = (match.prefix or "").rstrip("/")
-    return match.path in (None, path) and (path == prefix or path.startswith(f"{prefix}/"))
+    return next((route for route in published.routes if takes(route.match, Request(path))), None)
 
 
 def _of_host(relations: Relations, published: Published) -> Iterator[Probe]:

@@ -9,22 +9,34 @@ from meshgen.diagnostics import Cause
 from meshgen.diagnostics.codes import diagnose
 from meshgen.diagnostics.several import NAMES, all_of
 from meshgen.published import published_hosts
+from meshgen.published.matches import Request, samples, takes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Diagnostic
     from meshgen.published import Published
 
 
-_ANSWERED, _HTTP, _HTTPS, _RECORD = "answered", "http", "https", "record"
-"""Ways in which users get to a host; the first sorts before the others, which go with it."""
-_GONE = {
-    _HTTP: "it answers without TLS no longer",
-    _HTTPS: "it answers with TLS no longer",
-    _RECORD: "no provider keeps its DNS record any longer",
-}
+_ANSWERED, _HTTP, _HTTPS, _RECORD, _REQUEST = "answered", "http", "https", "record", "request"
+
+
+class _Way(NamedTuple):
+    """A way in which users get to a host; of what is lost the first is said, since the others go with it."""
+
+    kind: str
+    request: Request = Request()
+    """One that a route takes."""
+
+    @property
+    def gone(self) -> str:
+        return {
+            _HTTP: "it answers without TLS no longer",
+            _HTTPS: "it answers with TLS no longer",
+            _RECORD: "no provider keeps its DNS record any longer",
+            _REQUEST: f"no route takes {self.request} any longer",
+        }[self.kind]
 
 
 class Before(NamedTuple):
@@ -38,11 +50,12 @@ def taken(pasts: Iterable[tuple[Before, ...]], now: Relations) -> Iterator[Diagn
     """Find published hosts that users reached before and reach no longer: MG838.
 
     What is lost from each fleet of one tuple counts, as for calls. A host that is no longer published is lost, too, and
-    one that is answered by one scheme less, or whose DNS record no provider keeps any longer.
+    one that is answered by one scheme less, whose DNS record no provider keeps any longer, or whose routes no longer
+    take a request that one of them took.
     """
     hosts = {published.host: published for published in published_hosts(now)}
     ways = {host: set(_ways(now, published)) for host, published in hosts.items()}
-    lost: dict[str, tuple[str, str]] = {}
+    lost: dict[str, tuple[_Way, str]] = {}
     for together in pasts:
         found = [
             {
@@ -53,25 +66,34 @@ def taken(pasts: Iterable[tuple[Before, ...]], now: Relations) -> Iterator[Diagn
             for past in together
         ]
         for host, way in sorted(set.intersection(*found)) if found else ():
-            if way not in ways.get(host, ()):
+            if not _remains(way, ways.get(host, ()), hosts.get(host)):
                 lost.setdefault(host, (way, together[0].by))
     for host, (way, by) in sorted(lost.items()):
         yield _finding(hosts.get(host), host, way, by, now)
 
 
-def _ways(relations: Relations, published: Published) -> Iterator[str]:
-    """In what ways users get to a host: that somebody answers, by which schemes, and that DNS is kept for them."""
+def _ways(relations: Relations, published: Published) -> Iterator[_Way]:
+    """In what ways users get to a host: that somebody answers what, by which schemes, and that DNS is kept for them."""
     if not answered(published):
         return
     tls = published.setting.tls
-    yield _ANSWERED
+    yield _Way(_ANSWERED)
     if tls is not None:
-        yield _HTTPS
+        yield _Way(_HTTPS)
     if tls is None or tls.redirect:
-        yield _HTTP
+        yield _Way(_HTTP)
     zone = zone_of(relations, published.host)
     if zone is not None and zone.provider != "none":
-        yield _RECORD
+        yield _Way(_RECORD)
+    for route in published.routes:
+        for request in samples(route.match):
+            yield _Way(_REQUEST, request)
+
+
+def _remains(way: _Way, ways: Collection[_Way], published: Published | None) -> bool:
+    if published is None or way.kind != _REQUEST:
+        return way in ways
+    return any(takes(route.match, way.request) for route in published.routes)
 
 
 def answered(published: Published) -> bool:
@@ -83,11 +105,11 @@ def answered(published: Published) -> bool:
     )
 
 
-def _finding(published: Published | None, host: str, way: str, by: str, now: Relations) -> Diagnostic:
+def _finding(published: Published | None, host: str, way: _Way, by: str, now: Relations) -> Diagnostic:
     if published is None:
         why, span = "it is no longer published", now.fleet.spec.key_span("publishedHosts")
-    elif way != _ANSWERED and answered(published):
-        why, span = _GONE[way], published.setting.span()
+    elif way.kind != _ANSWERED and answered(published):
+        why, span = way.gone, published.setting.span()
     else:
         drains = sorted(
             {item.cluster for route in published.routes for item in route.unserving if item.drain is not None}
@@ -104,7 +126,7 @@ def _finding(published: Published | None, host: str, way: str, by: str, now: Rel
         f"users would lose `{host}`: {why}, as of {by}",
         span=span,
         help="Keep one cluster and one entry point active; `--allow-withdrawal` if nobody calls it."
-        if way not in _GONE
+        if way.kind == _ANSWERED
         else "Keep it until nobody comes that way, then build with `--allow-withdrawal`.",
         object=f"publishedHost/{host}" if published is None else published.object,
         cause=Cause(

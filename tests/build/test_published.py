@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.build.conftest import steps
-from tests.published.fleets import ENTRY_POINTS, short
+from tests.published.fleets import ENTRY_POINTS, host, short
 
 if TYPE_CHECKING:
     from tests.build.conftest import Outcome, Project
@@ -58,3 +58,37 @@ def test_MG838_fires_where_it_answers_with_TLS_no_longer(project: Project) -> No
 def test_MG838_silent_where_TLS_comes_with_a_redirect(project: Project) -> None:
     tls = publishing("tls: {credentialName: shop, redirect: true}")
     assert lost(steps(project, publishing(), tls)) == []
+
+
+def routed(*matches: str) -> tuple[str, ...]:
+    """The fleet with the host, and a route to the same service for each match."""
+    routes = "".join(f"  - {{{match}service: web.shop.svc.cluster.local}}\n" for match in matches)
+    return ENTRY_POINTS, host(f"  routes:\n{routes}", edge=False)
+
+
+API, ALL = "match: {prefix: /api}, ", ""
+READ, READ_AND_WRITE = (f"match: {{path: /cart, methods: [{methods}]}}, " for methods in ("GET", "GET, POST"))
+NO_ROUTE = "users would lose `shop.example.com`: no route takes {} any longer"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ([API], ["match: {prefix: /v2}, "], ["`GET /api`"]),
+        (
+            ["match: {path: /cart, methods: [GET, POST]}, "],
+            ["match: {path: /cart, methods: [GET]}, "],
+            ["`POST /cart`"],
+        ),
+        ([API], ["match: {prefix: /api, headers: {x-new: yes}}, "], ["`GET /api`"]),
+        ([ALL], [API], ["`GET /`"]),
+        ([API, ALL], [ALL], []),
+        ([API], ["match: {prefix: /}, "], []),
+        (["match: {path: /api/cart}, "], [API], []),
+    ],
+    ids=["another prefix", "a method less", "only with a header", "all but one prefix", "the rest", "wider", "within"],
+)
+def test_MG838_fires_where_no_route_takes_what_one_took(
+    project: Project, before: list[str], after: list[str], said: list[str]
+) -> None:
+    assert lost(steps(project, routed(*before), routed(*after))) == [NO_ROUTE.format(request) for request in said]

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from meshgen.check.places import notes
 from meshgen.check.rule import Finding, Rule
-from meshgen.language.published_host import Route, RouteMatch
+from meshgen.published.matches import takes_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
+    from meshgen.language.published_host import Route
 
 
 def two_forms(context: Context) -> Iterator[Finding]:
@@ -47,7 +48,7 @@ def route_in_vain(context: Context) -> Iterator[Finding]:
     for host in context.relations.fleet.published_hosts:
         for place, route in enumerate(host.routes or ()):
             before = next(
-                (each for each in (host.routes or ())[:place] if _takes_all(each.match, route.match)),
+                (each for each in (host.routes or ())[:place] if takes_all(each.match, route.match)),
                 None,
             )
             if before is None:
@@ -102,26 +103,6 @@ def header_twice(context: Context) -> Iterator[Finding]:
 
 def _place(route: Route) -> Span | None:
     return route.span("match") if route.match is not None else route.span("service")
-
-
-def _takes_all(one: RouteMatch | None, other: RouteMatch | None) -> bool:
-    """Whether a route with match `one` takes every request that `other` does."""
-    first, second = one or RouteMatch(), other or RouteMatch()
-    if not _path_within(first, second):
-        return False
-    wanted = {name.lower(): value for name, value in first.headers.items()}
-    given = {name.lower(): value for name, value in second.headers.items()}
-    if any(given.get(name) != value for name, value in wanted.items()):
-        return False
-    return not first.methods or (bool(second.methods) and set(second.methods) <= set(first.methods))
-
-
-def _path_within(first: RouteMatch, second: RouteMatch) -> bool:
-    if first.path is not None:
-        return second.path == first.path
-    prefix = (first.prefix or "/").rstrip("/")
-    path = second.path or second.prefix or "/"
-    return not prefix or path.rstrip("/") == prefix or path.startswith(f"{prefix}/")
 
 
 RULES = (
