@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from meshgen.cli import completing
-from meshgen.cli.options import fleet_argument, reporting_options
+from meshgen.cli.options import fleet_argument, kubeconform_option, reporting_options
 from meshgen.cli.output import say
 
 if TYPE_CHECKING:
@@ -21,22 +20,10 @@ if TYPE_CHECKING:
     from meshgen.diagnostics import Diagnostic
     from meshgen.verify.kubeconform import Mode
 
-_MODES: tuple[Literal["auto", "require", "off"], ...] = ("auto", "require", "off")
 _OF_OUTPUT = "MG5"
 """Codes from here on are about the output (design §6)."""
 _QUIET_SECONDS = 1.0
 """A build that takes no longer shows no progress bar."""
-
-
-def _mode(context: click.Context, parameter: click.Parameter, value: str) -> Mode:
-    """One of the words, or the path of a program, which has a separator in it."""
-    for mode in _MODES:
-        if value == mode:
-            return mode
-    if not os.path.dirname(value):  # noqa: PTH120 - `./kubeconform` is a path, `kubeconform` is none
-        words = ", ".join(_MODES)
-        raise click.BadParameter(f"'{value}' is not one of {words}, and no path (`./{value}`).", context, parameter)
-    return Path(value)
 
 
 @click.command()
@@ -59,14 +46,7 @@ def _mode(context: click.Context, parameter: click.Parameter, value: str) -> Mod
     shell_complete=completing.clusters,
     help="Write this cluster only (repeatable).",
 )
-@click.option(
-    "--kubeconform",
-    callback=_mode,
-    metavar="[auto|require|off|PATH]",
-    default="auto",
-    show_default=True,
-    help="Have kubeconform check the objects: if it is on PATH, always, never, or always by the program at PATH.",
-)
+@kubeconform_option
 @reporting_options
 def build(
     fleet: str,

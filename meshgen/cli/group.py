@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("meshgen.cli.validate:validate", "Check a fleet without building it."),
     "build": ("meshgen.cli.build:build", "Write the manifests of every cluster."),
     "diff": ("meshgen.cli.diff:diff", "Show what a change of the fleet does."),
+    "ci": ("meshgen.cli.ci:ci", "Do in a pipeline what a change needs."),
     "show": ("meshgen.cli.show:show", "Show which cluster reaches which service where."),
     "explain": ("meshgen.cli.explain:explain", "Explain a code, a file of the output or a host."),
     "drain": ("meshgen.cli.drain:drain", "Take the load off a cluster, or off one item there."),

@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from meshgen.diagnostics import Diagnostic
+    from meshgen.verify.kubeconform import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,32 @@ def reporting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def fleet_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the argument FLEET: the directory or file of the fleet, `fleet` without it, as the text given."""
     return click.argument("fleet", default="fleet", type=click.Path())(command)
+
+
+_MODES: tuple[Literal["auto", "require", "off"], ...] = ("auto", "require", "off")
+
+
+def _mode(context: click.Context, parameter: click.Parameter, value: str) -> Mode:
+    """One of the words, or the path of a program, which has a separator in it."""
+    for mode in _MODES:
+        if value == mode:
+            return mode
+    if not os.path.dirname(value):  # noqa: PTH120 - `./kubeconform` is a path, `kubeconform` is none
+        words = ", ".join(_MODES)
+        raise click.BadParameter(f"'{value}' is not one of {words}, and no path (`./{value}`).", context, parameter)
+    return Path(value)
+
+
+def kubeconform_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--kubeconform`, one of the words or the path of a program."""
+    return click.option(
+        "--kubeconform",
+        callback=_mode,
+        metavar="[auto|require|off|PATH]",
+        default="auto",
+        show_default=True,
+        help="Have kubeconform check the objects: if it is on PATH, always, never, or always by the program at PATH.",
+    )(command)
 
 
 def use_color(stream: IO[str]) -> bool:

@@ -1,4 +1,4 @@
-"""What Git knows of a directory: read with the git program, which runs nothing and writes nothing.
+"""What Git knows of a directory: read with the git program, which runs nothing and writes nothing but for `writing`.
 
 See docs/adr/0014-git.md.
 
