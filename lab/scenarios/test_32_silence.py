@@ -209,9 +209,9 @@ def silence(stage: Stage) -> Silence:
                 load.wait_until_begun()
             time.sleep(3)
             dying = {name: pool.submit(_vanish, lab, name) for name in IDLE | CALLED | HELD}
-            silent = time.time()
             for address in lab.gateways["c2/bookinfo/eastwest-gateway"].addresses.values():
                 address.silence()
+            silent = time.time()
             start = dict.fromkeys(FAR, silent) | {name: future.result() for name, future in dying.items()}
             time.sleep(SILENCE)
         later = dict(zip(idle, pool.map(partial(_send_later, client), idle), strict=True))
