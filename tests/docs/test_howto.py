@@ -19,7 +19,7 @@ from meshgen.cli.group import cli
 from meshgen.pages import codes
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "docs" / "howto").glob("*.md"))
+PAGES = [*sorted((ROOT / "docs" / "howto").glob("*.md")), ROOT / "docs" / "day-2.md"]
 BLOCK = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (fleet/\S+\.yaml)\n")
 EACH = pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
