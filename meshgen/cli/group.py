@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ci": ("meshgen.cli.ci:ci", "Do in a pipeline what a change needs."),
     "show": ("meshgen.cli.show:show", "Show which cluster reaches which service where."),
     "explain": ("meshgen.cli.explain:explain", "Explain a code, a file of the output or a host."),
+    "verify": ("meshgen.cli.verify:verify", "Compare a running cluster with what the fleet says about it."),
     "drain": ("meshgen.cli.drain:drain", "Take the load off a cluster, or off one item there."),
     "undrain": ("meshgen.cli.drain:undrain", "Give the load back."),
     "inventory": ("meshgen.cli.inventory:inventory", "Observe clusters."),

@@ -23,6 +23,7 @@ RESOURCES = {
     ("v1", "Node"): ("nodes", False),
     ("v1", "Pod"): ("pods", True),
     ("v1", "Service"): ("services", True),
+    ("v1", "ServiceAccount"): ("serviceaccounts", True),
     ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration"): ("mutatingwebhookconfigurations", False),
     ("apps/v1", "DaemonSet"): ("daemonsets", True),
     ("apps/v1", "Deployment"): ("deployments", True),
@@ -37,10 +38,12 @@ RESOURCES = {
     ("networking.istio.io/v1", "ServiceEntry"): ("serviceentries", True),
     ("networking.istio.io/v1", "Sidecar"): ("sidecars", True),
     ("networking.istio.io/v1", "VirtualService"): ("virtualservices", True),
+    ("networking.istio.io/v1", "WorkloadEntry"): ("workloadentries", True),
+    ("policy/v1", "PodDisruptionBudget"): ("poddisruptionbudgets", True),
     ("security.istio.io/v1", "PeerAuthentication"): ("peerauthentications", True),
 }
 """`apiVersion` and kind → plural, and whether it is in namespaces."""
-BUILT_IN = {"", "admissionregistration.k8s.io", "apps", "autoscaling"}
+BUILT_IN = {"", "admissionregistration.k8s.io", "apps", "autoscaling", "policy"}
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -81,6 +84,8 @@ class Standin:
 
     def _discovery(self, path: str) -> Answer | None:
         steps = path.split("/")[1:]
+        if path == "/api/v1":
+            steps = ["apis", "", "v1"]
         if steps[0] != "apis" or len(steps) > 3:
             return None
         group = steps[1]
@@ -94,7 +99,7 @@ class Standin:
         resources = [
             {"name": name, "kind": kind, "namespaced": namespaced}
             for (version, kind), (plural, namespaced) in known.items()
-            if version == f"{group}/{steps[2]}"
+            if version == f"{group}/{steps[2]}".removeprefix("/")
             for name in (plural, f"{plural}/status")
         ]
         return _ok({"kind": "APIResourceList", "resources": resources})
@@ -106,7 +111,13 @@ class Standin:
                 continue
             steps = path.removeprefix(root).split("/")[1:]
             namespace = steps[1] if steps[0] == "namespaces" and len(steps) > 1 else ""
-            found = [each for each in self.objects if _is(each, version, kind, namespace)]
+            key, _, value = query.get("labelSelector", "").partition("=")
+            found = [
+                each
+                for each in self.objects
+                if _is(each, version, kind, namespace)
+                and (not key or each["metadata"].get("labels", {}).get(key) == value)
+            ]
             start = int(query.get("continue", "0"))
             if start and self.expires:
                 self.expires -= 1

@@ -29,7 +29,8 @@ def asking(standin: Standin, directory: Path, timeout: float = 20) -> Iterator[A
 
 
 def service(name: str, namespace: str = "shop") -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}}
+    metadata = {"name": name, "namespace": namespace, "labels": {"app": name}}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata}
 
 
 def names(items: list[dict[str, Any]]) -> list[str]:
