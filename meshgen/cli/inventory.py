@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from meshgen.cli import completing
-from meshgen.cli.options import reporting_options
+from meshgen.cli.options import access_options, reporting_options
 from meshgen.cli.output import document, say
 from meshgen.diagnostics.render import MACHINE_FORMATS
 
@@ -118,6 +118,102 @@ def import_(
     target = Path(output) if output not in {None, "-"} else Path(fleet, "inventory", f"{cluster}.yaml")
     result = run(Request(cluster, namespace, Path(fleet), target, replace, output == "-", paths, allow_removal))
     _finish(result, reporting, printed=output == "-")
+
+
+@inventory.command("pull", short_help="Read a running cluster into its inventory.")
+@click.option(
+    "--cluster",
+    shell_complete=completing.clusters,
+    required=True,
+    metavar="NAME",
+    callback=_OF_CLUSTER,
+    help="Cluster to read, by its name in the fleet.",
+)
+@access_options
+@click.option("--fleet", default="fleet", show_default=True, metavar="DIR", help="Directory of the fleet.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="File to write; `-` prints the result and writes nothing.  [default: the file of the inventory]",
+)
+@click.option("--allow-removal", is_flag=True, help="Take away services, addresses and namespaces that the fleet uses.")
+@reporting_options
+def pull_(
+    *,
+    cluster: str,
+    context: str,
+    kubeconfig: str,
+    timeout: float,
+    fleet: str,
+    output: str | None,
+    allow_removal: bool,
+    reporting: Reporting,
+) -> None:
+    """Read a running cluster into its inventory, through your kubeconfig.
+
+    The same as `import` of everything that an inventory needs, and the whole of it: what the cluster does not have any
+    more goes, what the fleet uses with --allow-removal only. Announced states, comments and the places of addresses
+    stay. Only GET requests are sent, a page at a time; docs/howto/inventory.md has the rights that they need. Nothing
+    is written if a kind may not be read, or if nothing changed.
+
+    The context is the one that has the cluster's name, never the current one.
+    """
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from meshgen.inventory.fleet import FleetFiles
+    from meshgen.inventory.pull import Pull, pull
+    from meshgen.live import Access
+
+    named = Path(output) if output not in {None, "-"} else None
+    target = named or FleetFiles(Path(fleet)).path(cluster)
+    access = Access(cluster, context, kubeconfig, timeout)
+    result = pull(Pull(access, Path(fleet), target, output == "-", allow_removal), datetime.now(UTC))
+    _finish(result, reporting, printed=output == "-")
+
+
+@inventory.command("check", short_help="Say what changed in clusters since their inventories.")
+@click.option(
+    "--cluster",
+    "clusters",
+    shell_complete=completing.clusters,
+    multiple=True,
+    metavar="NAME",
+    help="Cluster to compare; several times for several.  [default: all of the fleet]",
+)
+@access_options
+@click.option("--fleet", default="fleet", show_default=True, metavar="DIR", help="Directory of the fleet.")
+@reporting_options
+def check_(
+    *,
+    clusters: tuple[str, ...],
+    context: str,
+    kubeconfig: str,
+    timeout: float,
+    fleet: str,
+    reporting: Reporting,
+) -> None:
+    """Say what changed in clusters since their inventories were written; exit code 1 if anything did.
+
+    Reads each cluster as `pull` does and writes nothing. Every difference is a finding: what is new (MG750), gone
+    (MG751) or different (MG752). A cluster that cannot be read is one, too.
+    """
+    from datetime import UTC, datetime
+    from pathlib import Path
+
+    from meshgen.inventory.fleet import FleetFiles
+    from meshgen.inventory.pull import check
+    from meshgen.live import Access
+
+    names = list(dict.fromkeys(clusters)) or FleetFiles(Path(fleet)).clusters
+    if context and len(names) != 1:
+        raise click.UsageError("`--context` is for one cluster: name it with `--cluster`.")
+    if not names:
+        raise click.UsageError(f"The fleet `{fleet}` has no cluster to compare.")
+    accesses = [Access(name, context, kubeconfig, timeout) for name in names]
+    result = check(accesses, Path(fleet), datetime.now(UTC))
+    reporting.finish(result.findings, result.sources, to_stdout=True)
 
 
 @inventory.command("announce", short_help="Say that a copy of a Service arrives, or leaves.")

@@ -97,6 +97,31 @@ def reporting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_reporting
 
 
+def access_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--context`, `--kubeconfig` and `--timeout`: how a cluster is reached (`meshgen.live.Access`)."""
+    for option in (
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            default=30,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long one request may take.",
+        ),
+        click.option(
+            "--kubeconfig",
+            default="",
+            metavar="FILE",
+            help="The kubeconfig.  [default: KUBECONFIG, else ~/.kube/config; in a pod its service account]",
+        ),
+        click.option(
+            "--context", default="", metavar="NAME", help="Its context.  [default: the one of the cluster's name]"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def fleet_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the argument FLEET: the directory or file of the fleet, `fleet` without it, as the text given."""
     return click.argument("fleet", default="fleet", type=click.Path())(command)

@@ -34,10 +34,13 @@ _MISTAKEN = {"VolumeSnapshot": ("virtualServices", "VirtualService", "vs")}
 """Kind → the list of the inventory that is empty where kubectl took a short name for that kind, its kind, the name."""
 
 
-def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diagnostic]]:
+def collect(
+    documents: Iterable[Node], namespace: str, *, gateway_api: bool | None = None
+) -> tuple[Facts, list[Diagnostic]]:
     """The facts that `documents` show of one cluster.
 
-    `namespace` is for objects that name none. The result does not depend on the order of the documents. What is
+    `namespace` is for objects that name none, `gateway_api` whether the API server has the Gateway API, where somebody
+    asked it. The result does not depend on the order of the documents. What is
     wrong with them is reported as MG051 to MG054, MG059 and MG060; the facts are then incomplete. MG062 and MG069 are
     warnings.
     """
@@ -50,7 +53,7 @@ def collect(documents: Iterable[Node], namespace: str) -> tuple[Facts, list[Diag
     )
     labels = _namespace_labels((*objects.known, *(second for _, second in objects.twice)))
     injectors = injectors_in(objects.known)
-    facts.istio, facts.unset = istio_facts(objects.known, injectors, findings)
+    facts.istio, facts.unset = istio_facts(objects.known, injectors, findings, gateway_api=gateway_api)
     facts.without_mesh_config = without_configuration(objects.known)
     workloads = workloads_in(objects.known, labels, injectors)
     of_namespaces = {item.name: item.fields for item in objects.known if item.kind == "Namespace"}

@@ -16,6 +16,7 @@ from meshgen.inventory.removals import removals
 from meshgen.inventory.summary import change_summary, input_summary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from meshgen.inventory.facts import Facts
@@ -66,7 +67,15 @@ def run(request: Request) -> Result:
     findings += invalid_facts(facts, findings)
     if not (findings or facts.read or (facts.unknown and not facts.of_fleet)):
         findings.append(_nothing(facts))
-    result = Result(findings, manifests.sources)
+    return record(request, facts, Result(findings, manifests.sources), manifests.left_out)
+
+
+def record(request: Request, facts: Facts, result: Result, left_out: Sequence[str] = ()) -> Result:
+    """Writes the inventory with `facts` as `run` does; `result` has the findings and texts of what showed them.
+
+    Raises OSError where the inventory's file cannot be read or written.
+    """
+    findings = result.findings
     files = FleetFiles(request.fleet)
     findings += files.unknown_cluster(request.cluster)
     old = target = None
@@ -89,7 +98,7 @@ def run(request: Request) -> Result:
             return result
     result.text = next_text(old, before, request.cluster, spec)
     changes = change_summary(known, spec)
-    result.summary = input_summary(facts, manifests.left_out) + "\n"
+    result.summary = input_summary(facts, left_out) + "\n"
     if result.text == before:
         result.summary += f"{request.target.as_posix()} is up to date"
     elif request.dry:

@@ -64,6 +64,8 @@ class Facts:
     """Places of documents that are a fleet's."""
     unseen: set[str] = field(default_factory=set)
     """Lists of which the import shows nothing although they may have items: what is known of them stays."""
+    unseen_mesh: frozenset[str] = frozenset()
+    """Facts of the mesh that the import cannot show: what is known of them stays."""
     gateways_only: bool = False
     """Whether the import shows Services of gateways and nothing else, so nothing about their namespaces."""
     managed: int = 0

@@ -34,7 +34,7 @@ def merge(old: Mapping[str, Any], facts: Facts, *, replace: bool = False) -> Spe
     families = facts.ip_families or ([] if replace else old.get("ipFamilies") or [])
     if families:
         spec["ipFamilies"] = families
-    mesh = {} if replace else old.get("istio") or {}
+    mesh = {k: v for k, v in (old.get("istio") or {}).items() if not replace or k in facts.unseen_mesh}
     istio = {**{key: value for key, value in mesh.items() if key not in facts.unset}, **facts.istio}
     if istio:
         spec["istio"] = istio

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.analysis.facts import ROOT_NAMESPACE
 from meshgen.inventory.mesh_config import SETTINGS, mesh_config, switch
+from meshgen.inventory.roots import root_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,8 +39,11 @@ _ORDER = (
     "selectWorkloadEntries",
     "remoteGateways",
     "gatewayAPI",
+    "rootCertificates",
 )
-_SWITCHES = {
+FACTS = frozenset(_ORDER)
+"""All facts about the mesh."""
+SWITCHES = {
     "PILOT_ENABLE_AMBIENT": "ambient",
     "PILOT_SCOPE_GATEWAY_TO_NAMESPACE": "gatewaysOfNamespace",
     "AMBIENT_ENABLE_MULTI_NETWORK": "ambientMultiNetwork",
@@ -54,12 +58,18 @@ _VERSION = re.compile(r"v?([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-[0-9A-Za-z.+-]+?)??)(?
 
 
 def istio_facts(
-    objects: Sequence[KubernetesObject], injectors: Injectors, findings: list[Diagnostic]
+    objects: Sequence[KubernetesObject],
+    injectors: Injectors,
+    findings: list[Diagnostic],
+    *,
+    gateway_api: bool | None = None,
 ) -> tuple[Item, frozenset[str]]:
     """What `objects` show of the mesh, and which facts they show to be left at their default.
 
-    A fact on which two of them differ (two revisions) is left out, but for those that can take something away from
-    the entries of other clusters: of these the one that does counts.
+    `gateway_api`: whether the API server has its kinds, None where only the objects can show it.
+
+    A fact on which two objects differ (two revisions) is left out, but for those that can take something away from the
+    entries of other clusters: of these the one that does counts.
     """
     seen: dict[str, list[Any]] = {name: [] for name in _ORDER}
     read: set[str] = set()
@@ -70,7 +80,8 @@ def istio_facts(
         for name, value in facts.items():
             if value is not None:
                 seen[name].append(value)
-    seen["gatewayAPI"] += _gateway_api(objects)
+    seen["gatewayAPI"] += _gateway_api(objects) if gateway_api is None else [gateway_api]
+    seen["rootCertificates"] += root_certificates(objects)
     if injectors.revisions is not None:
         seen["injectionRevisions"] = [sorted(injectors.revisions)]
         seen["injectsByDefault"] = [True] if injectors.by_default else []
@@ -118,25 +129,27 @@ def _agreed(name: str, values: Sequence[Any]) -> Any:
 
 def _system_namespaces(objects: Iterable[KubernetesObject]) -> set[str]:
     """Where istiod runs: where its Deployment or its mesh configuration is."""
-    found = {item.namespace for item in objects if _is_istiod(item) or _is_mesh_config(item)}
+    found = {item.namespace for item in objects if is_istiod(item) or is_mesh_config(item)}
     return found or {ROOT_NAMESPACE}
 
 
 def without_configuration(objects: Iterable[KubernetesObject]) -> str | None:
     """The namespace of an istiod whose mesh configuration is not among the objects; None where it is, or no istiod."""
     known = list(objects)
-    if any(_is_mesh_config(item) for item in known):
+    if any(is_mesh_config(item) for item in known):
         return None
-    return next((item.namespace for item in known if _is_istiod(item)), None)
+    return next((item.namespace for item in known if is_istiod(item)), None)
 
 
-def _is_istiod(item: KubernetesObject) -> bool:
+def is_istiod(item: KubernetesObject) -> bool:
+    """Whether it is the Deployment of a control plane."""
     if item.kind != "Deployment":
         return False
     return item.name == "istiod" or item.fields.at("metadata").labels("labels").get("app") == "istiod"
 
 
-def _is_mesh_config(item: KubernetesObject) -> bool:
+def is_mesh_config(item: KubernetesObject) -> bool:
+    """Whether it is the ConfigMap that an istiod reads its mesh configuration from."""
     if item.kind != "ConfigMap" or "mesh" not in item.fields.at("data").keys():  # noqa: SIM118 - not a mapping
         return False
     return item.name in {"istio", f"istio-{item.fields.at('metadata').labels('labels').get('istio.io/rev')}"}
@@ -146,11 +159,11 @@ def _facts(item: KubernetesObject, system: set[str], findings: list[Diagnostic])
     labels = item.fields.at("metadata").labels("labels")
     if item.kind == "Namespace" and item.name in system:
         return {"network": labels.get(NETWORK_LABEL)}
-    if _is_mesh_config(item):
+    if is_mesh_config(item):
         return mesh_config(item, findings)
     if item.kind == "Secret" and item.namespace in system and labels.get("istio/multiCluster") == "true":
         return {"multiPrimary": True}
-    return _istiod(item, labels) if _is_istiod(item) else {}
+    return _istiod(item, labels) if is_istiod(item) else {}
 
 
 def _istiod(item: KubernetesObject, labels: dict[str, str]) -> Item:
@@ -169,7 +182,7 @@ def _istiod(item: KubernetesObject, labels: dict[str, str]) -> Item:
             elif argument.startswith("--domain="):
                 facts["clusterDomain"] = argument.removeprefix("--domain=")
         for variable in container.items("env"):
-            fact = _SWITCHES.get(variable.text("name") or "")
+            fact = SWITCHES.get(variable.text("name") or "")
             if fact is not None and facts.get(fact) is not False:
                 facts[fact] = switch(variable.text("value"))
     return facts

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class ObservedRootCertificate(Item):
+    """A root certificate that the proxies of a cluster trust."""
+
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+        title="Fingerprint",
+        description="SHA-256 of the certificate, in hexadecimal digits.",
+        examples=["b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"],
+    )
+    not_after: Annotated[str, Field(max_length=32)] | None = Field(
+        None, title="Not after", description="When it expires.", examples=["2035-06-01T12:00:00Z"]
+    )
+
+
 class ObservedIstio(Item):
     """Facts about the Istio of the cluster."""
 
@@ -103,6 +116,12 @@ class ObservedIstio(Item):
         title="Remote gateways",
         description="Whether istiod finds gateways of other networks and resolves their hostnames "
         "(PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API, RESOLVE_HOSTNAME_GATEWAYS).",
+    )
+    root_certificates: list[ObservedRootCertificate] | None = Field(
+        None,
+        title="Root certificates",
+        description="Those that its proxies trust (ConfigMap `istio-ca-root-cert`, `caCertificates` of the mesh "
+        "config). Absent: unknown.",
     )
 
 

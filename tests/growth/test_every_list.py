@@ -39,6 +39,7 @@ SHORT = {
     "ObservedIstio.defaultServiceExportTo": _LOOKED_UP,
     "ObservedIstio.defaultVirtualServiceExportTo": _LOOKED_UP,
     "ObservedIstio.injectionRevisions": _LOOKED_UP,
+    "ObservedIstio.rootCertificates": "one, or two while one takes the place of the other",
     "ObservedPeerAuthentication.disabledPorts": _LOOKED_UP,
     "ObservedPeerAuthentication.enabledPorts": _LOOKED_UP,
     "ObservedPortPolicy.failoverPriority": "the labels of a locality and a network",

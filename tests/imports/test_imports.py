@@ -42,6 +42,12 @@ def _manifests(base: str, own: str, without: set[str]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(chosen.values())})
 
 
+def manifests(case: dict[str, Any], cluster: str) -> str:
+    """All of a cluster in a case."""
+    gone = {each.removeprefix(f"{cluster}/") for each in case.get("without", []) if each.startswith(f"{cluster}/")}
+    return _manifests(BASE["manifests"][cluster], case.get(cluster, ""), gone)
+
+
 def cases() -> list[Any]:
     found = []
     for path in sorted(HERE.glob("*.yaml")):
@@ -73,10 +79,7 @@ def _holds(actual: Any, wanted: Any, path: str = "") -> None:
 
 @pytest.mark.parametrize("case", cases())
 def test_the_build_says_what_is_right(case: dict[str, Any]) -> None:
-    specs = {}
-    for name in CLUSTERS:
-        gone = {each.removeprefix(f"{name}/") for each in case.get("without", []) if each.startswith(f"{name}/")}
-        specs[name] = spec_of(_manifests(BASE["manifests"][name], case.get(name, ""), gone))
+    specs = {name: spec_of(manifests(case, name)) for name in CLUSTERS}
     for name, wanted in case.get("inventory", {}).items():
         _holds(specs[name], wanted, name)
     written = fleet(case.get("fleet", BASE["fleet"]))

@@ -14,9 +14,9 @@ from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes, short, trust_domain_place
 from meshgen.check.policies import place, tls_of
 from meshgen.check.rule import Finding, Rule
-from meshgen.check.trust import strangers
+from meshgen.check.trust import strangers, without_common_root
 from meshgen.diagnostics import Cause
-from meshgen.diagnostics.several import NAMES
+from meshgen.diagnostics.several import NAMES, all_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -89,6 +89,31 @@ def foreign_trust_domain_of_ingress(context: Context) -> Iterator[Finding]:
             help="Give their meshes a common root, then accept this.",
             notes=notes((trust_domain_place(relations, first), f"cluster `{first}` has it here")),
             object=f"cluster/{edge}",
+        )
+
+
+def no_common_root(context: Context) -> Iterator[Finding]:
+    """Find clusters that call each other and trust no root that is the other's, too: every handshake fails.
+
+    Each end has to verify the other's certificate up to a root of its own bundle (Istio: docs, Plug in CA Certificates;
+    `caCertificates` of the mesh config adds to it). What nobody observed is no finding.
+    """
+    relations = context.relations
+    for one, other in without_common_root(context.calls):
+        verb = "has" if len(one) == 1 else "have"
+        spans = {
+            cluster: inventory.istio.span("rootCertificates")
+            for cluster in (*one, *other)
+            if (inventory := relations.inventory(cluster)) is not None and inventory.istio is not None
+        }
+        yield Finding(
+            message=f"{all_of(one)} {verb} no root certificate in common with {all_of(other)}: no call between them "
+            "gets through",
+            span=spans[one[0]],
+            help="Sign the certificates of all clusters by one root, or add the roots of each to the bundle of the "
+            "others; then observe them again (`meshgen inventory pull`).",
+            notes=notes(*((spans[cluster], f"those of `{cluster}`") for cluster in (*one[1:], *other))),
+            object=f"cluster/{one[0]}",
         )
 
 
@@ -317,6 +342,7 @@ RULES = (
     Rule("MG327", "error", "another trust domain beside a local copy", "0.1", foreign_trust_domain_beside_local),
     Rule("MG328", "warning", "a remote service of another trust domain", "0.1", foreign_trust_domain_remote),
     Rule("MG490", "warning", "an ingress gateway of another trust domain", "0.1", foreign_trust_domain_of_ingress),
+    Rule("MG753", "error", "clusters without a common root certificate", "0.1", no_common_root),
     Rule("MG350", "error", "more service accounts than entries", "0.1", more_accounts_than_addresses),
     Rule("MG351", "warning", "service accounts of a source are unknown", "0.1", accounts_unknown),
     Rule("MG352", "error", "an exposed service without sidecars", "0.1", exposed_without_sidecar),
