@@ -149,7 +149,7 @@ CODES = (
     Code("MG773", "error", "a host that a gateway does not let in", "0.1"),
     Code("MG774", "error", "a proxy that refuses what istiod sends", "0.1"),
     Code("MG775", "error", "an address of a gateway where nobody answers", "0.1"),
-    Code("MG776", "error", "a gateway that closes connections for a host", "0.1"),
+    Code("MG776", "error", "a gateway that gives no way to a host", "0.1"),
     Code("MG777", "error", "an identity that clients do not accept", "0.1"),
     Code("MG778", "error", "a certificate of another root", "0.1"),
     Code("MG833", "error", "an item to drain that the fleet does not have", "0.1"),

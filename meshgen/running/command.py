@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from meshgen.diagnostics import diagnose
 from meshgen.diagnostics.several import ordered
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from meshgen.running.objects import Id
 
 _STDIN = "-"
+_NETWORKING = "networking.istio.io"
 _ROOT = "istio-ca-root-cert"
 """The ConfigMap in which istiod gives the root certificates to each namespace."""
 _KINDS: dict[Sort, str] = {
@@ -88,7 +89,7 @@ def verify_cluster(request: Request, plan: Plan, calls: Calls) -> Outcome:
     root, wrong = _from_api(request, plan, calls, artifacts, outcome)
     wrong = wrong | _from_istiod(request, artifacts, wrong, outcome)
     dead = _from_gateways(request, calls, root, outcome)
-    _from_proxies(request, cluster_plan, calls, wrong, dead, outcome)
+    _from_proxies(request, cluster_plan, calls, _broken(artifacts, wrong), dead, outcome)
     outcome.findings = ordered(outcome.findings)
     return outcome
 
@@ -162,23 +163,45 @@ def _from_gateways(request: Request, calls: Calls, root: str, outcome: Outcome) 
     return asked.dead
 
 
+class _Broken(NamedTuple):
+    """What is not as planned, or not taken."""
+
+    objects: frozenset[tuple[str, str, str]]
+    """Kind, namespace and name."""
+    hosts: frozenset[str]
+    """Those that Gateways and ServiceEntries among them are for."""
+
+
+def _broken(artifacts: Sequence[Artifact], wrong: Collection[Id]) -> _Broken:
+    from meshgen.running.objects import identity
+
+    objects = frozenset((each.kind, each.namespace, each.name) for each in wrong)
+    specs = [
+        each.body["spec"]
+        for each in artifacts
+        if each.group == _NETWORKING and each.kind in ("Gateway", "ServiceEntry") and identity(each) in wrong
+    ]
+    parts = [part for spec in specs for part in (spec, *spec.get("servers", ()))]
+    return _Broken(objects, frozenset(host for part in parts for host in part.get("hosts", ())))
+
+
 def _from_proxies(
     request: Request,
     plan: ClusterPlan,
     calls: Calls,
-    wrong: Collection[Id],
+    broken: _Broken,
     dead: frozenset[str],
     outcome: Outcome,
 ) -> None:
     expected = list(expected_hosts(calls, request.cluster))
-    broken = {(each.kind, each.namespace, each.name) for each in wrong}
     explained = {
         host.of
         for host in expected
         for taken in host.takes
-        if (_KINDS[taken.sort], taken.namespace, taken.name) in broken
+        if (_KINDS[taken.sort], taken.namespace, taken.name) in broken.objects
     }
-    explained |= {alias.of for alias in plan.aliases if ("ServiceEntry", alias.service.namespace, alias.host) in broken}
+    explained |= {alias.of for alias in plan.aliases if alias.host in broken.hosts}
+    explained |= broken.hosts
     for file in request.config_dumps:
         try:
             proxy = read_dump(_read(file))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 ALPN = "istio"
 """Gateways and sidecars take connections of the mesh by it (pilot/pkg/networking/util, ALPNInMesh)."""
@@ -34,8 +34,8 @@ class Answer:
 
     refused: str = ""
     """Why nobody took the connection."""
-    closed: bool = False
-    """Whether it was taken and closed before anybody showed a certificate."""
+    lost: Literal["", "closes", "does not answer"] = ""
+    """What became of one that was taken, before anybody showed a certificate."""
     identities: tuple[str, ...] | None = None
     """The URIs of the certificate."""
     trusted: bool | None = None
@@ -72,11 +72,13 @@ def _begin(asked: Dial, root: str, seconds: float) -> Answer:
                 certificate = secured.getpeercert(binary_form=True)
         except ssl.SSLCertVerificationError:
             return Answer(trusted=False)
+        except TimeoutError:
+            return Answer(lost="does not answer")
         except (ssl.SSLEOFError, ConnectionError):
-            return Answer(closed=True)
+            return Answer(lost="closes")
         except ssl.SSLError as error:
             # It speaks, and not TLS 1.3: nothing can be seen of who it is.
-            return Answer(closed="EOF" in str(error))
+            return Answer(lost="closes" if "EOF" in str(error) else "")
     return Answer(identities=_uris(certificate), trusted=True if root else None) if certificate else Answer()
 
 

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 16
 _SPIFFE = "spiffe://"
+_REASONS = {
+    "closes": (
+        "it does not let the host in, or knows no pod of it",
+        "it does not let them in, or knows no pods of them",
+    ),
+    "does not answer": ("what stands behind it hangs", "what stands behind it hangs"),
+}
+"""What becomes of connections → why: for one host, for several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ def ask(cluster: str, asked: Iterable[Question], answer: Callable[[Dial], Answer
 
 def _findings(cluster: str, got: dict[Question, Answer]) -> Iterator[Diagnostic]:
     refused: set[str] = set()
-    closed: dict[tuple[str, str], list[Question]] = defaultdict(list)
+    lost: dict[tuple[str, str, str], list[Question]] = defaultdict(list)
     wrong: dict[tuple[str, str, tuple[str, ...]], Question] = {}
     untrusted: dict[tuple[str, str], Question] = {}
     for question, answer in got.items():
@@ -100,15 +108,15 @@ def _findings(cluster: str, got: dict[Question, Answer]) -> Iterator[Diagnostic]
         if answer.refused and question.dial.at not in refused:
             refused.add(question.dial.at)
             yield _dead(question, answer.refused)
-        elif answer.closed:
-            closed[about].append(question)
+        elif answer.lost:
+            lost[(*about, answer.lost)].append(question)
         elif answer.trusted is False:
             untrusted.setdefault(about, question)
         elif answer.identities is not None and question.accepted is not None:
             names = tuple(name.removeprefix(_SPIFFE) for name in answer.identities)
             if not question.accepted.intersection(names):
                 wrong.setdefault((*about, names), question)
-    yield from (_closed(each) for each in closed.values())
+    yield from (_lost(each, how) for (_, _, how), each in lost.items())
     yield from (_wrong(question, names) for (_, _, names), question in wrong.items())
     yield from (_untrusted(cluster, question) for question in untrusted.values())
 
@@ -124,20 +132,18 @@ def _dead(question: Question, why: str) -> Diagnostic:
     )
 
 
-def _closed(asked: Sequence[Question]) -> Diagnostic:
-    question = asked[0]
+def _lost(asked: Sequence[Question], how: str) -> Diagnostic:
+    question, (why, why_all) = asked[0], _REASONS[how]
     at = all_of(dict.fromkeys(each.dial.at for each in asked))
     return diagnose(
         "MG776",
-        f"the gateway of `{question.source}` at {at} closes connections for `{question.host}`: it does not let the "
-        "host in, or knows no pod of it",
+        f"the gateway of `{question.source}` at {at} {how} connections for `{question.host}`: {why}",
         question.place,
         f"Run `meshgen verify --cluster {question.source}`, with the config dump of a pod of the gateway: it tells "
         "which of the two.",
         object=f"{question.source}/{question.host}",
         cause=Cause(
-            f"the gateway of `{question.source}` at {at} closes connections for {{names}}: it does not let the hosts "
-            "in, or knows no pods of them",
+            f"the gateway of `{question.source}` at {at} {how} connections for {{names}}: {why_all}",
             f"cluster/{question.source}",
             f"`{question.host}`",
             "this host",

@@ -56,7 +56,7 @@ def compare_proxy(
         yield _network(name, proxy.network, plan)
         return  # every rank depends on it
     if proxy.role == "gateway":
-        yield from _gateway(name, proxy, plan)
+        yield from _gateway(name, proxy, plan, explained)
         return
     gateways = frozenset((endpoint.address, endpoint.port) for host in expected for endpoint in _remote(host))
     at = _At(name, plan.cluster, gateways, dead)
@@ -285,13 +285,14 @@ def _shares(at: _At, host: ExpectedHost, seen: str, said: str) -> Diagnostic:
     )
 
 
-def _gateway(name: str, proxy: KnownToProxy, plan: ClusterPlan) -> Iterator[Diagnostic]:
+def _gateway(name: str, proxy: KnownToProxy, plan: ClusterPlan, explained: Collection[str]) -> Iterator[Diagnostic]:
     """What an east-west gateway lets in, and that it passes that on to pods of its own cluster only."""
     copies = {copy.host: copy for copy in plan.facts.copies}
     aliases = {alias.host: alias.of for alias in plan.aliases}
     for exposure in plan.exposures:
         copy = copies.get(aliases.get(exposure.host, exposure.host))
-        if copy is None or not (exposure.pod_labels.items() <= proxy.labels.items()):
+        chosen = exposure.pod_labels.items() <= proxy.labels.items()
+        if copy is None or not chosen or exposure.host in explained:
             continue
         place = exposure.origin.spans[0] if exposure.origin.spans else None
         about = f"{plan.cluster}/{exposure.host}"

@@ -14,6 +14,7 @@ from tests.running import changes
 from tests.running.istiod import Mesh
 from tests.running.test_istiod import holding
 from tests.running.test_objects import delete, held
+from tests.running.test_proxies import gateway_dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +134,16 @@ def test_a_dump_from_standard_input(home: Path, capsys: pytest.CaptureFixture[st
             0,
             "c1: what `client.shop` knows\n",
         )
+
+
+def test_a_gateway_object_that_is_gone_explains_its_pods(
+    api: Standin, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.objects = [body for body in held(compiled(HAS), "c2") if body["kind"] != "Gateway"]
+    (home / "dump.json").write_text(json.dumps(gateway_dump()))
+    options = ("--no-dial", "--context", "c1", "--config-dump", "dump.json", "--format", "json")
+    code, text = run(capsys, "--cluster", "c2", *options)
+    assert (code, [each["code"] for each in _findings(text)]) == (1, ["MG760"])
 
 
 def test_the_objects_of_a_fleet_are_compared_with_few_requests(

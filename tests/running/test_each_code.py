@@ -220,7 +220,7 @@ def test_MG775_silent_where_somebody_does() -> None:
 
 
 def test_MG776_fires_where_connections_are_closed() -> None:
-    assert of_answer(Answer(closed=True)) == ["MG776"]
+    assert of_answer(Answer(lost="closes")) == ["MG776"]
 
 
 def test_MG776_silent_where_nobody_can_tell() -> None:

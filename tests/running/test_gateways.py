@@ -141,12 +141,12 @@ def test_another_root_is_seen_and_so_is_who_answers(sidecar: ssl.SSLContext) -> 
 def test_a_server_name_that_nobody_lets_in(root: Authority, sidecar: ssl.SSLContext) -> None:
     with gateway(sidecar) as port:
         other = Dial("127.0.0.1", port, "outbound_.80_._.other.shop.svc.cluster.local")
-        assert dial(other, root.pem, SECONDS) == Answer(closed=True)
+        assert dial(other, root.pem, SECONDS) == Answer(lost="closes")
 
 
 def test_a_gateway_that_knows_no_pod(root: Authority) -> None:
     with gateway(None) as port:
-        assert dial(Dial("127.0.0.1", port, WEB), root.pem, SECONDS) == Answer(closed=True)
+        assert dial(Dial("127.0.0.1", port, WEB), root.pem, SECONDS) == Answer(lost="closes")
 
 
 def test_nobody_takes_the_connection(root: Authority) -> None:
@@ -158,7 +158,7 @@ def test_nobody_takes_the_connection(root: Authority) -> None:
 def test_somebody_takes_the_connection_and_says_nothing(root: Authority) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         answer = dial(Dial("127.0.0.1", listener.getsockname()[1], WEB), root.pem, 0.1)
-        assert answer == Answer(refused="no answer in time")
+        assert answer == Answer(lost="does not answer")
 
 
 def test_what_speaks_older_tls_only_is_left_alone(root: Authority, sidecar: ssl.SSLContext) -> None:
@@ -192,7 +192,7 @@ def at(address: str, otherwise: Answer, asked_for: Dial) -> Answer:
             ["MG775 nobody takes connections at `192.0.2.1:15443`, a gateway of `c2`: connection refused"],
         ),
         (
-            partial(at, "192.0.2.1", Answer(closed=True)),
+            partial(at, "192.0.2.1", Answer(lost="closes")),
             [f"MG776 the gateway of `c2` at `192.0.2.1:15443` closes connections for {HOST}: {NEITHER}"],
         ),
         (
