@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 KUBECONFORM := .cache/bin/kubeconform
+ACTIONLINT := .cache/bin/actionlint
 KUSTOMIZE := .cache/bin/kustomize
 EXTERNAL_DNS := .cache/bin/externaldns
 DNS := .cache/dns
@@ -25,7 +26,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-unit: $(INSTALLED) $(KUBECONFORM)
+unit: $(INSTALLED) $(KUBECONFORM) $(ACTIONLINT)
 	$(BIN)/pytest -n 2 -m "not slow"
 
 fuzz: $(INSTALLED) $(KUBECONFORM)
@@ -105,7 +106,7 @@ $(INSTALLED): pyproject.toml requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-tools: $(KUBECONFORM)
+tools: $(KUBECONFORM) $(ACTIONLINT)
 
 $(KUBECONFORM): tools/kubeconform/go.mod
 	@if command -v go >/dev/null; then \
@@ -113,6 +114,14 @@ $(KUBECONFORM): tools/kubeconform/go.mod
 	  cd tools/kubeconform && go build -o $(CURDIR)/$@ github.com/yannh/kubeconform/cmd/kubeconform; \
 	else \
 	  echo "no Go here: kubeconform is not installed, builds will say that it did not run"; \
+	fi
+
+$(ACTIONLINT): tools/actionlint/go.mod
+	@if command -v go >/dev/null; then \
+	  echo "building actionlint"; mkdir -p $(@D); \
+	  cd tools/actionlint && go build -o $(CURDIR)/$@ github.com/rhysd/actionlint/cmd/actionlint; \
+	else \
+	  echo "no Go here: actionlint is not installed, its tests will say so"; \
 	fi
 
 $(KUSTOMIZE): tools/kustomize/go.mod
