@@ -136,6 +136,8 @@ class Mesh:
 
     def _routes(self) -> Iterator[Object]:
         for body in self.of("VirtualService"):
+            if "gateways" in body["spec"]:  # for users, not for clients in the mesh
+                continue
             (host,) = body["spec"]["hosts"]
             ports = {match["port"] for route in body["spec"]["http"] for match in route.get("match", [])}
             for port in sorted(ports):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshgen.diagnostics.several import ordered
+from meshgen.pipeline import compile_fleet
 from meshgen.running.dump import DumpError, read_dump
 from meshgen.running.expected import expected_hosts
 from meshgen.running.proxies import compare_proxy
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from meshgen.diagnostics import Diagnostic
 
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/fleet"))
 WEB = "web.shop.svc.cluster.local"
 WEIGHTED = """
 kind: Workspace
@@ -97,6 +100,13 @@ def test_a_mesh_as_planned_is_silent(texts: tuple[str, ...], pods: int) -> None:
     found = compiled(*texts)
     for cluster in found.plan.clusters:
         assert said(findings(found, cluster.cluster, Mesh(found, cluster.cluster, pods).dump())) == []
+
+
+@pytest.mark.parametrize("directory", EXAMPLES, ids=[path.parent.name for path in EXAMPLES])
+def test_the_examples_as_planned_are_silent(directory: Path) -> None:
+    found = Compiled(compile_fleet(directory))
+    for cluster in found.plan.clusters:
+        assert said(findings(found, cluster.cluster, Mesh(found, cluster.cluster, 2).dump())) == []
 
 
 @pytest.mark.parametrize("place", range(3))
