@@ -48,7 +48,7 @@ PATTERNS = {
     IMAGE: "Write the name of an image, such as `docker.io/mccutchen/go-httpbin:2.15.0`.",
     QUANTITY: "Write a quantity such as `500m`, `2` or `1Gi`, in quotes where it is a number.",
     r"^MG[0-9]{3}$": "Write a code such as `MG301`.",
-    r"^[0-9a-f]{64}$": "Write the SHA-256 of the certificate as 64 hexadecimal digits, in lower case and without colons.",
+    r"^[0-9a-f]{64}$": "Write the SHA-256 of the certificate as 64 hexadecimal digits, in lower case, without colons.",
 }
 """What each pattern of the models allows."""
 
