@@ -73,6 +73,7 @@ class Group:
     minutes: int  # on two cores where nothing was built before
     pins: tuple[str, ...]
     make: Callable[[Path], None]
+    modules: tuple[str, ...] = ()  # of which only files are taken, pinned where the schemas of emitted kinds are
     recipe: bytes = b"1"  # raise when `make` changes what it makes
 
 
@@ -81,6 +82,8 @@ def cache_directory(group: str) -> Path:
     key = hashlib.sha256(GROUPS[group].recipe)
     for name in GROUPS[group].pins:
         key.update((HERE / name).read_bytes())
+    for module in GROUPS[group].modules:
+        key.update(" ".join((module, *_pin(module))).encode())
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "meshgen-lab" / key.hexdigest()[:16]
 
@@ -167,8 +170,7 @@ def _module(module: str, path: str, field: str) -> str:
 
 def _downloaded(module: str) -> Path:
     """The directory of a module that nothing is built from, held to the sum that is pinned for it."""
-    pins = [line.split() for line in (HERE / _SCHEMA_SUMS).read_text(encoding="utf-8").splitlines()]
-    version, wanted = next((version, found) for path, version, found in pins if path == module)
+    version, wanted = _pin(module)
     # Outside any module: inside one, Go would first resolve requirements that nothing here needs.
     with tempfile.TemporaryDirectory() as empty:
         command = ["go", "mod", "download", "-json", f"{module}@{version}"]
@@ -176,6 +178,12 @@ def _downloaded(module: str) -> Path:
     if answer["Sum"] != wanted:
         raise RuntimeError(f"{module}@{version} has the sum {answer['Sum']}, but go.sum says {wanted}")
     return Path(answer["Dir"])
+
+
+def _pin(module: str) -> tuple[str, str]:
+    """The version and the sum of a module."""
+    pins = [line.split() for line in (HERE / _SCHEMA_SUMS).read_text(encoding="utf-8").splitlines()]
+    return next((version, found) for path, version, found in pins if path == module)
 
 
 def _readable(pseudo_version: str) -> str:
@@ -202,9 +210,9 @@ GROUPS = {
             "go/kubernetes/go.mod",
             "go/kubernetes/go.sum",
             "requirements.txt",
-            _SCHEMA_SUMS,
         ),
         make=_make_mesh,
+        modules=tuple(module for module, _ in _OTHER_CRDS.values()),
         recipe=b"2",
     ),
     "controllers": Group(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from meshgen.delivery.facts import Engine
 
-_MODULES = {"argocd": "argocd"}
+_MODULES = {"argocd": "argocd", "flux": "flux"}
 """Name → module, sorted."""
 
 

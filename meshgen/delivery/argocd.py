@@ -207,6 +207,12 @@ def _losses(delivery: Delivery) -> Iterator[Loss]:
             "syncs Applications that no ApplicationSet makes all at once, whatever the `wave` of their clusters",
             "Let an ApplicationSet make them, or give each wave a revision of its own in `delivery.waves`.",
         )
+    if delivery.secret:
+        yield Loss(
+            "secretName",
+            "finds the Secret of a repository by its URL",
+            "Leave it out, and label the Secret `argocd.argoproj.io/secret-type: repository`.",
+        )
 
 
 ENGINE = Engine(

@@ -82,3 +82,5 @@ class Engine:
     """Every sort of document; an object of the engine's namespace is written as it is, and is no cluster's."""
     losses: Callable[[Delivery], Iterable[Loss]] = field(default=_nothing)
     """What of a delivery it would drop; nothing where it carries all. What it names is refused, never rendered."""
+    of_nothing: str = ""
+    """What it does with clusters that get no object, as the end of "… get no objects: "; empty: nothing to know."""

@@ -57,6 +57,8 @@ class Delivery:
     platform: str
     targets: tuple[Target, ...]
     """Sorted by name: every cluster of the fleet."""
+    secret: str = ""
+    """In `namespace`, with what reads the repository; empty: the engine finds it by itself, or needs none."""
     leaving: tuple[str, ...] = ()
     """Clusters that are permitted though the fleet has them no more, sorted."""
     application_set: bool = True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from meshgen.delivery import engine_names
-from meshgen.language.base import ClusterName, Item, Label
+from meshgen.language.base import ClusterName, Item, Label, Subdomain
 
 if TYPE_CHECKING:
     EngineName = str
@@ -59,6 +59,12 @@ class Delivery(Item):
         "meshgen",
         title="Project",
         description="What the engine's objects are called; on `argocd` the name of the AppProject, too.",
+    )
+    secret_name: Subdomain | None = Field(
+        None,
+        title="Secret",
+        description="On `flux`: Secret in its namespace with what reads a private repository.",
+        examples=["fleet-deploy-key"],
     )
     waves: list[DeliveryWave] = Field(
         [],

@@ -38,6 +38,7 @@ def planned_delivery(fleet: Fleet) -> PlannedDelivery | None:
                 )
                 for cluster in fleet.clusters
             ),
+            secret=declared.secret_name or "",
             leaving=tuple(sorted(set(declared.leaving))),
             application_set=declared.application_set,
             revisions=bool(revisions),

@@ -212,6 +212,8 @@ def _namespaces_are_there(compilation: Compilation) -> Iterator[str]:
     assert relations is not None
     emitted = {(m.cluster, m.name) for m in compilation.manifests if m.kind == "Namespace"}
     for manifest in compilation.manifests:
+        if not manifest.synced:
+            continue
         inventory = relations.inventory(manifest.cluster)
         known = {namespace.name for namespace in inventory.namespaces} if inventory else set()
         if (

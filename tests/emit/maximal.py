@@ -253,4 +253,5 @@ def maximal() -> list[Compiled]:
     return [
         *(compiled(_fleet(platform)) for platform in platform_names()),
         compiled(_fleet("istio", rest=", applicationSet: false, waves: [{wave: 0, revision: canary}]")),
+        compiled(_fleet("istio", "flux", ", secretName: deploy-key, waves: [{wave: 0, revision: canary}]")),
     ]

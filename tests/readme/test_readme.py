@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytest
 from ruamel.yaml import YAML
 
 from tests.schemas.delivery import refusals
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -21,9 +23,8 @@ def blocks() -> dict[str, str]:
     return {YAML(typ="safe").load(text)["kind"]: text for text in found}
 
 
-@pytest.mark.parametrize("kind", ["ApplicationSet", "Kustomization"])
-def test_a_sync_of_the_readme_is_accepted_by_the_schema_of_its_engine(kind: str) -> None:
-    body: dict[str, Any] = YAML(typ="safe").load(blocks()[kind])
+def test_the_sync_of_the_readme_is_accepted_by_the_schema_of_its_engine() -> None:
+    body: dict[str, Any] = YAML(typ="safe").load(blocks()["ApplicationSet"])
     assert refusals(body) == []
 
 

@@ -1,4 +1,4 @@
-"""The schemas of the kinds that deliver the output (Argo CD's ApplicationSet, Flux's Kustomization); tests only."""
+"""The schemas of the kinds that deliver the output (Argo CD's ApplicationSet); tests only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes schemas/ (every kind that meshgen emits) and tests/schemas-delivery/ (Argo CD's and Flux's kinds).
+"""Writes schemas/ (every kind that meshgen emits) and tests/schemas-delivery/ (Argo CD's, whole).
 
     python tools/schemas/generate.py            write
     python tools/schemas/generate.py --check    write nothing, exit 1 when a file would change
@@ -31,6 +31,7 @@ ROOT = HERE.parent.parent
 ISTIO, KUBERNETES = "istio.io/istio", "k8s.io/kubernetes"
 CERT_MANAGER = "github.com/cert-manager/cert-manager"
 ARGO_CD, FLUX = "github.com/argoproj/argo-cd/v3", "github.com/fluxcd/kustomize-controller"
+FLUX_SOURCE = "github.com/fluxcd/source-controller"
 ISTIO_CRDS = "manifests/charts/base/files/crd-all.gen.yaml"
 EXTERNAL_DNS = "sigs.k8s.io/external-dns"
 GATEWAY_API_CRDS = "tests/integration/pilot/testdata/gateway-api-crd.yaml"
@@ -100,6 +101,24 @@ ARGO_CD_KINDS = (
         },
     ),
 )
+# Of what a Kustomization can do, only to apply files as they are.
+FLUX_KINDS = (
+    Custom(
+        FLUX, "config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml", "kustomize.toolkit.fluxcd.io/v1",
+        "Kustomization", "kustomizations.kustomize.toolkit.fluxcd.io",
+        only={
+            "spec": (
+                "deletionPolicy", "dependsOn", "healthCheckExprs", "healthChecks", "interval", "path", "prune",
+                "retryInterval", "sourceRef", "timeout",
+            )
+        },
+    ),
+    Custom(
+        FLUX_SOURCE, "config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml", "source.toolkit.fluxcd.io/v1",
+        "GitRepository", "gitrepositories.source.toolkit.fluxcd.io",
+        only={"spec": ("interval", "ref", "secretRef", "url")},
+    ),
+)  # fmt: skip
 EMITTED: tuple[Custom | Core, ...] = (
     Core("api__v1", "io.k8s.api.core.v1.Namespace", "v1", "Namespace", name="label", namespaced=False),
     Core(
@@ -126,16 +145,13 @@ EMITTED: tuple[Custom | Core, ...] = (
         "DNSEndpoint", "dnsendpoints.externaldns.k8s.io",
     ),
     *ARGO_CD_KINDS,
+    *FLUX_KINDS,
 )  # fmt: skip
 
 DELIVERY = (
     Custom(
         ARGO_CD, "manifests/crds/applicationset-crd.yaml", "argoproj.io/v1alpha1", "ApplicationSet",
         "applicationsets.argoproj.io",
-    ),
-    Custom(
-        FLUX, "config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml",
-        "kustomize.toolkit.fluxcd.io/v1", "Kustomization", "kustomizations.kustomize.toolkit.fluxcd.io",
     ),
 )  # fmt: skip
 

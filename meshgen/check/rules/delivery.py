@@ -48,7 +48,28 @@ def waves_without_an_engine(context: Context) -> Iterator[Finding]:
         )
 
 
+def cluster_without_objects(context: Context) -> Iterator[Finding]:
+    """Find clusters that get no object. Flux would delete all that they have, if it were not kept from it
+    (measured, ADR 46).
+    """
+    declared = context.relations.fleet.spec.delivery
+    if declared is None or not (kept := engine(declared.engine).of_nothing):
+        return
+    empty = [cluster for cluster in context.calls.consumers if not any(context.identities(cluster))]
+    if empty:
+        first, *more = (context.relations.cluster(name).span() for name in empty)
+        yield Finding(
+            message=f"{listed(empty)} {'gets' if len(empty) == 1 else 'get'} no objects: {kept}",
+            span=first,
+            help="Go on where they are new; where they are to have nothing, take them out of the fleet and delete what "
+            "they have by hand.",
+            notes=notes(*((span, "here, too") for span in more)),
+            object=_OBJECT,
+        )
+
+
 RULES = (
     Rule("MG700", "error", "a delivery that the engine cannot keep", "0.1", beyond_the_engine),
     Rule("MG701", "warning", "waves of clusters, and no engine", "0.1", waves_without_an_engine),
+    Rule("MG720", "warning", "a cluster that gets no objects", "0.1", cluster_without_objects),
 )
