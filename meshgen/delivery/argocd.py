@@ -119,6 +119,9 @@ def _application_spec(delivery: Delivery, cluster: str, path: str, revision: str
             "directory": {"recurse": True},
         },
         "destination": {"name": cluster},
+        "ignoreDifferences": [
+            {"group": "apps", "kind": "Deployment", "managedFieldsManagers": ["kube-controller-manager"]}
+        ],
         "syncPolicy": {
             "automated": {"prune": True, "selfHeal": True},
             "retry": {
@@ -126,7 +129,12 @@ def _application_spec(delivery: Delivery, cluster: str, path: str, revision: str
                 "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"},
                 "refresh": True,
             },
-            "syncOptions": ["ServerSideApply=true", "PruneLast=true", "ApplyOutOfSyncOnly=true"],
+            "syncOptions": [
+                "ServerSideApply=true",
+                "RespectIgnoreDifferences=true",
+                "PruneLast=true",
+                "ApplyOutOfSyncOnly=true",
+            ],
         },
     }
 
@@ -169,6 +177,7 @@ def _of_application(place: str) -> dict[str, str]:
         f"{spec} source path": "the directory of the cluster",
         f"{spec} source directory": "objects stand in directories of their namespaces (design §7)",
         f"{spec} destination": "the cluster, by the name under which it is registered",
+        f"{spec} ignoreDifferences": "replicas that an autoscaler has set, and nothing that people did",
         f"{spec} syncPolicy automated prune": "what the output has no more goes; never all of a cluster, which "
         "`allowEmpty` would let happen",
         f"{spec} syncPolicy automated selfHeal": "a change by hand is set back",

@@ -12,6 +12,7 @@ from meshgen.delivery import engine, engine_names
 from meshgen.delivery.model import Kind, Object
 from meshgen.emit.artifact import Schema, delivery_file, delivery_object, object_path
 from meshgen.emit.emitter import EVERY_OBJECT, ObjectEmitter
+from meshgen.emit.gate import JobEmitter
 from meshgen.emit.metadata import SYNC_WAVE, unstaged_metadata
 from meshgen.emit.reasons import Reason
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from meshgen.emit.emitter import Emitter, Scope
     from meshgen.emit.reasons import Reasons
     from meshgen.plan.model import Identity, PlannedDelivery
+
+OBJECTS = (ObjectEmitter, JobEmitter)
+"""What writes objects of clusters."""
 
 
 def delivery_emitters(of_clusters: Callable[[str], tuple[Emitter, ...]]) -> tuple[DeliveryEmitter, ...]:
@@ -37,7 +41,7 @@ def kinds(emitters: Sequence[Emitter]) -> tuple[Kind, ...]:
             {
                 Kind(each.schema.group, each.schema.kind, each.namespaced)
                 for each in emitters
-                if isinstance(each, ObjectEmitter)
+                if isinstance(each, OBJECTS)
             }
         )
     )
@@ -86,7 +90,7 @@ class DeliveryEmitter:
                 int(each.stage),
             )
             for each in self.of_clusters(scope.plan.platform)
-            if isinstance(each, ObjectEmitter)
+            if isinstance(each, OBJECTS)
             for identity in each.identities(scope)
         ]
         return sorted(found, key=lambda item: (item.stage, item.path))

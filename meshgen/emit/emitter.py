@@ -69,6 +69,13 @@ EVERY_OBJECT: Reasons = {
     "metadata annotations argocd.argoproj.io/sync-wave": Reason("its stage, for Argo CD (ADR 12)"),
 }
 """What all objects have in common."""
+_OF_TETRATE = ".tetrate.io"
+_LATER = {"argocd.argoproj.io/sync-options": "SkipDryRunOnMissingResource=true"}
+_WHY_LATER: Reasons = {
+    "metadata annotations argocd.argoproj.io/sync-options": Reason(
+        "the kind comes with Tetrate's operator, maybe later; a kind of Istio's that is missing is an error"
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,12 @@ class ObjectEmitter(Generic[Item]):
 
     @property
     def reasons(self) -> Reasons:
-        return {**EVERY_OBJECT, **self.own_reasons}
+        return {**EVERY_OBJECT, **(_WHY_LATER if self._comes_later else {}), **self.own_reasons}
+
+    @property
+    def _comes_later(self) -> bool:
+        """Whether somebody else installs the kind."""
+        return self.schema.group.endswith(_OF_TETRATE)
 
     def identities(self, scope: Scope) -> Iterator[Identity]:
         for item in self.items(scope):
@@ -115,6 +127,7 @@ class ObjectEmitter(Generic[Item]):
             yield known if known.cluster == cluster else known.in_cluster(cluster)
 
     def _write(self, scope: Scope, item: Item) -> Artifact:
+        later = _LATER if self._comes_later and scope.plan.delivery is not None else {}
         return kubernetes_object(
             scope.cluster.cluster,
             self.schema,
@@ -124,7 +137,7 @@ class ObjectEmitter(Generic[Item]):
                 item.origin,
                 self.stage,
                 labels=self.labels(scope, item),
-                annotations=self.annotations(scope, item),
+                annotations=self.annotations(scope, item) | later,
             ),
             self.fields(scope, item),
             item.origin,

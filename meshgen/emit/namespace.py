@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
 from meshgen.emit.reasons import Input, Reason
+from meshgen.language.delivery import Gate
 from meshgen.language.dns import Canary
 from meshgen.language.fleet import FleetSpec
 from meshgen.language.gateway import GatewaySettings
@@ -28,6 +29,7 @@ _REASONS: Reasons = {
             Input(GatewaySettings, "namespace"),
             Input(FleetSpec, "multicluster_namespace"),
             Input(Canary, "namespace"),
+            Input(Gate, "namespace"),
         ),
         "the platform's namespace for what is shared (design §4)",
     ),

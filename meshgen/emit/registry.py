@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.emit import canary
+from meshgen.emit import canary, gate
 from meshgen.emit.alias import ALIAS
 from meshgen.emit.certificate import CERTIFICATE
 from meshgen.emit.delivery import delivery_emitters
@@ -38,13 +38,22 @@ EVERYWHERE: tuple[Emitter, ...] = (
     DNS_PLAN,
     *DNS_FILES,
     *canary.EMITTERS,
+    gate.ACCOUNT,
+    gate.CALLS,
 )
 OF_PLATFORM: dict[str, tuple[Emitter, ...]] = {"istio": istio.EMITTERS, "tsb": tsb.EMITTERS, "tse": tse.EMITTERS}
 
 
+def _asked_for(platform: str) -> tuple[Emitter, ...]:
+    return (*OF_PLATFORM[platform], *EVERYWHERE)
+
+
+GATE = gate.JobEmitter(_asked_for)
+
+
 def _of_clusters(platform: str) -> tuple[Emitter, ...]:
     """Everything that writes something for a cluster of that platform."""
-    return (*OF_PLATFORM[platform], *EVERYWHERE)
+    return (*_asked_for(platform), GATE)
 
 
 DELIVERY = delivery_emitters(_of_clusters)

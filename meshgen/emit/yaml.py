@@ -19,6 +19,8 @@ _PLAIN_NUMERIC = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9]+(?:ms|s|m|h|Ki
 """IPv4 addresses, durations and sizes: no reader takes them for numbers."""
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 """Words that some reader takes for a boolean or null, in any case."""
+_TEXT = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?\n)(?:(?: *[!-~](?:[ -~]*[!-~])?)?\n)*(?: *[!-~](?:[ -~]*[!-~])?\n)")
+"""A script: lines of ASCII without blanks at their ends, the first not indented, the last not empty."""
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
@@ -63,7 +65,8 @@ def _mapping(mapping: dict[str, Any], indent: str, lines: list[str]) -> None:
     for key, value in mapping.items():
         kind = type(value)
         if kind is str:
-            lines.append(f"{indent}{scalar(key)}: {scalar(value)}\n")
+            said = block(value, inner) if "\n" in value and is_block(value) else scalar(value)
+            lines.append(f"{indent}{scalar(key)}: {said}\n")
         elif kind is dict and value:
             lines.append(f"{indent}{scalar(key)}:\n")
             _mapping(value, inner, lines)
@@ -79,7 +82,8 @@ def _sequence(items: list[Any], indent: str, lines: list[str]) -> None:
     for item in items:
         kind = type(item)
         if kind is str:
-            lines.append(f"{indent}- {scalar(item)}\n")
+            said = block(item, inner) if "\n" in item and is_block(item) else scalar(item)
+            lines.append(f"{indent}- {said}\n")
         elif kind in _NESTED and item:
             start = len(lines)
             if kind is dict:
@@ -103,6 +107,16 @@ def _other(value: Any) -> str:
         return "{}" if isinstance(value, dict) else "[]"
     message = f"not plain data: {value!r}"
     raise TypeError(message)
+
+
+def is_block(text: str) -> bool:
+    """Whether a string is written line by line: two lines or more that every reader takes as they are."""
+    return _TEXT.fullmatch(text) is not None
+
+
+def block(text: str, indent: str) -> str:
+    """A string of several lines, as a block scalar."""
+    return "|\n" + "\n".join(f"{indent}{line}" if line else "" for line in text.removesuffix("\n").split("\n"))
 
 
 @lru_cache(maxsize=65536)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from meshgen.delivery import engine_names
-from meshgen.language.base import ClusterName, Item, Label, Subdomain
+from meshgen.language.base import ClusterName, Duration, Item, Label, Subdomain
+from meshgen.language.dns import IMAGE
 
 if TYPE_CHECKING:
     EngineName = str
@@ -31,6 +32,22 @@ class DeliveryWave(Item):
         title="Revision",
         description="What its clusters follow instead of `revision`; somebody moves it when the wave before is well.",
         examples=["environments/canary"],
+    )
+
+
+class Gate(Item):
+    """A Job in every cluster that asks the mesh for what the cluster calls, after each change of the cluster."""
+
+    image: Annotated[str, Field(pattern=IMAGE, max_length=512)] = Field(
+        title="Image",
+        description="Image with `sh`, `awk` and `curl`, as the clusters reach it.",
+        examples=["docker.io/curlimages/curl:8.16.0"],
+    )
+    namespace: Label = Field("meshgen-gate", title="Namespace", description="Namespace of its own.")
+    timeout: Duration = Field(
+        "5m",
+        title="Timeout",
+        description="How long it asks before the cluster is not well.",
     )
 
 
@@ -72,6 +89,11 @@ class Delivery(Item):
         description="Revisions of waves that follow their own. Absent: all follow `revision`, and the engine syncs "
         "one wave after the other.",
     )
+    gate: Gate | None = Field(
+        None,
+        title="Gate",
+        description="Asks the mesh whether a cluster is well, which Istio's objects do not say. Absent: nobody.",
+    )
     application_set: bool = Field(
         True,
         title="Application set",
@@ -82,6 +104,3 @@ class Delivery(Item):
         title="Leaving clusters",
         description="Clusters that the fleet has no more, and that the project permits until their objects are gone.",
     )
-
-
-__all__ = ["Delivery", "DeliveryWave", "EngineName"]

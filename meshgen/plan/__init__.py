@@ -12,6 +12,7 @@ from meshgen.plan.aliases import planned_aliases
 from meshgen.plan.canary import planned_canary
 from meshgen.plan.delivery import planned_delivery
 from meshgen.plan.facts import consumer_facts
+from meshgen.plan.gate import Gates
 from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
 from meshgen.plan.imports import Importer, Imports
 from meshgen.plan.model import ClusterPlan, MeshRetryPolicy, Origin, Plan, PlannedNamespace
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
-    from meshgen.plan.model import PlannedCanary, PlannedDns, PlannedGateway
+    from meshgen.plan.model import PlannedCanary, PlannedDns, PlannedGate, PlannedGateway
     from meshgen.published import Published
     from meshgen.published.probes import Probe
 
@@ -43,6 +44,7 @@ def plan(calls: Calls, published: Sequence[Published], asked: Sequence[Probe], d
     found = _hierarchy(relations, published, asked) if management is not None else Hierarchy()
     importer = Importer(calls)
     publisher = Publisher(calls, published)
+    gates = Gates(calls)
     if not platform(fleet.spec.platform).publishing.shared:
         asked = ()
     return Plan(
@@ -53,7 +55,14 @@ def plan(calls: Calls, published: Sequence[Published], asked: Sequence[Probe], d
         management_cluster=management,
         clusters=tuple(
             _cluster_plan(
-                relations, importer, publisher, asked, consumer, found if consumer == management else Hierarchy(), dns
+                relations,
+                importer,
+                publisher,
+                gates,
+                asked,
+                consumer,
+                found if consumer == management else Hierarchy(),
+                dns,
             )
             for consumer in calls.consumers
         ),
@@ -78,6 +87,7 @@ def _cluster_plan(
     relations: Relations,
     importer: Importer,
     publisher: Publisher,
+    gates: Gates,
     asked: Sequence[Probe],
     cluster: str,
     managed: Hierarchy,
@@ -85,6 +95,7 @@ def _cluster_plan(
 ) -> ClusterPlan:
     gateways = tuple(planned_gateways(relations, cluster))
     canary = planned_canary(relations, cluster)
+    gate = gates.planned(cluster)
     found = importer.imports(cluster) if own_entries(relations.fleet) else Imports()
     publications = publisher.publications(cluster)
     rules = with_own_pods(relations, asked, cluster, found.destination_rules)
@@ -92,7 +103,9 @@ def _cluster_plan(
     return ClusterPlan(
         cluster=cluster,
         facts=consumer_facts(relations, cluster),
-        namespaces=_namespaces(relations, cluster, [*gateways, *filter(None, (canary,))], found, managed),
+        namespaces=_namespaces(
+            relations, cluster, [*gateways, *(pods for pods in (canary, gate) if pods is not None)], found, managed
+        ),
         gateways=gateways,
         canary=canary,
         exposures=tuple(exposures(relations, cluster)),
@@ -112,13 +125,14 @@ def _cluster_plan(
         certificates=tuple(publications.certificates[key] for key in sorted(publications.certificates)),
         dns_objects=dns.objects.get(cluster, ()) if dns is not None else (),
         dns_setup=dns.setup.get(cluster, ()) if dns is not None else (),
+        gate=gate,
     )
 
 
 def _namespaces(
     relations: Relations,
     cluster: str,
-    running: Iterable[PlannedCanary | PlannedGateway],
+    running: Iterable[PlannedCanary | PlannedGate | PlannedGateway],
     found: Imports,
     managed: Hierarchy,
 ) -> tuple[PlannedNamespace, ...]:

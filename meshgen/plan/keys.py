@@ -18,6 +18,7 @@ from meshgen.plan.model import (
     PlannedDnsRecord,
     PlannedDnsSetup,
     PlannedExposure,
+    PlannedGate,
     PlannedGateway,
     PlannedGatewayGroup,
     PlannedHostEntry,
@@ -78,6 +79,7 @@ OfCluster: TypeAlias = (
     | PlannedDnsRecord
     | PlannedDnsSetup
     | PlannedExposure
+    | PlannedGate
     | PlannedGateway
     | PlannedGatewayGroup
     | PlannedHostEntry
@@ -138,6 +140,7 @@ def _managed(plan: Plan) -> Iterator[OfCluster]:
 def _of_cluster(plan: ClusterPlan) -> Iterator[OfCluster]:
     policy = () if plan.mesh_retry_policy is None else (plan.mesh_retry_policy,)
     canary = () if plan.canary is None else (plan.canary,)
+    gate = () if plan.gate is None else (plan.gate,)
     return chain(
         (plan.facts,),
         plan.facts.copies,
@@ -161,6 +164,7 @@ def _of_cluster(plan: ClusterPlan) -> Iterator[OfCluster]:
         plan.certificates,
         plan.dns_objects,
         plan.dns_setup,
+        gate,
     )
 
 
@@ -176,7 +180,7 @@ def _place(multicluster_namespace: str, item: OfCluster) -> tuple[str, str]:
             return item.namespace, f"{item.gateway}/{item.host}"
         case PlannedServiceEntry():
             return multicluster_namespace, item.host
-        case PlannedCanary():
+        case PlannedCanary() | PlannedGate():
             return item.namespace, ""
         case PlannedAlias():
             return item.service.namespace, item.host

@@ -9,7 +9,7 @@ from meshgen.diagnostics.lines import split_lines
 from meshgen.emit import written
 from meshgen.emit.json import HEAD
 from meshgen.emit.reasons import reason_for
-from meshgen.emit.yaml import HEADER
+from meshgen.emit.yaml import HEADER, is_block
 from meshgen.views.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _value(value: Any, path: tuple[str, ...], found: list[Field], line: int, *, 
     """
     if not isinstance(value, dict | list) or not value:
         found.append(Field(line, path, value))
-        return line + 1
+        return line + 1 + (value.count("\n") if isinstance(value, str) and is_block(value) else 0)
     if own_line:
         found.append(Field(line, path, None))
         line += 1

@@ -46,7 +46,7 @@ def test_the_project_permits_the_repository_the_clusters_and_every_kind_of_the_p
     assert spec["clusterResourceWhitelist"] == [{"group": "", "kind": "Namespace"}]
     kinds = [f"{item['kind']}.{item['group']}".strip(".") for item in spec["namespaceResourceWhitelist"]]  # type: ignore[attr-defined]
     assert kinds == [
-        "Service", "ServiceAccount", "Deployment.apps", "HorizontalPodAutoscaler.autoscaling",
+        "ConfigMap", "Service", "ServiceAccount", "Deployment.apps", "HorizontalPodAutoscaler.autoscaling", "Job.batch",
         "Certificate.cert-manager.io", "DNSEndpoint.externaldns.k8s.io", "Gateway.gateway.networking.k8s.io",
         "Gslb.k8gb.io", "DestinationRule.networking.istio.io", "Gateway.networking.istio.io",
         "ServiceEntry.networking.istio.io", "VirtualService.networking.istio.io", "WorkloadEntry.networking.istio.io",

@@ -163,7 +163,8 @@ spec:
   platform: {platform}
   entries: meshgen
   {tetrate}
-  delivery: {{engine: {engine}, repoURL: "https://git.example.com/fleet.git"{rest}}}
+  delivery: {{engine: {engine}, repoURL: "https://git.example.com/fleet.git"{rest},
+    gate: {{image: example.com/curl:1}}}}
   istio: {{version: 1.31.0, revision: stable}}
   clusters:
   - {{name: c1, region: eu, zones: [eu-a], network: n1, wave: 0}}

@@ -50,10 +50,12 @@ def test_its_origin_is_a_place_in_the_fleet(kind: str) -> None:
             assert all(span.file.endswith(".yaml") for span in manifest.origin.spans)
 
 
-ORIGINS = ("canary", "fleet", "workspace", "gateway", "publishedHost")
+ORIGINS = ("canary", "delivery", "fleet", "workspace", "gateway", "publishedHost")
 STAGES = {
     "Namespace": Stage.NAMESPACES,
     "ServiceAccount": Stage.GATEWAYS,
+    "ConfigMap": Stage.GATEWAYS,
+    "Job": Stage.GATEWAYS,
     "Deployment": Stage.GATEWAYS,
     "Service": Stage.GATEWAYS,
     "PodDisruptionBudget": Stage.GATEWAYS,

@@ -11,7 +11,7 @@ import pytest
 from meshgen.emit import written
 from meshgen.emit.delivery import DeliveryEmitter
 from meshgen.emit.reasons import Reason, reason_for
-from meshgen.emit.registry import DELIVERY, EVERYWHERE, OF_PLATFORM
+from meshgen.emit.registry import DELIVERY, EVERYWHERE, GATE, OF_PLATFORM
 from meshgen.pipeline import plan_fleet
 from meshgen.platforms import platform_names
 from meshgen.views.file import fields
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 FLEETS = [ROOT / "fleet", *sorted((ROOT / "examples").glob("*/fleet"))]
-EMITTERS = {id(emitter): emitter for group in (EVERYWHERE, *OF_PLATFORM.values(), DELIVERY) for emitter in group}
+GROUPS = (EVERYWHERE, *OF_PLATFORM.values(), (GATE,), DELIVERY)
+EMITTERS = {id(emitter): emitter for group in GROUPS for emitter in group}
 
 
 @cache
@@ -95,7 +96,13 @@ def test_every_field_has_its_own_line() -> None:
         head, brackets = (2, "[]{},") if artifact.path.endswith(".json") else (1, "")
         own = [number for number, line in enumerate(lines, 1) if number > head and line.strip(f" {brackets}")]
         opened = [field.line for field in found if field.path[-1] == "[]" and field.value is None]
-        assert sorted({*own, *opened}) == [field.line for field in found], artifact.path
+        blocks = {
+            field.line + below
+            for field in found
+            if isinstance(field.value, str) and lines[field.line - 1].endswith(" |")
+            for below in range(1, field.value.count("\n") + 1)
+        }
+        assert sorted({*own, *opened} - blocks) == [field.line for field in found], artifact.path
         for field in found:
             key = next(step for step in reversed(field.path) if step != "[]")
             if field.path[-1] != "[]":

@@ -51,7 +51,8 @@ WORDS = st.sampled_from(
         "%a",
     ]
 )
-SCALARS = TEXT | WORDS | st.integers() | st.booleans()
+LINES = st.lists(st.text("ab: #-|", max_size=6), max_size=4).map(lambda lines: "".join(f"{x}\n" for x in lines))
+SCALARS = TEXT | WORDS | LINES | st.integers() | st.booleans()
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT | WORDS, inner, max_size=4), max_leaves=20
 )

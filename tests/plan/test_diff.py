@@ -148,7 +148,7 @@ def test_every_part_of_a_cluster_has_keys() -> None:
         "cluster", "facts", "namespaces", "gateways", "canary", "exposures", "workspace_exposures", "remote_gateways",
         "service_entries", "stubs", "workload_entries", "aliases", "destination_rules", "virtual_services",
         "mesh_retry_policy", "publications", "published_routes", "host_entries", "host_rules", "certificates",
-        "dns_objects", "dns_setup",
+        "dns_objects", "dns_setup", "gate",
     }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def objects(schema: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unknown_field_is_refused_at_every_level(kind: str) -> None:
-    maps = ("labels", "annotations", "selector", "matchLabels", "ports", "serviceLabels", "options", "requests")
+    maps = ("data", "labels", "annotations", "selector", "matchLabels", "ports", "serviceLabels", "options", "requests")
     accepted = []
     for path in containers(valid(kind)):
         last = path.rpartition("/")[2]

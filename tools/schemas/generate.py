@@ -126,6 +126,8 @@ EMITTED: tuple[Custom | Core, ...] = (
         ("automountServiceAccountToken", "imagePullSecrets", "secrets"),
     ),
     Core("api__v1", "io.k8s.api.core.v1.Service", "v1", "Service", name="service"),
+    Core("api__v1", "io.k8s.api.core.v1.ConfigMap", "v1", "ConfigMap", ("data",)),
+    Core("apis__batch__v1", "io.k8s.api.batch.v1.Job", "batch/v1", "Job"),
     Core("apis__apps__v1", "io.k8s.api.apps.v1.Deployment", "apps/v1", "Deployment"),
     Core(
         "apis__autoscaling__v2", "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler", "autoscaling/v2",
@@ -181,7 +183,7 @@ def _kubernetes() -> dict[str, Schema]:
     """The definitions of the API server's documents, converted."""
     folder = fetch(KUBERNETES) / "api/openapi-spec/v3"
     found: dict[str, Schema] = {}
-    for document in ("api__v1", "apis__apps__v1", "apis__autoscaling__v2", "apis__policy__v1"):
+    for document in ("api__v1", "apis__apps__v1", "apis__autoscaling__v2", "apis__batch__v1", "apis__policy__v1"):
         text = (folder / f"{document}_openapi.json").read_text("utf-8")
         for name, schema in json.loads(text)["components"]["schemas"].items():
             found[name] = convert(schema, cel)

@@ -1,6 +1,6 @@
 """The plan: what each cluster gets, as plain data. No YAML, no platform, nothing left to decide."""
 
-from meshgen.plan.model.delivery import PlannedDelivery
+from meshgen.plan.model.delivery import AskedHost, PlannedDelivery, PlannedGate
 from meshgen.plan.model.dns import (
     HostInZone,
     PlannedDns,
@@ -67,6 +67,7 @@ from meshgen.plan.model.whole import ClusterPlan, Plan
 __all__ = [
     "OWN_PODS",
     "AliasPort",
+    "AskedHost",
     "ClusterPlan",
     "ConsumerFacts",
     "GatewayAddress",
@@ -92,6 +93,7 @@ __all__ = [
     "PlannedDnsRecord",
     "PlannedDnsSetup",
     "PlannedExposure",
+    "PlannedGate",
     "PlannedGateway",
     "PlannedGatewayGroup",
     "PlannedHostEntry",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from meshgen.plan.model.delivery import PlannedDelivery
+    from meshgen.plan.model.delivery import PlannedDelivery, PlannedGate
     from meshgen.plan.model.dns import PlannedDns, PlannedDnsObject, PlannedDnsSetup
     from meshgen.plan.model.entries import PlannedAlias, PlannedServiceEntry, PlannedStub, PlannedWorkloadEntry
     from meshgen.plan.model.facts import ConsumerFacts
@@ -56,6 +56,7 @@ class ClusterPlan:
     certificates: tuple[PlannedCertificate, ...] = ()
     dns_objects: tuple[PlannedDnsObject, ...] = ()
     dns_setup: tuple[PlannedDnsSetup, ...] = ()
+    gate: PlannedGate | None = None
 
 
 @dataclass(frozen=True, slots=True)
