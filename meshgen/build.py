@@ -43,6 +43,8 @@ class Options:
     """Withdraw what still has consumers (MG650), and build where nobody knows whether something has."""
     against: tuple[str, ...] = ()
     """Commits whose fleets say what the clusters run. Empty: those that count by themselves."""
+    since: str | None = None
+    """The oldest commit that a cluster may still run: the fleets from there on count, too."""
     clusters: tuple[str, ...] = ()
     """Plan, check and write these clusters only. Empty: all."""
     kubeconform: kubeconform.Mode = "auto"
@@ -123,11 +125,15 @@ def _guarded(
     fleet: Path, output: Path, now: Now, memory: meant.Memory, options: Options, checked: Iterable[Diagnostic]
 ) -> tuple[list[Diagnostic], bool]:
     """What the check says and the build would take from callers, and whether commits hold fleet and output."""
-    before = earlier(fleet, output, now, options.against, os.environ)
-    pasts, fleets = before.pasts, before.fleets
+    before = earlier(fleet, output, now, options.against, os.environ, options.since)
+    pasts, fleets, runs = before.pasts, before.fleets, before.runs
     if not before.committed and memory.tells and not memory.holds(now.sources, memory.clusters):
-        pasts, fleets = [*pasts, (memory.past(now),)], [*fleets, *memory.before(now)]
-    told = guard(pasts, now, fleets)
+        pasts, fleets, runs = (
+            [*pasts, (memory.past(now),)],
+            [*fleets, *memory.before(now)],
+            [*runs, memory.run(now)],
+        )
+    told = guard(pasts, now, runs, fleets)
     findings = [*before.diagnostics, *told.findings]
     if before.unanswered and output.is_dir() and not memory.tells:
         findings.append(before.unanswered)

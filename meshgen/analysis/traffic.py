@@ -93,6 +93,11 @@ class Arrangement:
     """First to last; each sorted by cluster, none empty. The local copy stands where its cluster does."""
     unused: tuple[Unused, ...]
     """Sorted by cluster."""
+    places: tuple[int, ...]
+    """Which of the levels that the policy has each one is: in an order its item, so that it stays the same whoever is
+    missing; else they are counted."""
+    depth: int
+    """How many levels the policy has, the empty ones too."""
 
     @property
     def clusters(self) -> frozenset[str]:
@@ -122,7 +127,14 @@ def arrange(
         levels, left = _ordered(traffic.order, allowed)
     else:
         levels, left = _nearest(allowed, region, own, regions), []
-    return Arrangement(tuple(tuple(level) for level in levels if level), tuple(sorted([*unused, *left])))
+    there = [place for place, level in enumerate(levels) if level]
+    ordered = traffic.mode == "ordered"
+    return Arrangement(
+        tuple(tuple(levels[place]) for place in there),
+        tuple(sorted([*unused, *left])),
+        places=tuple(there) if ordered else tuple(range(len(there))),
+        depth=len(levels) if ordered else len(there),
+    )
 
 
 def _nearest(

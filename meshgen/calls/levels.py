@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.hosts import selects
 from meshgen.analysis.traffic import Arrangement, Ranked, arrange
 from meshgen.calls.model import Level
 from meshgen.calls.order import ENTRY_ONLY, SOURCE, Order, by_labels, by_locality, endpoint_weights, level_labels
@@ -67,8 +68,13 @@ def arranged(
         if flat:
             arrangement = replace(arrangement, levels=by_region)
     levels = [_level(level, consumer, sources, endpoints_of) for level in arrangement.levels]
-    order = _order(sources[0], levels, own=own, by_region=by_region == arrangement.levels)
-    levels = _marked(levels, order)
+    if traffic.mode == "ordered" and not any(source.reach.by_name is not None for source in sources):
+        first = [cluster.name for cluster in relations.fleet.clusters if selects(traffic.order[0], cluster)]
+        order = _stable(sources[0], arrangement, levels, alone=first == [consumer])
+    else:
+        order = _order(sources[0], levels, own=own, by_region=by_region == arrangement.levels)
+        arrangement = replace(arrangement, places=tuple(range(len(levels))))
+    levels = _marked(levels, order, arrangement.places)
     used = sorted((source for level in levels for source in level.sources), key=lambda source: source.cluster)
     found = [endpoint for level in levels for endpoint in level.endpoints]
     places = {source.cluster: place for place, source in enumerate(used)}
@@ -125,6 +131,20 @@ def _order(source: Exposure, levels: Sequence[Level], *, own: bool, by_region: b
     return by_labels(len(levels), place, zone_aware=zone_aware and alone)
 
 
+def _stable(source: Exposure, arrangement: Arrangement, levels: Sequence[Level], *, alone: bool) -> Order:
+    """The order that a fleet gives, said by the places of its items: the same whoever drains (ADR 49).
+
+    `alone`: whether its first item chooses the consumer and nobody else.
+    """
+    if arrangement.depth < _TWO:
+        return Order("together", ())
+    rank, zone_aware = own_place(levels), source.failover.zone_aware
+    place = None if rank is None else arrangement.places[rank]
+    if place == 0 and alone and arrangement.depth == _TWO and not zone_aware:
+        return Order("network", (NETWORK,))
+    return by_labels(arrangement.depth, place, zone_aware=zone_aware and place == 0 and not levels[0].sources)
+
+
 def ranks(found: Arranged) -> tuple[object, ...]:
     """The levels as names, with shares: Services that share entries have to agree in them."""
     return tuple(
@@ -137,13 +157,14 @@ def own_place(levels: Sequence[Level]) -> int | None:
     return next((place for place, level in enumerate(levels) if level.local), None)
 
 
-def _marked(levels: list[Level], order: Order) -> list[Level]:
-    """The levels with the labels and weights of their endpoints."""
+def _marked(levels: list[Level], order: Order, places: Sequence[int]) -> list[Level]:
+    """The levels with the labels and weights of their endpoints; `places`: which level of the policy each one is."""
     if order.means == "labels":
-        own = own_place(levels)
+        rank = own_place(levels)
+        own = None if rank is None else places[rank]
         return [
             replace(level, endpoints=tuple(replace(e, labels=level_labels(place, own)) for e in level.endpoints))
-            for place, level in enumerate(levels)
+            for place, level in zip(places, levels, strict=True)
         ]
     if order.means == "routes":
         # Aliases take pods and entries by what the Service selects; where no pod may answer, by this label, too.

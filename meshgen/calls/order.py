@@ -51,7 +51,8 @@ def by_labels(levels: int, own: int | None, *, zone_aware: bool) -> Order:
     `<label>=<value>` stands for the caller's (applyFailoverPriorityPerLocality,
     pilot/pkg/networking/core/loadbalancer). Pods of the own copy, in level `own`, carry none: what comes after them
     differs by a label, what comes before has the labels that they lack. With `zone_aware` those of the own zone come
-    first.
+    first. Levels of which nobody is there change nothing: istiod counts those that are (adjusts priorities to be
+    continuous, same file).
     """
     place = own or 0
     after = [f"{PREFIX}{level}" for level in range(levels - 1, place, -1)]

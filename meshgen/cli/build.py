@@ -39,6 +39,11 @@ _QUIET_SECONDS = 1.0
     help="Commit whose fleet is what the clusters run, repeatable; by itself the last one that changed the output.",
 )
 @click.option(
+    "--since",
+    metavar="REV",
+    help="The oldest commit that a cluster may still run: the fleet of each one from there on counts, too.",
+)
+@click.option(
     "--cluster",
     "clusters",
     multiple=True,
@@ -52,6 +57,7 @@ def build(
     fleet: str,
     output: str,
     against: tuple[str, ...],
+    since: str | None,
     clusters: tuple[str, ...],
     kubeconform: Mode,
     reporting: Reporting,
@@ -71,6 +77,7 @@ def build(
         overwrite_edits=flags["overwrite_edits"],
         allow_withdrawal=flags["allow_withdrawal"],
         against=against,
+        since=since,
         clusters=clusters,
         kubeconform=kubeconform,
         fail_on=reporting.fail_on,

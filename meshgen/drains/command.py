@@ -165,7 +165,7 @@ def _losses(old: Meaning, new: Meaning) -> Iterator[Diagnostic]:
         if loss is not None:
             found.append(Lost(loss, reach, BEFORE))
     yield from unannounced(found, new.calls, {}).findings
-    yield from taken([(Before(old.relations, BEFORE),)], new.relations)
+    yield from taken([(Before(old, BEFORE),)], new.relations, new.published)
 
 
 def _by_hand(item: Item, error: ByHandError) -> Diagnostic:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from meshgen.analysis import names
 from meshgen.analysis.labels import TLS_MODE
@@ -40,13 +40,17 @@ _HTTP2 = {"GRPC", "HTTP2"}
 SERVES = "serves.meshgen.io/"
 """Of the labels of endpoints of a published host: a service that the cluster serves."""
 
+_Levels: TypeAlias = "Sequence[tuple[int, Sequence[Ranked]]]"
+"""Each with its place among those that the policy has."""
+
 
 class Edge:
     """A published host at the edge gateway of one cluster.
 
-    Its entry has every ingress gateway that some route leads to. Where the routes have different ones, each service
-    has a subset of those that serve it: with one set for all, a cluster that lacks a service would be ejected for the
-    others, too.
+    Its entry has every ingress gateway that some route leads to. Where the routes have different ones, each goes to the
+    subset of those that serve its service: with one set for all, a cluster that lacks a service would be ejected for
+    the others, too. The subsets are there as soon as there are several services: rules and entries are synced before
+    routes, so they must not go with the change after which no route needs them (ADR 39).
     """
 
     def __init__(self, relations: Relations, published: Published, gateway: PublishedGateway) -> None:
@@ -63,7 +67,9 @@ class Edge:
             ),
         )
         self._name = names.exposure(gateway.name, published.host)
-        self._levels = published.overall[gateway.cluster].levels
+        overall = published.overall[gateway.cluster]
+        self._levels = list(zip(overall.places, overall.levels, strict=True))
+        self._depth = overall.depth
         self._ways = published.ways[gateway.cluster]
         self.clusters = tuple(sorted(published.overall[gateway.cluster].clusters))
         families = relations.facts[gateway.cluster].families
@@ -75,6 +81,7 @@ class Edge:
                 self._by_name = self._by_name or ingress.hostname is not None
                 self._addresses[cluster] = ingress.dialled(families)
         self._several = len({way.clusters for way in self._ways}) > 1
+        self._services = sorted({names.subset(route.service) for route in published.routes})
 
     def routes(self) -> tuple[PlannedRoute, ...]:
         """The routes, or one for all where the edge has nothing to tell them apart by."""
@@ -98,7 +105,7 @@ class Edge:
     def entries(self) -> Iterator[PlannedHostEntry]:
         """What stands for the host, and for it with one cluster first where only names lead to the clusters."""
         identities = {gateway.identity for gateway in self._published.ingress_gateways if gateway.identity is not None}
-        for name, host, levels in self._hosts():
+        for name, host, levels, _ in self._hosts():
             yield PlannedHostEntry(
                 name=name,
                 namespace=self._gateway.namespace,
@@ -114,14 +121,14 @@ class Edge:
         failover = self._published.failover
         http2 = any(route.port is not None and protocol_of(route.port) in _HTTP2 for route in self._published.routes)
         several = sum(len(addresses) for addresses in self._addresses.values()) > 1 or self._by_name
-        for name, host, levels in self._hosts():
+        for name, host, levels, depth in self._hosts():
             yield PlannedHostRule(
                 name=name,
                 namespace=self._gateway.namespace,
                 host=host,
                 sni=self._published.host,
-                failover_priority=by_labels(len(levels), None, zone_aware=False).priorities,
-                shared=not self._by_name and any(each.share is not None for level in levels for each in level),
+                failover_priority=by_labels(depth, None, zone_aware=False).priorities,
+                shared=not self._by_name and any(each.share is not None for _, level in levels for each in level),
                 outlier_detection=_outlasting(failover.outlier_detection) if several else {},
                 http2_pings=http2 and self._relations.facts[self._gateway.cluster].pings_http2,
                 client_protocol=http2,
@@ -129,16 +136,20 @@ class Edge:
                 origin=self._origin,
             )
 
-    def _hosts(self) -> Iterator[tuple[str, str, Sequence[Sequence[Ranked]]]]:
-        """Name, host and levels of what stands for the published host."""
+    def _hosts(self) -> Iterator[tuple[str, str, _Levels, int]]:
+        """Name, host and levels of what stands for the published host, and how many levels there can be."""
         aliases = sorted({cluster for way in self._ways for cluster, _ in self._shares(way)})
         if any(not self._shares(way) for way in self._ways):
-            yield self._name, self._published.host, self._levels
+            yield self._name, self._published.host, self._levels, self._depth
         for cluster in aliases:
-            rest = [[ranked for ranked in level if ranked.cluster != cluster] for level in self._levels]
-            own = [ranked for level in self._levels for ranked in level if ranked.cluster == cluster]
+            own = [ranked for _, level in self._levels for ranked in level if ranked.cluster == cluster]
+            rest = [
+                (place + 1, others)
+                for place, level in self._levels
+                if (others := [ranked for ranked in level if ranked.cluster != cluster])
+            ]
             name = names.alias_of_host(self._gateway.name, self._published.host, cluster)
-            yield name, f"{name}.{names.ALIAS_DOMAIN}", [own, *(level for level in rest if level)]
+            yield name, f"{name}.{names.ALIAS_DOMAIN}", [(0, own), *rest], self._depth + 1
 
     def _shares(self, way: Arrangement) -> list[tuple[str, Fraction]]:
         """The shares that only routes can say: those of the first level, where proxies resolve names.
@@ -159,13 +170,13 @@ class Edge:
             for host, weight in zip(hosts, whole([share for _, share in shares]), strict=True)
         )
 
-    def _endpoints(self, levels: Sequence[Sequence[Ranked]]) -> Iterator[HostEndpoint]:
-        for level, ranked in enumerate(levels):
+    def _endpoints(self, levels: _Levels) -> Iterator[HostEndpoint]:
+        for level, ranked in levels:
             # Of a name nobody knows how many addresses it has.
             addresses = {each.cluster: len(self._addresses[each.cluster]) for each in ranked}
             weights = endpoint_weights(equal_shares(ranked), addresses)
             for each in ranked:
-                yield from self._endpoints_of(each.cluster, weights[each.cluster], level if len(levels) > 1 else 0)
+                yield from self._endpoints_of(each.cluster, weights[each.cluster], level)
 
     def _endpoints_of(self, cluster: str, weight: int, level: int) -> Iterator[HostEndpoint]:
         gateway = self._published.ingress_gateway(cluster)
@@ -173,16 +184,14 @@ class Edge:
             return
         serves = (
             {names.subset(route.service) for route, way in self._routes_and_ways() if cluster in way.clusters}
-            if self._several
+            if len(self._services) > 1
             else set()
         )
         labels = {**dict(level_labels(level, None)), **{f"{SERVES}{name}": "yes" for name in serves}}
         yield from endpoints_of(gateway, self._addresses[cluster], by_name=self._by_name, weight=weight, labels=labels)
 
     def _subsets(self) -> Iterator[PlannedSubset]:
-        if not self._several:
-            return
-        for name in sorted({names.subset(route.service) for route in self._published.routes}):
+        for name in self._services if len(self._services) > 1 else []:
             yield PlannedSubset(name, ((f"{SERVES}{name}", "yes"),))
 
     def _routes_and_ways(self) -> Iterable[tuple[PublishedRoute, Arrangement]]:

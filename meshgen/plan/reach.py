@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from meshgen.analysis.facts import own_entries
@@ -11,7 +11,7 @@ from meshgen.analysis.hosts import parse_host
 from meshgen.plan.model import GatewayAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from meshgen.analysis.exposure import Exposure
     from meshgen.analysis.relations import Relations
@@ -43,6 +43,17 @@ class Reach:
     """TCP ports that lead there, sorted; empty without sources."""
     draining: bool
     """Whether the fleet has announced that the callers' cluster goes."""
+    passes_own: bool = False
+    """Whether routes lead past a copy of the cluster's own, if there is one."""
+    aliases: tuple[str, ...] = ()
+    """The hosts to which routes with shares lead, under which the sources are called then; empty: under the host."""
+
+    def within(self, others: Iterable[Reach]) -> Reach:
+        """Itself with those sources only that all others have, too."""
+        common = [{source.gateway for source in other.sources} for other in others]
+        if not common:
+            return self
+        return replace(self, sources=tuple(each for each in self.sources if all(each.gateway in at for at in common)))
 
     @property
     def places(self) -> int:
@@ -102,17 +113,27 @@ class Reaches:
         ports = {port.port for port in call.imports[0].ports if port.protocol == "TCP"} if call.imports else set()
         routed_past = any(item.routes for item in call.imports) and call.leaves_own
         local = None if routed_past else call.local
-        return self._made(call.consumer, local, used, tuple(sorted(ports)) if used else ())
+        ports_there = tuple(sorted(ports)) if used else ()
+        aliases = tuple(route.host for item in call.imports for route in item.routes)
+        return self._made(call.consumer, local, used, ports_there, passes_own=routed_past, aliases=aliases)
 
     def _made(
-        self, consumer: str, local: ObservedService | None, sources: tuple[Exposure, ...], ports: tuple[int, ...]
+        self,
+        consumer: str,
+        local: ObservedService | None,
+        sources: tuple[Exposure, ...],
+        ports: tuple[int, ...],
+        *,
+        passes_own: bool = False,
+        aliases: tuple[str, ...] = (),
     ) -> Reach:
         own = local is not None and local.state == "active"
         accounts = identities(self._relations, consumer, local) if own and local is not None else None
         draining = self._relations.cluster(consumer).state == "draining"
-        key = (own, accounts, tuple(map(id, sources)), ports, draining)
+        key = (own, accounts, tuple(map(id, sources)), ports, draining, passes_own, aliases)
         if key not in self._shared:
-            self._shared[key] = Reach(own, accounts, tuple(map(self._source, sources)), ports, draining)
+            placed = tuple(map(self._source, sources))
+            self._shared[key] = Reach(own, accounts, placed, ports, draining, passes_own, aliases)
         return self._shared[key]
 
     def _source(self, exposure: Exposure) -> Source:

@@ -188,7 +188,8 @@ class _Host:
         found = arrange(traffic, clusters, region=None, own=None, regions={})
         if traffic.mode != "nearest" or not found.levels:
             return found
-        return Arrangement((tuple(sorted(ranked for level in found.levels for ranked in level)),), found.unused)
+        every = tuple(sorted(ranked for level in found.levels for ranked in level))
+        return Arrangement((every,), found.unused, places=(0,), depth=1)
 
 
 def _port(service: ObservedService | None, number: int | None) -> ServicePort | None:

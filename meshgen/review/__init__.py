@@ -4,7 +4,7 @@ found = review(old, new)
 print(markdown(found))
 """
 
-from meshgen.review.model import Effect, Hazard, ObjectChange, Review, Side
+from meshgen.review.model import Effect, ObjectChange, Review, Side
 from meshgen.review.review import review
 
-__all__ = ["Effect", "Hazard", "ObjectChange", "Review", "Side", "review"]
+__all__ = ["Effect", "ObjectChange", "Review", "Side", "review"]

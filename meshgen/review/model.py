@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from meshgen.plan.model import GatewayAddress
+    from meshgen.review.split import Step
     from meshgen.revisions.compile import Meaning
+    from meshgen.revisions.order import Hazard
+    from meshgen.revisions.waves import Gap
 
 Kind = Literal["cut", "failoverLost", "fewer", "ports", "order", "failoverGained", "more", "reachable"]
 """What a change is for a call, the worst first: nobody answers any more; one cluster does, where it was several; fewer
@@ -74,27 +76,6 @@ class Effect(NamedTuple):
         return tuple(sorted(self.new.clusters & self.old.clusters))
 
 
-class Hazard(NamedTuple):
-    """A state in which callers are sent to a gateway that does not let them in."""
-
-    host: str
-    consumer: str
-    source: GatewayAddress
-    consumer_runs: int
-    """Place of the consumer's revision among those that clusters may run."""
-    source_runs: int
-    """Place of the source's."""
-    published: bool
-    """Whether an edge gateway calls for users."""
-    cut: bool
-    """Whether nobody else can be relied on to answer then, although somebody does before and after."""
-
-    @property
-    def withdrawn(self) -> bool:
-        """Whether the source runs the newer revision: its exposure goes too early. Else it comes too late."""
-        return self.source_runs > self.consumer_runs
-
-
 class ObjectChange(NamedTuple):
     """One file of the output that differs."""
 
@@ -128,9 +109,18 @@ class Review:
     """What clusters may run while they sync, the oldest first, the new fleet last."""
     hazards: tuple[Hazard, ...]
     """The orders of syncs in which the change hurts, the worst first."""
+    gaps: tuple[Gap, ...] = ()
+    """What requests do not find while a cluster syncs."""
+    steps: tuple[Step, ...] = ()
+    """Into which the change goes, where it is not safe as it is."""
     broken: bool = False
     """Whether the new fleet has errors, so that it is not built as it is."""
 
+    @property
+    def safe(self) -> bool:
+        """Whether the order of syncs does not matter, nor how far each of them has come."""
+        return not self.hazards and not self.gaps
+
     def __bool__(self) -> bool:
-        """Whether anything differs."""
-        return bool(self.effects or self.objects)
+        """Whether anything differs, or clusters may run what does not get along."""
+        return bool(self.effects or self.objects or not self.safe)

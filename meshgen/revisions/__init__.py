@@ -3,7 +3,7 @@
 See docs/adr/0016-old-plans.md and docs/adr/0018-losses.md.
 
     before = earlier(fleet, output, now, against=(), environment=os.environ)
-    told = guard(before.pasts, now)
+    told = guard(before.pasts, now, before.runs, before.fleets)
     findings = [*before.diagnostics, *told.findings, *beside(told, checked)]
 """
 

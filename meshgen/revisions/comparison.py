@@ -1,35 +1,26 @@
-"""What clusters ran beside what they are to run: what is cut, lost and new, as data."""
+"""What clusters ran beside what they are to run: what is lost, as data."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from meshgen.plan.diff import lost, used_by
+from meshgen.plan.diff import lost
 from meshgen.revisions.losses import Lost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from meshgen.calls import Calls
-    from meshgen.plan.diff import Loss, Use
+    from meshgen.plan.diff import Loss
     from meshgen.plan.reach import Reaches
     from meshgen.revisions.past import Past, Together
 
-Key = TypeVar("Key")
-Found = TypeVar("Found")
-
-
-def used(pasts: Iterable[Together]) -> dict[Use, str]:
-    """Everything that callers may be sent to, and by what that is known."""
-    return _in_all(pasts, _uses)
-
-
-def _uses(past: Past) -> dict[Use, str]:
-    return {use: known.by for (consumer, host), known in past.items() for use in used_by(consumer, host, known.reach)}
-
 
 def losses(pasts: Iterable[Together], calls: Calls, reaches: Reaches) -> list[Lost]:
-    """What is lost, sorted by consumer and host; of consumers of which no calls were derived, nothing."""
+    """What is lost, sorted by consumer and host; of consumers of which no calls were derived, nothing.
+
+    What is lost counts where it is lost from every past of those that count together.
+    """
     relations = calls.relations
     whole = len(calls.consumers) == len(relations.facts)
     derived = frozenset(calls.consumers)
@@ -45,20 +36,15 @@ def losses(pasts: Iterable[Together], calls: Calls, reaches: Reaches) -> list[Lo
                 found[consumer, host] = Lost(loss, old, by)
         return found
 
-    return [item for _, item in sorted(_in_all(pasts, of).items())]
-
-
-def _in_all(pasts: Iterable[Together], find: Callable[[Past], dict[Key, Found]]) -> dict[Key, Found]:
-    """What is found in every past of one that count together, for each of these; what is found first counts."""
-    found: dict[Key, Found] = {}
+    found: dict[tuple[str, str], Lost] = {}
     for first, *others in pasts:
-        here = find(first)
+        here = of(first)
         for other in others:
-            there = find(other)
+            there = of(other)
             here = {key: item for key, item in here.items() if key in there}
         for key, item in here.items():
             found.setdefault(key, item)
-    return found
+    return [item for _, item in sorted(found.items())]
 
 
 def _kept_by_one(loss: Loss, calls: Calls) -> Loss | None:

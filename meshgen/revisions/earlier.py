@@ -13,6 +13,7 @@ from meshgen.revisions.compile import Derived, Meaning
 from meshgen.revisions.history import History, UnknownError, repository_of, texts
 from meshgen.revisions.past import Known
 from meshgen.revisions.published import Before
+from meshgen.revisions.runs import ran
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from meshgen.published import Published
     from meshgen.revisions.history import Texts
     from meshgen.revisions.past import Past, Together
+    from meshgen.revisions.runs import Run
+
+
+SINCE = "--since"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ class Earlier:
     """Without those in which nothing can be lost, since their fleet is the one that is built."""
     fleets: list[tuple[Before, ...]] = field(default_factory=list)
     """The fleets of these, in the same order."""
+    runs: list[Run] = field(default_factory=list)
+    """The same once more, as revisions that clusters may run."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
     """Why it may be more than that: MG653 to MG655."""
     committed: bool = False
@@ -81,17 +88,26 @@ class Earlier:
     remembers either."""
 
 
-def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environment: Mapping[str, str]) -> Earlier:
+def earlier(
+    fleet: Path,
+    output: Path,
+    now: Now,
+    against: Sequence[str],
+    environment: Mapping[str, str],
+    since: str | None = None,
+) -> Earlier:
     """What the clusters run by the fleets of earlier commits: those of `against`, else those that count by themselves.
 
-    Reads Git's objects only; where it cannot say what was in use, a diagnostic says why.
+    `since`: also that of this commit, and of each one after it that changed the fleet. Reads Git's objects only; where
+    it cannot say what was in use, a diagnostic says why.
     """
     found = Earlier()
     try:
         history = _open(fleet, output, now)
     except GitError as error:
-        if against:
+        if against or since:
             found.diagnostics += [findings.no_commit(revision, str(error.cause)) for revision in against]
+            found.diagnostics += [findings.no_commit(since, str(error.cause), SINCE)] if since else []
         elif error.cause is Cause.FAILED:
             found.diagnostics.append(findings.no_answer(error))
         elif error.cause is not Cause.NO_REPOSITORY and in_work_tree(fleet):
@@ -99,9 +115,12 @@ def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environ
         return found
     try:
         steps = list(_named(history, against) if against else _by_themselves(history, now, environment))
+        found.committed = bool(steps)
+        if since is not None:
+            steps += _since(history, since)
     except GitError as error:
         steps = [findings.no_answer(error)]
-    found.committed = bool(steps)
+        found.committed = True
     for step in dict.fromkeys(steps):
         if isinstance(step, Diagnostic):
             found.diagnostics.append(step)
@@ -115,6 +134,7 @@ def earlier(fleet: Path, output: Path, now: Now, against: Sequence[str], environ
         else:
             found.pasts += [together for together, _ in past]
             found.fleets += [fleets for _, fleets in past]
+            found.runs += [ran(together, fleets) for together, fleets in past]
     return found
 
 
@@ -126,10 +146,11 @@ def _past(history: History, now: Now, step: _Step) -> list[tuple[Together, tuple
         meaning = history.meaning(commit)
         if meaning.relations is now.relations and (now.in_sync or step.named):
             return []
-        fleets.append(Before(meaning.relations, step.shown(commit)))
         reached = (
             {key: (reach, commit) for key, reach in meaning.reaches().items()} if step.named else history.ran(commit)
         )
+        older = dict.fromkeys(by for _, by in reached.values() if by != commit)
+        fleets.append(Before(meaning, step.shown(commit), tuple(map(history.meaning, older))))
         going = _going(history, now, step, {consumer for consumer, _ in reached})
         together.append(
             {
@@ -177,6 +198,14 @@ def _named(history: History, against: Sequence[str]) -> Iterator[_Step | Diagnos
             yield findings.no_commit(revision, "there is no such commit here")
         else:
             yield _Step((commit,), named=True)
+
+
+def _since(history: History, since: str) -> Iterator[_Step | Diagnostic]:
+    try:
+        for commit in history.since(since, "HEAD", SINCE):
+            yield _Step((commit,), named=True)
+    except UnknownError as error:
+        yield error.diagnostic
 
 
 def _by_themselves(history: History, now: Now, environment: Mapping[str, str]) -> Iterator[_Step | Diagnostic]:

@@ -30,6 +30,8 @@ Texts = tuple[bytes, ...]
 """The files of a fleet, sorted: how they are called and where they stand changes nothing."""
 Reached = dict[tuple[str, str], tuple["Reach", str]]
 """(consumer, host) → how it is reached, and the commit whose fleet says so."""
+MOST_REVISIONS = 50
+"""How many fleets are compared at most: every one is compiled."""
 _FURTHEST = 5
 """How many commits back an output is followed that its fleet does not compile to."""
 _ENTRIES = {"serviceEntry": SERVICE_ENTRY.schema, "workloadEntry": WORKLOAD_ENTRY.schema}
@@ -81,6 +83,22 @@ class History:
     def commit(self, revision: str) -> str | None:
         """The commit that people call `revision`."""
         return self.fleet.commit(revision)
+
+    def since(self, first: str, last: str, option: str) -> list[str]:
+        """A commit and each one after it up to `last` that changed the fleet, the oldest first.
+
+        A fleet that could not be read was never built, and is left out. `option`: how people named the first.
+        """
+        commits = [self.commit(first), self.commit(last)]
+        for name, commit in zip((first, last), commits, strict=True):
+            if commit is None:
+                raise UnknownError(findings.no_commit(name, "there is no such commit here", option))
+        begin, end = (commit for commit in commits if commit is not None)
+        found = (begin, *self.fleet.changes(begin, end))
+        if len(found) > MOST_REVISIONS:
+            why = f"{len(found)} commits changed the fleet since, more than {MOST_REVISIONS}"
+            raise UnknownError(findings.no_commit(first, why, option))
+        return [commit for commit in found if self.readable(commit)]
 
     def tracked(self) -> bool:
         """Whether Git tracks the fleet: one that is made anew each time is in no commit."""

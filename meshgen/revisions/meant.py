@@ -17,6 +17,7 @@ from meshgen import interrupts
 from meshgen.revisions.compile import Meaning, meaning
 from meshgen.revisions.past import Known
 from meshgen.revisions.published import Before
+from meshgen.revisions.runs import remembered as remembered_run
 from meshgen.tree import TreeError, findings
 from meshgen.tree.disk import Root
 from meshgen.tree.paths import META
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from meshgen.revisions.earlier import Now
     from meshgen.revisions.past import Past
+    from meshgen.revisions.runs import Run
 
 _FILE = f"{LOCAL}/meant.json"
 _BY = "the last build"
@@ -62,7 +64,13 @@ class Memory:
 
     def before(self, now: Now) -> list[tuple[Before, ...]]:
         """The fleets that it knows of; where a fleet was written for some clusters only, each counts by itself."""
-        return [(Before(meant.relations, _BY),) for _, meant in self._meanings(now)]
+        return [(Before(meant, _BY),) for _, meant in self._meanings(now)]
+
+    def run(self, now: Now) -> Run:
+        """The same as one revision that clusters run."""
+        fleets = {fleet: Before(meant, _BY) for fleet, meant in self._meanings(now)}
+        written = {cluster: fleets[fleet] for cluster, fleet in self.clusters.items() if fleet in fleets}
+        return remembered_run(self.past(now), written)
 
     def _meanings(self, now: Now) -> Iterator[tuple[str, Meaning]]:
         current = _name(now.sources)

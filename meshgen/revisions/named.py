@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from meshgen.revisions.history import Texts
 
 
-MOST_REVISIONS = 50
-"""How many fleets are compared at most: every one is compiled."""
-
-
 def default_revision(environment: Mapping[str, str]) -> str:
     """What a change is compared with: the branch that it goes to, in CI, else what is committed."""
     branch = target_branch(environment)
@@ -58,21 +54,14 @@ class Fleets:
     def since(self, since: str, until: str, option: str) -> list[tuple[str, Meaning]] | Diagnostic:
         """The fleet of the commit `since` and of each one after it, up to `until`, that changed it; the oldest first.
 
-        Each with the commit, as people are shown it. A fleet that could not be read was never built, and is left out.
+        Each with the commit, as people are shown it.
         """
         try:
             history = self._history()
-            first, last = history.commit(since), history.commit(until)
-            if first is None or last is None:
-                return findings.no_commit(since if first is None else until, "there is no such commit here", option)
-            commits = (first, *history.fleet.changes(first, last))
-            if len(commits) > MOST_REVISIONS:
-                why = f"{len(commits)} commits changed the fleet since, more than {MOST_REVISIONS}"
-                return findings.no_commit(since, why, option)
-            readable = [commit for commit in commits if history.readable(commit)]
-            return [(commit[: findings.SHORT], history.meaning(commit)) for commit in readable]
+            commits = history.since(since, until, option)
+            return [(commit[: findings.SHORT], history.meaning(commit)) for commit in commits]
         except UnknownError as error:
-            return findings.no_commit(since, error.diagnostic.message, option)
+            return error.diagnostic
         except GitError as error:
             return findings.no_commit(since, str(error.cause), option)
 

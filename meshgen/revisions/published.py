@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from meshgen.analysis.zones import zone_of
 from meshgen.diagnostics import Cause
 from meshgen.diagnostics.codes import diagnose
 from meshgen.diagnostics.several import NAMES, all_of
-from meshgen.published import published_hosts
 from meshgen.published.matches import Request, samples, takes
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from meshgen.analysis.relations import Relations
     from meshgen.diagnostics import Diagnostic
     from meshgen.published import Published
+    from meshgen.revisions.compile import Meaning
 
 
 _ANSWERED, _HTTP, _HTTPS, _RECORD, _REQUEST = "answered", "http", "https", "record", "request"
@@ -39,29 +40,34 @@ class _Way(NamedTuple):
         }[self.kind]
 
 
-class Before(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Before:
     """An earlier fleet, and by what it is known."""
 
-    relations: Relations
+    meaning: Meaning
     by: str
+    older: tuple[Meaning, ...] = ()
+    """Those before it of which objects still stand in its output, since it was not built, or for some clusters only."""
 
 
-def taken(pasts: Iterable[tuple[Before, ...]], now: Relations) -> Iterator[Diagnostic]:
+def taken(
+    pasts: Iterable[tuple[Before, ...]], now: Relations, published_now: Iterable[Published]
+) -> Iterator[Diagnostic]:
     """Find published hosts that users reached before and reach no longer: MG838.
 
     What is lost from each fleet of one tuple counts, as for calls. A host that is no longer published is lost, too, and
     one that is answered by one scheme less, whose DNS record no provider keeps any longer, or whose routes no longer
     take a request that one of them took.
     """
-    hosts = {published.host: published for published in published_hosts(now)}
+    hosts = {published.host: published for published in published_now}
     ways = {host: set(_ways(now, published)) for host, published in hosts.items()}
     lost: dict[str, tuple[_Way, str]] = {}
     for together in pasts:
         found = [
             {
                 (published.host, way)
-                for published in published_hosts(past.relations)
-                for way in _ways(past.relations, published)
+                for published in past.meaning.published
+                for way in _ways(past.meaning.relations, published)
             }
             for past in together
         ]

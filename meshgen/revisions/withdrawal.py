@@ -8,7 +8,6 @@ from meshgen.analysis.hosts import namespace_matches, parse_host
 from meshgen.diagnostics import Cause
 from meshgen.diagnostics.codes import diagnose
 from meshgen.diagnostics.several import NAMES, all_of
-from meshgen.plan.diff import cut
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
@@ -17,15 +16,6 @@ if TYPE_CHECKING:
     from meshgen.language.fleet import Fleet
     from meshgen.plan.diff import Use
     from meshgen.plan.model import Plan
-
-
-def closed(used: Mapping[Use, str], plan: Plan, only: frozenset[str] | None = None) -> dict[Use, str]:
-    """What was in use before and is no longer let in, sorted.
-
-    `used`: each use, and by what it is known. `only`: the clusters that are written; the gateways of others go on as
-    they are, and all consumers count, since one that is not written goes on too.
-    """
-    return {use: used[use] for use in cut(used, plan) if only is None or use.gateway.cluster in only}
 
 
 def withdrawn(

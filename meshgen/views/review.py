@@ -12,7 +12,10 @@ from meshgen.review.objects import by_directory
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from meshgen.review import Effect, Hazard, ObjectChange, Review
+    from meshgen.review import Effect, ObjectChange, Review
+    from meshgen.review.split import Item, Step
+    from meshgen.revisions.order import Hazard
+    from meshgen.revisions.waves import Gap, When
 
 Form = Literal["text", "markdown", "json"]
 LONGEST_COMMENT = 60_000
@@ -71,10 +74,11 @@ def review_json(found: Review, *, split: bool = False) -> str:
         "errors": found.broken,
         "traffic": [_effect_item(effect) for effect in found.effects],
         "order": {
-            "safe": not found.hazards,
+            "safe": found.safe,
             "revisions": list(found.revisions),
             "hazards": [_hazard_item(found, hazard) for hazard in found.hazards],
-            **({"steps": list(_steps(found))} if split else {}),
+            "gaps": [_gap_item(found, gap) for gap in found.gaps],
+            **({"steps": [_step(found, step) for step in found.steps]} if split else {}),
         },
         "objects": [
             {"cluster": item.cluster, "path": item.path, "kind": item.kind, "change": item.change}
@@ -107,66 +111,100 @@ def _hazard_item(found: Review, hazard: Hazard) -> dict[str, Any]:
         "consumerRuns": found.revisions[hazard.consumer_runs],
         "sourceRuns": found.revisions[hazard.source_runs],
         "cut": hazard.cut,
+        "alone": hazard.alone,
+    }
+
+
+def _gap_item(found: Review, gap: Gap) -> dict[str, Any]:
+    return {
+        "cluster": gap.cluster,
+        "host": gap.host,
+        "missing": gap.what,
+        "after": gap.when,
+        "from": found.revisions[gap.runs],
+        "to": found.revisions[gap.to],
     }
 
 
 def _order_of_syncs(found: Review, mark: str, *, split: bool) -> Iterator[str]:
-    if not found.hazards:
-        yield f"Safe in whatever order clusters sync, from {found.revisions[0]} on."
+    if found.safe:
+        yield f"Safe in any order of syncs, for clusters that run {found.revisions[0]} or what came after it."
         return
-    yield "Not safe in every order of syncs:"
-    for (runs, other, source, cut), calls in _alike(found.hazards).items():
-        hosts, consumers = (all_of(dict.fromkeys(names)) for names in zip(*calls, strict=True))
-        gone = "lets that in no more" if other > runs else "does not let that in yet"
-        end = ", and nobody else can be relied on" if cut else "; requests that may not be tried again are lost"
-        yield (
-            f"{mark}{_warning(mark) if cut else ''}{consumers} of {found.revisions[runs]} may call {hosts} in "
-            f"`{source}`, which by {found.revisions[other]} {gone}{end}"
-        )
+    yield "Not safe in any order of syncs:"
+    yield from (f"{mark}{_warning(mark) if bad else ''}{text}" for bad, text in _hazard_sentences(found))
+    yield from (f"{mark}{text}" for text in _gap_sentences(found))
     if split:
         yield "In steps, each built, committed and synced everywhere before the next:"
-        yield from (f"{place}. {step}" for place, step in enumerate(_steps(found), start=1))
+        yield from (f"{place}. {_step(found, step)}" for place, step in enumerate(found.steps, start=1))
     else:
         yield "`meshgen diff --split` shows the steps that are."
 
 
-def _alike(hazards: Sequence[Hazard]) -> dict[tuple[int, int, str, bool], list[tuple[str, str]]]:
-    """Revisions, source and whether it cuts → (host, consumer) of the hazards that have these in common."""
-    found: dict[tuple[int, int, str, bool], list[tuple[str, str]]] = {}
-    for item in hazards:
-        key = (item.consumer_runs, item.source_runs, item.source.cluster, item.cut)
-        found.setdefault(key, []).append((item.host, item.consumer))
-    return found
+def _hazard_sentences(found: Review) -> Iterator[tuple[bool, str]]:
+    """Whether requests are lost, and what happens in which order."""
+    alike: dict[tuple[int, int, str, bool, bool], list[Hazard]] = {}
+    for item in found.hazards:
+        key = (item.consumer_runs, item.source_runs, item.source.cluster, item.alone, item.published)
+        alike.setdefault(key, []).append(item)
+    for (runs, other, source, alone, published), hazards in alike.items():
+        consumers = list(dict.fromkeys(item.consumer for item in hazards))
+        who = all_of(consumers)
+        hosts = all_of(dict.fromkeys(item.host for item in hazards))
+        what = f"users' requests for {hosts} that come in at {who}" if published else f"calls for {hosts} from {who}"
+        if other > runs:
+            first = f"`{source}` syncs before {who}"
+            door = "are still sent there, where no gateway takes them any more"
+        else:
+            first = f"{who} {'syncs' if len(consumers) == 1 else 'sync'} before `{source}`"
+            door = "are sent there, where no gateway takes them yet"
+        between = f" ({who} at {found.revisions[runs]}, `{source}` at {found.revisions[other]})"
+        states = between if len(found.revisions) > 2 else ""  # noqa: PLR2004 - with two there is nothing to tell apart
+        yield alone, f"if {first}{states}, {what} {door}; {'nobody else' if alone else 'another cluster'} answers"
 
 
-def _steps(found: Review) -> Iterator[str]:
-    """A source that comes is exposed first and used later; one that goes is drained first and withdrawn later."""
-    late = sorted({(item.source.cluster, _option(item)) for item in found.hazards if not item.withdrawn})
-    early = [item for item in found.hazards if item.withdrawn]
-    asleep = {(item.consumer, found.revisions[item.consumer_runs + 1]) for item in early if _let_go(item)}
-    used = sorted({(item.source.cluster, _option(item)) for item in early if not _let_go(item)})
-    if used:
-        yield f"Before the change: {_commands('drain', used)}"
-    for consumer, revision in sorted(asleep):
-        yield f"Wait until `{consumer}` runs {revision}"
-    yield "The change" + (f", with {_commands('drain', late)}" if late else "")
-    if late:
-        yield _commands("undrain", late)
+_GONE: dict[When, str] = {
+    "rules": "rules are synced before the routes that lead to it",
+    "entries": "entries are synced before the routes that lead to it",
+    "prunes": "it may be pruned before the routes that lead to it",
+}
 
 
-def _commands(name: str, items: Iterable[tuple[str, str]]) -> str:
-    """The command for each cluster and option."""
-    return ", ".join(f"`meshgen {name} {cluster} {option}`" for cluster, option in items)
+def _gap_sentences(found: Review) -> Iterator[str]:
+    for gap in found.gaps:
+        yield f"while `{gap.cluster}` syncs, requests for `{gap.host}` may miss `{gap.what}`: {_GONE[gap.when]}"
 
 
-def _option(hazard: Hazard) -> str:
-    """How `meshgen drain` is told the host."""
-    return f"--host {hazard.host}" if hazard.published else f"--service {hazard.host}"
+def _step(found: Review, step: Step) -> str:
+    """An edit of the fleet in words."""
+    hosts = all_of(dict.fromkeys(item.host for item in step.items)) if step.items else ""
+    drains = _commands("drain", step.items) if step.items else ""
+    if step.kind == "wait":
+        one = len(step.waiting) == 1
+        return f"Wait until {all_of(step.waiting)} {'runs' if one else 'run'} {found.revisions[-2]}"
+    if step.kind == "drainBefore":
+        return f"Before the change: {drains}"
+    if step.kind == "sharesBefore":
+        return f"Before the change: give each cluster that has {hosts} a share"
+    if step.kind == "sharesAfter":
+        return f"The change, with a share of {hosts} for each cluster that has it"
+    if step.kind == "keepWay":
+        return f"The change, with the old routes of {hosts} beside the new ones, under a path that nobody calls"
+    if step.kind == "begin":
+        kept = " and ".join(f"`{item.host}` as it was in `{item.cluster}`" for item in step.kept)
+        return "The change, with " + " and ".join(each for each in (kept, drains) if each)
+    if step.kind == "undrain":
+        return _commands("undrain", step.items)
+    if step.kind == "drain":
+        return drains
+    begun = any(each.kind in ("begin", "sharesAfter", "keepWay") for each in found.steps)
+    return "The rest of the change" if begun else "The change"
 
 
-def _let_go(hazard: Hazard) -> bool:
-    """Whether callers have let go of a source by the revision before the one that closes it."""
-    return hazard.source_runs - hazard.consumer_runs > 1
+def _commands(name: str, items: Iterable[Item]) -> str:
+    """The command for each cluster and host."""
+    return ", ".join(
+        f"`meshgen {name} {item.cluster} {'--host' if item.published else '--service'} {item.host}`" for item in items
+    )
 
 
 def _traffic(found: Review, mark: str) -> Iterator[str]:

@@ -138,12 +138,28 @@ spec:
 def test_each_consumer_has_its_own_order() -> None:
     found = three(ordered("c1", "c3", "c2"), own=False)
     endpoints = found.spec("ServiceEntry", cluster="c1")["endpoints"]
-    assert [(e["address"], e["labels"].get(f"{KEY}/1")) for e in endpoints] == [
-        ("192.0.2.1", "yes"), ("192.0.2.2", "yes"),
-        ("203.0.113.1", None), ("203.0.113.2", None), ("203.0.113.3", None),
+    assert [(e["address"], [key for key in e["labels"] if key.startswith(KEY)]) for e in endpoints] == [
+        ("192.0.2.1", [f"{KEY}/2"]), ("192.0.2.2", [f"{KEY}/2"]),
+        ("203.0.113.1", [f"{KEY}/1"]), ("203.0.113.2", [f"{KEY}/1"]), ("203.0.113.3", [f"{KEY}/1"]),
     ]  # fmt: skip
-    assert locality(found) == {"enabled": True, "failoverPriority": [f"{KEY}/1"]}
-    assert locality(found, cluster="c3") == {"enabled": True, "failoverPriority": ["topology.istio.io/network"]}
+    assert locality(found) == {"enabled": True, "failoverPriority": [f"{KEY}/2", f"{KEY}/1"]}
+    assert locality(found, cluster="c3") == {"enabled": True, "failoverPriority": [f"{KEY}/2", f"{KEY}/1=yes"]}
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("drained", ["c2", "c3"])
+def test_a_drain_takes_endpoints_away_and_changes_no_label_and_no_priority(drained: str, own: bool) -> None:  # noqa: FBT001
+    """Rules are synced before entries: a label that changed would meet the priorities of another order (ADR 49)."""
+    traffic = ordered("c3", "c1", "c2") if own else ordered("c1", "c3", "c2")
+    before = three(traffic + ONLY_C1, own=own)
+    after = three(f"{traffic}{ONLY_C1}\n  draining: {{names: [{drained}]}}", own=own)
+    assert locality(after) == locality(before)
+    if own:
+        assert labels(after) == {name: found for name, found in labels(before).items() if name != drained}
+    else:
+        kept = {"c2": "192.0.2.", "c3": "203.0.113."}[{"c2": "c3", "c3": "c2"}[drained]]
+        was, left = (found.spec("ServiceEntry", cluster="c1")["endpoints"] for found in (before, after))
+        assert left == [endpoint for endpoint in was if endpoint["address"].startswith(kept)]
 
 
 def test_clusters_that_are_not_named_get_no_endpoint() -> None:

@@ -130,10 +130,26 @@ def test_routes_whose_services_are_in_different_clusters_have_subsets() -> None:
     assert rule(found)["trafficPolicy"]["connectionPool"]["http"] == {"useClientProtocol": True}
 
 
-def test_routes_of_a_workspace_leave_the_edge_alone_where_the_same_clusters_serve_them() -> None:
+def test_routes_to_one_service_more_only_add_a_subset_at_the_edge_where_the_same_clusters_serve_them() -> None:
     two = TWO_SERVICES.replace("name: grpc", "name: http")
     other = two.replace("name: c1", "name: c2").replace("192.0.2.11, 192.0.2.12", "192.0.2.21, 192.0.2.22, 192.0.2.23")
     before = compiled(EDGE, two, other, short())
     after = compiled(EDGE, two, other, TWO_ROUTES)
     assert front_door(before, "c1") != front_door(after, "c1")
-    assert front_door(before, "e1") == front_door(after, "e1")
+    old, new = front_door(before, "e1"), front_door(after, "e1")
+    assert [name for name in new if new[name] != old[name]] == [
+        f"DestinationRule/{EDGE_NAME}",
+        f"ServiceEntry/{EDGE_NAME}",
+    ]
+
+
+def test_subsets_stay_where_routes_need_none_any_more() -> None:
+    """Rules and entries are synced before routes: those of before still lead to subsets then (ADR 39)."""
+    two = TWO_SERVICES.replace("name: grpc", "name: http")
+    other = two.replace("name: c1", "name: c2").replace("192.0.2.11, 192.0.2.12", "192.0.2.21, 192.0.2.22, 192.0.2.23")
+    before = front_door(compiled(EDGE, two, TWO_ROUTES), "e1")
+    after = front_door(compiled(EDGE, two, other, TWO_ROUTES), "e1")
+    used = [route["route"][0]["destination"].get("subset") for route in before[f"VirtualService/{EDGE_NAME}"]["http"]]
+    assert None not in used
+    assert "subset" not in str(after[f"VirtualService/{EDGE_NAME}"])
+    assert {subset["name"] for subset in after[f"DestinationRule/{EDGE_NAME}"]["subsets"]} == {*used}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from meshgen.revisions import Now, guard
 from meshgen.revisions.compile import Meaning, meaning
 from meshgen.revisions.past import Known
+from meshgen.revisions.runs import run_of
 from tests.fleets import fleet
 
 NAMES = ("c1", "c2", "c3")
@@ -43,6 +44,8 @@ class World:
     failover: bool
     spanned: tuple[str, ...] = ("*",)
     """Patterns of the clusters in which the workspace is."""
+    drained: tuple[str, ...] = ()
+    """Where the exposed service drains by its own word."""
 
     def text(self) -> str:
         listed = ", ".join(
@@ -51,7 +54,8 @@ class World:
         )
         chosen = "" if self.consumers is None else f", consumers: {{names: [{', '.join(self.consumers)}]}}"
         spans = ", ".join(f'"{pattern}/shop"' for pattern in self.spanned)
-        item = "" if self.exposed is None else f"{{host: {WEB}, state: {self.exposed}{chosen}}}"
+        drains = f", draining: {{names: [{', '.join(self.drained)}]}}" if self.drained else ""
+        item = "" if self.exposed is None else f"{{host: {WEB}, state: {self.exposed}{drains}{chosen}}}"
         texts = [f"""
 kind: Fleet
 metadata: {{name: demo}}
@@ -156,7 +160,8 @@ def found(old: World, new: World) -> list[tuple[str, str]]:
     after = meant(new)
     past = {key: Known(reach, "then") for key, reach in meant(old).reaches().items()}
     now = Now({}, after.calls, after.published, after.plan)
-    return [(item.code, item.message) for item in guard([(past,)], now).findings if item.severity == "error"]
+    runs = [run_of(meant(old), "then")]
+    return [(item.code, item.message) for item in guard([(past,)], now, runs).findings if item.severity == "error"]
 
 
 @pytest.mark.slow
