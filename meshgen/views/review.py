@@ -130,7 +130,7 @@ def _order_of_syncs(found: Review, mark: str, *, split: bool) -> Iterator[str]:
     if found.safe:
         yield f"Safe in any order of syncs, for clusters that run {found.revisions[0]} or what came after it."
         return
-    yield "Not safe in any order of syncs:"
+    yield "Not safe in every order of syncs:"
     yield from (f"{mark}{_warning(mark) if bad else ''}{text}" for bad, text in _hazard_sentences(found))
     yield from (f"{mark}{text}" for text in _gap_sentences(found))
     if split:
@@ -159,7 +159,7 @@ def _hazard_sentences(found: Review) -> Iterator[tuple[bool, str]]:
             door = "are sent there, where no gateway takes them yet"
         between = f" ({who} at {found.revisions[runs]}, `{source}` at {found.revisions[other]})"
         states = between if len(found.revisions) > 2 else ""  # noqa: PLR2004 - with two there is nothing to tell apart
-        yield alone, f"if {first}{states}, {what} {door}; {'nobody else' if alone else 'another cluster'} answers"
+        yield alone, f"if {first}{states}, {what} {door}; {'nobody else' if alone else 'somebody else'} answers"
 
 
 _GONE: dict[When, str] = {
