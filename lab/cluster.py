@@ -56,6 +56,7 @@ class Cluster:
         self.istiod_host = f"istiod.{self.name}.lab"
         network.add_host(self.istiod_host, self.control.address)
         self.api = Api(f"https://{self.control.address}:6443", _TOKEN)
+        self.authorization = "AlwaysAllow"  # or RBAC, from the next start of the API server on
         self.etcd: subprocess.Popen[bytes] | None = None
         self.istiod: subprocess.Popen[bytes] | None = None
         self.api_server: subprocess.Popen[bytes] | None = None
@@ -77,7 +78,7 @@ class Cluster:
                 f"--cert-dir={self.directory / 'apiserver'}",
                 "--service-cluster-ip-range=10.96.0.0/16",
                 "--endpoint-reconciler-type=none",
-                "--authorization-mode=AlwaysAllow",
+                f"--authorization-mode={self.authorization}",
                 "--disable-admission-plugins=ServiceAccount",
                 f"--token-auth-file={tokens}",
                 "--service-account-issuer=https://kubernetes.default.svc",

@@ -78,16 +78,13 @@ class Pod:
     def object(self) -> Object:
         body = reference("v1", "Pod", self.name, self.settings.namespace)
         body["metadata"]["labels"] = self.labels
-        containers = [
-            {
-                "name": "app",
-                "image": "lab",
-                "ports": [{"containerPort": p.number, "name": p.name or None} for p in self.settings.ports],
-            }
+        ports: list[Object] = [
+            {"containerPort": p.number} | ({"name": p.name} if p.name else {}) for p in self.settings.ports
         ]
-        for port in containers[0]["ports"]:
-            if not port["name"]:  # type: ignore[index]
-                del port["name"]  # type: ignore[attr-defined]
+        name = "istio-proxy" if self.settings.proxy == "router" else "app"
+        containers: list[Object] = [{"name": name, "image": "lab", "ports": ports}]
+        if self.settings.proxy == "sidecar":  # as the injector leaves it
+            containers.append({"name": "istio-proxy", "image": "lab"})
         body["spec"] = {
             "serviceAccountName": self.settings.service_account,
             "nodeName": self.cluster.node(self.settings.zone),

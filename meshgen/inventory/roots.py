@@ -60,7 +60,7 @@ def expiring(cluster: str, roots: Iterable[Item], now: datetime) -> list[Diagnos
         written = root.get("notAfter")
         left = datetime.fromisoformat(written) - now if written else None
         if left is not None and left < SOON:
-            when = f"expires in {left.days} days" if left.days >= 0 else "has expired"
+            when = f"expires in {left.days} day{'' if left.days == 1 else 's'}" if left.days >= 0 else "has expired"
             found.append(
                 diagnose(
                     "MG754",

@@ -17,7 +17,7 @@ from meshgen.inventory.facts import SECTIONS, key_of
 from meshgen.load.nodes import plain_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from meshgen.load.nodes import Node
 
@@ -230,6 +230,6 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _sorted(spec: Mapping[str, Iterable[Mapping[str, Any]]]) -> bool:
-    lists = [value for value in spec.values() if isinstance(value, list)]
+def _sorted(spec: Mapping[str, Any]) -> bool:
+    lists = [value for name, value in spec.items() if name in SECTIONS]
     return all(value == sorted(value, key=key_of) for value in lists)

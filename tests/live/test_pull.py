@@ -159,6 +159,16 @@ def test_a_second_pull_changes_nothing_and_the_check_agrees(reader: Reader) -> N
     assert reader.check("--cluster", "cluster-1") == (0, ["no findings"])
 
 
+def test_families_of_addresses_are_no_items(reader: Reader) -> None:
+    both = service("both")
+    both["spec"]["ipFamilies"] = ["IPv4", "IPv6"]
+    reader.reaches(Standin([*small(), both]))
+    reader.pull()
+    assert "  ipFamilies: [IPv4, IPv6]\n" in reader.inventory.read_text()
+    code, _, err = reader.pull()
+    assert (code, err.splitlines()[-1]) == (0, "fleet/inventory/cluster-1.yaml is up to date")
+
+
 def test_standard_output_instead_of_the_file(reader: Reader) -> None:
     reader.reaches(Standin(small()))
     code, out, _ = reader.pull("--output", "-")
