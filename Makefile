@@ -55,7 +55,7 @@ lab: $(INSTALLED)
 lab-full: $(INSTALLED)
 	$(BIN)/python -m lab test $(if $(FIGURES),--figures $(FIGURES))
 
-# What must run on any machine first, then what else can start within MINUTES; fails if one that must run did not.
+# What must run on any machine; fails if one of these could not start within MINUTES.
 MINUTES ?= 35
 lab-ci: $(INSTALLED)
 	$(BIN)/python -m lab test --must --minutes $(MINUTES)

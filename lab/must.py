@@ -22,7 +22,7 @@ def read_list(file: Path = LIST) -> list[str]:
 
 @dataclass
 class MustRun:
-    """A pytest plugin that runs the scenarios of a list first; the session fails if one of them did not run.
+    """A pytest plugin that runs the scenarios of a list and no others; the session fails if one of them did not run.
 
     A name that is no scenario's ends the session before it begins: a renamed scenario is not left out in silence.
     """
@@ -31,11 +31,12 @@ class MustRun:
     _due: dict[str, None] = field(default_factory=dict)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         if unknown := [name for name in self.names if not any(_is(item, name) for item in items)]:
             raise pytest.UsageError(f"scenarios that must run are not there: {', '.join(unknown)}")
         self._due = {item.nodeid: None for item in items if any(_is(item, name) for name in self.names)}
-        items.sort(key=lambda item: item.nodeid not in self._due)
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in self._due])
+        items[:] = [item for item in items if item.nodeid in self._due]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and not report.skipped:
@@ -43,7 +44,7 @@ class MustRun:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._due and session.exitstatus == pytest.ExitCode.OK:
+        if self._due and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

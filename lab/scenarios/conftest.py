@@ -30,7 +30,7 @@ _FIGURES = pytest.StashKey[Figures]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--minutes", type=float, help="start no scenario later than this; name those left out")
-    parser.addoption("--must", action="store_true", help="run those of must.txt first; fail if one of them did not run")
+    parser.addoption("--must", action="store_true", help="run those of must.txt alone; fail if one of them did not run")
     parser.addoption("--figures", type=Path, metavar="FILE", help="write the figures of what ran into this page")
 
 

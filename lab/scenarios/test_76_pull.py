@@ -65,7 +65,6 @@ def _meshgen(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.quick
 def test_what_was_built_and_applied_is_pulled_without_a_difference(own_stage: Stage, show: Show) -> None:
     """And a Service that comes by hand, or a right that goes, is said."""
     lab = own_stage.boot(BOOKINFO.changed())

@@ -68,7 +68,8 @@ def arranged(
         if flat:
             arrangement = replace(arrangement, levels=by_region)
     levels = [_level(level, consumer, sources, endpoints_of) for level in arrangement.levels]
-    if traffic.mode == "ordered" and not any(source.reach.by_name is not None for source in sources):
+    # An order without items is MG434.
+    if traffic.mode == "ordered" and traffic.order and not any(source.reach.by_name is not None for source in sources):
         first = [cluster.name for cluster in relations.fleet.clusters if selects(traffic.order[0], cluster)]
         order = _stable(sources[0], arrangement, levels, alone=first == [consumer])
     else:

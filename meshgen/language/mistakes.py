@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.diagnostics.near import near
 from meshgen.language.base import DURATION, LABEL, PATH, SERVICE_LABEL, SUBDOMAIN
+from meshgen.language.delivery import REPOSITORY, REVISION
 from meshgen.language.directories import DIRECTORY, WORKSPACES
 from meshgen.language.dns import IMAGE
 from meshgen.language.gateway import QUANTITY
@@ -34,6 +35,9 @@ PATTERNS = {
     "at both ends.",
     r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$": "Use letters, digits, `-`, `_` and `.`, with a letter or digit "
     "at both ends, at most 63; or nothing.",
+    REPOSITORY: "Write the URL of a Git repository, such as `https://git.example.com/company/mesh.git` or "
+    "`git@git.example.com:company/mesh.git`.",
+    REVISION: "Write the name of a branch, a tag or a commit: letters, digits, `-`, `_`, `.` and `/`.",
     DIRECTORY: "Write a path below the directory of the fleet such as `teams/bookinfo`, without `/` at an end.",
     WORKSPACES: "Write a name of workspaces, at most 63; `*` stands alone or at the end.",
     DURATION: "Write a duration such as `250ms`, `10s` or `1m30s`.",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.delivery import engine
-from meshgen.plan.delivery import planned_delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +19,14 @@ _OBJECT = "delivery"
 def beyond_the_engine(context: Context) -> Iterator[Finding]:
     """Find what the engine of the fleet would drop; what each carries stands in its module of `meshgen/delivery`."""
     fleet = context.relations.fleet
-    planned, declared = planned_delivery(fleet), fleet.spec.delivery
-    if planned is None or declared is None:
+    declared = fleet.spec.delivery
+    if declared is None:
+        return
+    # Most fleets name no engine, and a check of them needs nothing of the plan.
+    from meshgen.plan.delivery import planned_delivery
+
+    planned = planned_delivery(fleet)
+    if planned is None:
         return
     by = engine(planned.content.engine)
     for loss in by.losses(planned.content):
