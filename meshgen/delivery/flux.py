@@ -46,6 +46,7 @@ deletes at the end of one Kustomization, not of all."""
 _HEALTHY = frozenset(
     {
         ("apps/v1", "Deployment"),
+        ("batch/v1", "Job"),
         ("cert-manager.io/v1", "Certificate"),
         ("gateway.networking.k8s.io/v1", "Gateway"),
     }

@@ -207,3 +207,9 @@ def test_a_wave_follows_its_revision() -> None:
 
 def test_flux_is_an_engine() -> None:
     assert (engine("flux").title, engine("flux").namespace) == ("Flux", "flux-system")
+
+
+def test_a_gate_is_waited_for() -> None:
+    gated = FLUX.replace('fleet.git"}', 'fleet.git", gate: {image: "example.com/curl:8"}}')
+    checks = kustomization(compiled(gated), "meshgen-gateways")["healthChecks"]
+    assert [check["namespace"] for check in checks if check["kind"] == "Job"] == ["meshgen-gate"]
