@@ -46,10 +46,6 @@ def _of_no_fleet(_delivery: Delivery, _kinds: Sequence[Kind]) -> Iterable[Docume
     return ()
 
 
-def _of_no_cluster(_delivery: Delivery, _target: Target, _objects: Sequence[Object]) -> Iterable[Document]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class Sort:
     """One sort of document that an engine reads, or that people give it."""
