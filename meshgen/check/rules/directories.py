@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from meshgen.analysis.hosts import name_matches
 from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
-from meshgen.diagnostics import Note
 from meshgen.diagnostics.near import did_you_mean, near
 
 if TYPE_CHECKING:
@@ -96,12 +95,11 @@ def directory_twice(context: Context) -> Iterator[Finding]:
     for directory in context.relations.fleet.spec.directories:
         known = first.setdefault(directory.path, directory)
         if known is not directory:
-            place = known.span("path")
             yield Finding(
                 message=f"directory `{directory.path}` stands twice",
                 span=directory.span("path"),
                 help="Make one item of the two.",
-                notes=() if place is None else (Note(place, "the first one is here"),),
+                notes=notes((known.span("path"), "the first one is here")),
                 object=f"directory/{directory.path}",
             )
 
