@@ -80,7 +80,7 @@ def _application_set(delivery: Delivery, _kinds: Sequence[Kind]) -> Iterator[Doc
         "goTemplateOptions": ["missingkey=error"],
         "generators": [{"list": {"elements": elements}}],
     }
-    if _in_steps(delivery):
+    if delivery.in_order:
         steps = [
             {"matchExpressions": [{"key": WAVE, "operator": "In", "values": [_wave(wave)]}]} for wave in delivery.waves
         ]
@@ -137,11 +137,6 @@ def _application_spec(delivery: Delivery, cluster: str, path: str, revision: str
             ],
         },
     }
-
-
-def _in_steps(delivery: Delivery) -> bool:
-    """Whether Argo CD itself syncs one wave after the other."""
-    return len(delivery.waves) > 1 and not delivery.revisions
 
 
 PROJECT = Sort(
@@ -210,7 +205,7 @@ APPLICATIONS = Sort(
 
 
 def _losses(delivery: Delivery) -> Iterator[Loss]:
-    if len(delivery.waves) > 1 and not delivery.revisions and not delivery.application_set:
+    if delivery.in_order and not delivery.application_set:
         yield Loss(
             "applicationSet",
             "syncs Applications that no ApplicationSet makes all at once, whatever the `wave` of their clusters",

@@ -176,7 +176,7 @@ def _losses(delivery: Delivery) -> Iterator[Loss]:
             "labels what it applies with the names of its Kustomizations, which would be too long",
             f"Take a name of at most {longest} characters.",
         )
-    if len(delivery.waves) > 1 and not delivery.revisions:
+    if delivery.in_order:
         yield Loss(
             "waves",
             "runs in each cluster for itself, and syncs all of them at once",

@@ -72,6 +72,11 @@ class Delivery:
         numbers = {target.wave for target in self.targets}
         return (*sorted(number for number in numbers if number is not None), *((None,) if None in numbers else ()))
 
+    @property
+    def in_order(self) -> bool:
+        """Whether the engine has to sync one wave after the other: several, with no revisions of their own."""
+        return len(self.waves) > 1 and not self.revisions
+
     def below(self, path: str) -> str:
         """Where a file of the output stands in the repository."""
         return path if self.path == "." else f"{self.path}/{path}"
