@@ -54,7 +54,6 @@ class Delivery:
     namespace: str
     """Of the engine's objects."""
     project: str
-    platform: str
     targets: tuple[Target, ...]
     """Sorted by name: every cluster of the fleet."""
     secret: str = ""

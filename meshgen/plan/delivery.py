@@ -28,7 +28,6 @@ def planned_delivery(fleet: Fleet) -> PlannedDelivery | None:
             path=path,
             namespace=declared.namespace or engine(declared.engine).namespace,
             project=declared.project,
-            platform=fleet.spec.platform,
             targets=tuple(
                 Target(
                     cluster=cluster.name,
