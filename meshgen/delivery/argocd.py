@@ -69,7 +69,7 @@ def _application_set(delivery: Delivery, _kinds: Sequence[Kind]) -> Iterator[Doc
         {
             "cluster": target.cluster,
             "name": application_name(delivery.project, target.cluster),
-            "path": target.path,
+            "path": delivery.below(target.cluster),
             "revision": target.revision,
             "wave": _wave(target.wave),
         }
@@ -105,7 +105,9 @@ def _applications(delivery: Delivery, _kinds: Sequence[Kind]) -> Iterator[Docume
             name=name,
             labels={WAVE: _wave(target.wave)},
             annotations=_ANNOTATIONS,
-            content={"spec": _application_spec(delivery, target.cluster, target.path, target.revision)},
+            content={
+                "spec": _application_spec(delivery, target.cluster, delivery.below(target.cluster), target.revision)
+            },
         )
 
 

@@ -34,8 +34,6 @@ class Target:
     """A cluster, as an engine sees it. It knows the cluster by its name in the fleet; the user registers it so."""
 
     cluster: str
-    path: str
-    """Of its directory in the repository, relative, without `/` at the end."""
     revision: str
     """What it follows."""
     wave: int | None
@@ -77,5 +75,5 @@ class Delivery:
         return len(self.waves) > 1 and not self.revisions
 
     def below(self, path: str) -> str:
-        """Where a file of the output stands in the repository."""
+        """Where a file or a directory of the output stands in the repository."""
         return path if self.path == "." else f"{self.path}/{path}"

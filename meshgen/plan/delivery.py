@@ -18,20 +18,18 @@ def planned_delivery(fleet: Fleet) -> PlannedDelivery | None:
     declared = fleet.spec.delivery
     if declared is None:
         return None
-    path = declared.path.strip("/") or "."
     revisions: dict[int | None, str] = {wave.wave: wave.revision for wave in reversed(declared.waves)}
     return PlannedDelivery(
         Delivery(
             engine=declared.engine,
             repo_url=declared.repo_url,
             revision=declared.revision,
-            path=path,
+            path=declared.path.strip("/") or ".",
             namespace=declared.namespace or engine(declared.engine).namespace,
             project=declared.project,
             targets=tuple(
                 Target(
                     cluster=cluster.name,
-                    path=cluster.name if path == "." else f"{path}/{cluster.name}",
                     revision=revisions.get(cluster.wave, declared.revision),
                     wave=cluster.wave,
                 )
