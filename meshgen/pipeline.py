@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meshgen.calls import Calls
     from meshgen.diagnostics import Diagnostic
     from meshgen.emit.artifact import Artifact
-    from meshgen.plan.model import ClusterPlan, Identity, Plan, PlannedDns
+    from meshgen.plan.model import ClusterPlan, Identity, Plan, PlannedDelivery, PlannedDns
     from meshgen.published import Published
     from meshgen.published.probes import Probe
 
@@ -113,7 +113,8 @@ def check_calls(calls: Calls, sources: dict[str, str], diagnostics: Iterable[Dia
     asked = probes(relations, published)
     dns = cache(partial(_dns, relations, published, asked))
     planned = cache(partial(_plan, calls, published, asked, dns))
-    told = [*diagnostics, *check(Context(calls, published, asked, dns, planned, _identities))]
+    delivery = partial(_delivery, relations)
+    told = [*diagnostics, *check(Context(calls, published, asked, dns, delivery, planned, _identities))]
     found = ordered(apply(told, relations.fleet.spec.accept))
     if any(diagnostic.severity == "error" for diagnostic in found):
         # Advice on a fleet that does not build only hides what keeps it from building.
@@ -125,6 +126,12 @@ def _dns(relations: Relations, published: tuple[Published, ...], asked: tuple[Pr
     from meshgen.plan.dns import planned_dns  # only fleets with zones need it
 
     return planned_dns(relations, published, asked)
+
+
+def _delivery(relations: Relations) -> PlannedDelivery | None:
+    from meshgen.plan.delivery import planned_delivery  # only fleets with an engine need it
+
+    return planned_delivery(relations.fleet)
 
 
 def _plan(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
-    from meshgen.plan.model import ClusterPlan, Identity, Plan, PlannedDns
+    from meshgen.plan.model import ClusterPlan, Identity, Plan, PlannedDelivery, PlannedDns
     from meshgen.published import Published
     from meshgen.published.probes import Probe
 
@@ -26,6 +26,8 @@ class Context:
     """Those of the canary and of these hosts."""
     dns: Callable[[], PlannedDns | None]
     """What DNS of a draft would be; None: the fleet says nothing of DNS. Needs no plan of any cluster."""
+    delivery: Callable[[], PlannedDelivery | None]
+    """What the engine would be given of a draft; None: the fleet names no engine. Needs no plan of any cluster."""
     draft: Callable[[], Plan]
     """What would be emitted if no rule objected. Planned at the first call: most fleets are valid without a look."""
 

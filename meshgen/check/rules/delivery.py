@@ -18,15 +18,9 @@ _OBJECT = "delivery"
 
 def beyond_the_engine(context: Context) -> Iterator[Finding]:
     """Find what the engine of the fleet would drop; what each carries stands in its module of `meshgen/delivery`."""
-    fleet = context.relations.fleet
-    declared = fleet.spec.delivery
-    if declared is None:
-        return
-    # Most fleets name no engine, and a check of them needs nothing of the plan.
-    from meshgen.plan.delivery import planned_delivery
-
-    planned = planned_delivery(fleet)
-    if planned is None:
+    declared = context.relations.fleet.spec.delivery
+    planned = None if declared is None else context.delivery()
+    if declared is None or planned is None:
         return
     by = engine(planned.content.engine)
     for loss in by.losses(planned.content):
