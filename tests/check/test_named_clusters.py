@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from inspect import get_annotations
-from typing import TYPE_CHECKING, get_args
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 from meshgen.language.base import ClusterSelector
-from meshgen.language.typed import MODELS
 from meshgen.pipeline import check_fleet
+from tests.walk import models, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -64,30 +60,13 @@ SPEC = {
 }
 
 
-def choosing(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
-    """The fields below `model` that choose clusters, by model and field."""
-    if model in seen:
-        return
-    seen.add(model)
-    for name, field in model.model_fields.items():
-        for inner in _classes(field.annotation):
-            if issubclass(inner, ClusterSelector):
-                declares = next(each for each in reversed(model.__mro__) if name in get_annotations(each))
-                yield f"{declares.__name__}.{field.alias or name}"
-            elif issubclass(inner, BaseModel):
-                yield from choosing(inner, seen)
-
-
-def _classes(annotation: object) -> Iterator[type]:
-    if isinstance(annotation, type) and not get_args(annotation):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _classes(part)
-
-
 def test_a_stranger_is_found_in_every_field_that_chooses_clusters(tmp_path: Path) -> None:
-    seen: set[type[BaseModel]] = set()
-    fields = {field for model in MODELS.values() for field in choosing(model, seen)} - BY_THEIR_OWN_RULES
+    choosing = {
+        name
+        for name, annotation in written()
+        if any(issubclass(model, ClusterSelector) for model in models(annotation))
+    }
+    fields = choosing - BY_THEIR_OWN_RULES
     fleet = {"apiVersion": "meshgen.io/v1", "kind": "Fleet", "metadata": {"name": "demo"}, "spec": SPEC}
     (tmp_path / "fleet.yaml").write_text(json.dumps(fleet))
     found = {item.message for item in check_fleet(tmp_path).diagnostics if item.code == "MG204"}

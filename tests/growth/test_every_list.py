@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from inspect import get_annotations
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from meshgen.language.typed import MODELS
 from tests.growth.fleets import LISTS, SMALL
+from tests.walk import called, models, parts, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pydantic import BaseModel
 
 LONG = 32
 """Items that make a list a long one."""
@@ -56,42 +55,9 @@ SHORT = {
 """Lists that are not tried, by model and field, and why."""
 
 
-def lists(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
-    """Every list that people may write below `model`, by model and field; those of a few words are none."""
-    if model in seen:
-        return
-    seen.add(model)
-    for name, field in model.model_fields.items():
-        for annotation in _parts(field.annotation):
-            if get_origin(annotation) is list and get_origin(get_args(annotation)[0]) is not Literal:
-                yield _called(model, name)
-        for inner in _models(field.annotation):
-            yield from lists(inner, seen)
-
-
-def _called(model: type[BaseModel], name: str) -> str:
-    """A field by the model that declares it."""
-    declares = next(each for each in reversed(model.__mro__) if name in get_annotations(each))
-    return f"{declares.__name__}.{model.model_fields[name].alias or name}"
-
-
-def _parts(annotation: Any) -> Iterator[Any]:
-    """The annotation, without what is optional or only annotated."""
-    if get_origin(annotation) in (Union, UnionType):
-        for part in get_args(annotation):
-            yield from _parts(part)
-    elif get_origin(annotation) is Annotated:
-        yield from _parts(get_args(annotation)[0])
-    else:
-        yield annotation
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    for part in _parts(annotation):
-        if isinstance(part, type) and get_origin(part) is None and issubclass(part, BaseModel):
-            yield part
-        for inner in get_args(part) if get_origin(part) in (list, dict) else ():
-            yield from _models(inner)
+def is_list(annotation: Any) -> bool:
+    """Whether people write a list there; one of a few words is none."""
+    return any(get_origin(part) is list and get_origin(get_args(part)[0]) is not Literal for part in parts(annotation))
 
 
 def grown(model: type[BaseModel], data: Any) -> Iterator[str]:
@@ -99,15 +65,14 @@ def grown(model: type[BaseModel], data: Any) -> Iterator[str]:
     for name, field in model.model_fields.items():
         value = data.get(field.alias or name) if isinstance(data, dict) else None
         if isinstance(value, list) and len(value) >= LONG:
-            yield _called(model, name)
+            yield called(model, name)
         for item in value if isinstance(value, list) else [value]:
-            for inner in _models(field.annotation):
+            for inner in models(field.annotation):
                 yield from grown(inner, item)
 
 
 def test_every_list_of_the_language_is_tried_or_said_to_be_short() -> None:
-    seen: set[type[BaseModel]] = set()
-    known = {name for model in MODELS.values() for name in lists(model, seen)}
+    known = {name for name, annotation in written() if is_list(annotation)}
     tried: set[str] = set()
     for text in (make(SMALL) for make in LISTS.values()):
         for document in map(json.loads, text.split("\n---\n")):
