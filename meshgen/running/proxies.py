@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import diagnose
 from meshgen.diagnostics.model import Cause
-from meshgen.diagnostics.several import all_of
+from meshgen.diagnostics.several import NAMES, all_of
 from meshgen.running.expected import OWN_PODS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from meshgen.diagnostics import Diagnostic
     from meshgen.plan.model import ClusterPlan
     from meshgen.running.dump import KnownEndpoint, KnownToProxy
-    from meshgen.running.expected import ExpectedHost
+    from meshgen.running.expected import ExpectedHost, ExpectedLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,52 +147,49 @@ def _remote(host: ExpectedHost) -> list[RemoteEndpoint]:
 
 
 def _missing(at: _At, host: ExpectedHost, endpoint: RemoteEndpoint) -> Diagnostic:
-    which = f"`{endpoint.address}:{endpoint.port}` of `{endpoint.source}`"
-    return diagnose(
+    return _of_endpoint(
         "MG767",
-        f"the proxy `{at.name}` lacks the endpoint {which} for `{host.host}`",
-        host.place,
+        at,
+        host,
+        f"lacks the endpoint `{endpoint.address}:{endpoint.port}` of `{endpoint.source}` for {{names}}",
         "See that the cluster is synced (leave out `--config-dump`); what is synced and not taken, istiod's log says.",
-        object=f"{at.cluster}/{host.of}",
-        cause=Cause(
-            f"the proxy `{at.name}` lacks the endpoint {which} for {{names}}",
-            f"cluster/{endpoint.source}",
-            f"`{host.host}`",
-            "this host",
-        ),
+        endpoint.source,
     )
 
 
 def _stray(at: _At, host: ExpectedHost, endpoint: KnownEndpoint) -> Diagnostic:
-    return diagnose(
+    return _of_endpoint(
         "MG768",
-        f"the proxy `{at.name}` has the endpoint `{endpoint.shown}` for `{host.host}`, which the plan does not have",
-        host.place,
+        at,
+        host,
+        f"has the endpoint `{endpoint.shown}` for {{names}}, which the plan does not have",
         "Sync the cluster, and look for entries of others for the host (`kubectl get serviceentries,workloadentries "
         "-A`); if it is a new address or a new copy, import the inventory.",
-        object=f"{at.cluster}/{host.of}",
-        cause=Cause(
-            f"the proxy `{at.name}` has the endpoint `{endpoint.shown}` for {{names}}, which the plan does not have",
-            f"cluster/{at.cluster}",
-            f"`{host.host}`",
-            "this host",
-        ),
+        at.cluster,
     )
 
 
 def _unhealthy(at: _At, host: ExpectedHost, endpoint: KnownEndpoint) -> Diagnostic:
-    return diagnose(
+    return _of_endpoint(
         "MG772",
-        f"the proxy `{at.name}` sends nothing to `{endpoint.shown}` for `{host.host}`: it failed too often",
-        host.place,
+        at,
+        host,
+        f"sends nothing to `{endpoint.shown}` for {{names}}: it failed too often",
         "Look at the gateway and at the pods behind it, in the cluster of that address; it is tried again by itself.",
+        at.cluster,
+    )
+
+
+def _of_endpoint(code: str, at: _At, host: ExpectedHost, said: str, advice: str, cluster: str) -> Diagnostic:
+    """What the proxy does with one endpoint; findings that say it of several hosts, `{names}`, are one by `cluster`."""
+    text = f"the proxy `{at.name}` {said}"
+    return diagnose(
+        code,
+        text.replace(NAMES, f"`{host.host}`"),
+        host.place,
+        advice,
         object=f"{at.cluster}/{host.of}",
-        cause=Cause(
-            f"the proxy `{at.name}` sends nothing to `{endpoint.shown}` for {{names}}: it failed too often",
-            f"cluster/{at.cluster}",
-            f"`{host.host}`",
-            "this host",
-        ),
+        cause=Cause(text, f"cluster/{cluster}", f"`{host.host}`", "this host"),
     )
 
 
@@ -207,15 +204,11 @@ def _order(
     names: dict[int, dict[str, None]] = defaultdict(dict)
     whole = True
     for level in host.levels:
-        remote = [
-            by_address[endpoint.address, endpoint.port].priority
-            for endpoint in level.remote
-            if endpoint.address is not None and (endpoint.address, endpoint.port) in by_address
-        ]
+        pairs = _known(level, by_address)
+        remote = [known.priority for _, known in pairs]
         own = [pod.priority for pod in pods] if level.own else []
-        for endpoint in level.remote:
-            if endpoint.address is not None and (endpoint.address, endpoint.port) in by_address:
-                names[by_address[endpoint.address, endpoint.port].priority][f"`{endpoint.source}`"] = None
+        for endpoint, known in pairs:
+            names[known.priority][f"`{endpoint.source}`"] = None
         for priority in own:
             names[priority][OWN_PODS] = None
         fixed = {"never": [*remote, *own], "own": remote, "all": []}[host.split]
@@ -236,6 +229,17 @@ def _order(
     )
 
 
+def _known(
+    level: ExpectedLevel, by_address: dict[tuple[str, int], KnownEndpoint]
+) -> list[tuple[RemoteEndpoint, KnownEndpoint]]:
+    """The remote endpoints of a level that the proxy knows, each with what it knows of it."""
+    return [
+        (endpoint, by_address[endpoint.address, endpoint.port])
+        for endpoint in level.remote
+        if endpoint.address is not None and (endpoint.address, endpoint.port) in by_address
+    ]
+
+
 def _own_first(name: str) -> tuple[bool, str]:
     return name != OWN_PODS, name
 
@@ -245,11 +249,7 @@ def _weights(at: _At, host: ExpectedHost, by_address: dict[tuple[str, int], Know
     if host.resolved:
         return
     for level in host.levels:
-        pairs = [
-            (endpoint.weight or 1, by_address[endpoint.address, endpoint.port].weight)
-            for endpoint in level.remote
-            if endpoint.address is not None and (endpoint.address, endpoint.port) in by_address
-        ]
+        pairs = [(endpoint.weight or 1, known.weight) for endpoint, known in _known(level, by_address)]
         if len({Fraction(known, wanted) for wanted, known in pairs}) > 1:
             wanted, known = (", ".join(map(str, each)) for each in zip(*pairs, strict=True))
             yield _shares(at, host, f"gives endpoints the weights {known}", wanted)
