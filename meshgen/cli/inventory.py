@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -33,7 +33,28 @@ def _name(pattern: str) -> Callable[[click.Context, click.Parameter, str], str]:
     return check
 
 
-_OF_CLUSTER = _name(r"[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?")
+def _cluster_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        "--cluster",
+        shell_complete=completing.clusters,
+        required=True,
+        metavar="NAME",
+        callback=_name(r"[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?"),
+        help=text,
+    )
+
+
+def _output_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    text = f"File to write; `-` prints the result and writes nothing.  [default: {default}]"
+    return click.option("-o", "--output", metavar="FILE", help=text)
+
+
+_fleet_option = click.option(
+    "--fleet", default="fleet", show_default=True, metavar="DIR", help="Directory of the fleet."
+)
+_removal_option = click.option(
+    "--allow-removal", is_flag=True, help="Take away services, addresses and namespaces that the fleet uses."
+)
 
 
 @click.group("inventory", short_help="Record what each cluster has.")
@@ -42,14 +63,7 @@ def inventory() -> None:
 
 
 @inventory.command("import", short_help="Turn Kubernetes manifests into a cluster's inventory.")
-@click.option(
-    "--cluster",
-    shell_complete=completing.clusters,
-    required=True,
-    metavar="NAME",
-    callback=_OF_CLUSTER,
-    help="Cluster that the manifests are of.",
-)
+@_cluster_option("Cluster that the manifests are of.")
 @click.option(
     "-n",
     "--namespace",
@@ -59,15 +73,10 @@ def inventory() -> None:
     callback=_name(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"),
     help="Namespace of manifests that name none, as for kubectl.",
 )
-@click.option("--fleet", default="fleet", show_default=True, metavar="DIR", help="Directory of the fleet.")
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    help="File to write; `-` prints the result and writes nothing.  [default: DIR/inventory/NAME.yaml]",
-)
+@_fleet_option
+@_output_option("DIR/inventory/NAME.yaml")
 @click.option("--replace", is_flag=True, help="Forget everything that the input does not show.")
-@click.option("--allow-removal", is_flag=True, help="Take away services, addresses and namespaces that the fleet uses.")
+@_removal_option
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @reporting_options
 def import_(
@@ -121,23 +130,11 @@ def import_(
 
 
 @inventory.command("pull", short_help="Read a running cluster into its inventory.")
-@click.option(
-    "--cluster",
-    shell_complete=completing.clusters,
-    required=True,
-    metavar="NAME",
-    callback=_OF_CLUSTER,
-    help="Cluster to read, by its name in the fleet.",
-)
+@_cluster_option("Cluster to read, by its name in the fleet.")
 @access_options
-@click.option("--fleet", default="fleet", show_default=True, metavar="DIR", help="Directory of the fleet.")
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    help="File to write; `-` prints the result and writes nothing.  [default: the file of the inventory]",
-)
-@click.option("--allow-removal", is_flag=True, help="Take away services, addresses and namespaces that the fleet uses.")
+@_fleet_option
+@_output_option("the file of the inventory")
+@_removal_option
 @reporting_options
 def pull_(
     *,
@@ -183,7 +180,7 @@ def pull_(
     help="Cluster to compare; several times for several.  [default: all of the fleet]",
 )
 @access_options
-@click.option("--fleet", default="fleet", show_default=True, metavar="DIR", help="Directory of the fleet.")
+@_fleet_option
 @reporting_options
 def check_(
     *,
@@ -217,14 +214,7 @@ def check_(
 
 
 @inventory.command("announce", short_help="Say that a copy of a Service arrives, or leaves.")
-@click.option(
-    "--cluster",
-    shell_complete=completing.clusters,
-    required=True,
-    metavar="NAME",
-    callback=_OF_CLUSTER,
-    help="Cluster in which the Service is about to be created or deleted.",
-)
+@_cluster_option("Cluster in which the Service is about to be created or deleted.")
 @click.option(
     "--state",
     type=click.Choice(["arriving", "leaving"]),
@@ -240,7 +230,7 @@ def check_(
     metavar="NAME",
     help="Cluster whose copy is the model of one that arrives.",
 )
-@click.option("--fleet", default="fleet", show_default=True, metavar="DIR", help="Directory of the fleet.")
+@_fleet_option
 @click.argument("host", metavar="HOST", shell_complete=completing.hosts)
 @reporting_options
 def announce_(

@@ -97,17 +97,9 @@ def reporting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_reporting
 
 
-def access_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--context`, `--kubeconfig` and `--timeout`: how a cluster is reached (`meshgen.live.Access`)."""
+def kubeconfig_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--context` and `--kubeconfig`: who reads which cluster (`meshgen.live.Access`)."""
     for option in (
-        click.option(
-            "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
-            default=30,
-            show_default=True,
-            metavar="SECONDS",
-            help="How long one request may take.",
-        ),
         click.option(
             "--kubeconfig",
             default="",
@@ -120,6 +112,23 @@ def access_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def seconds_option(default: float, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds `--timeout`, in seconds; `text` is its help."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=default,
+        show_default=True,
+        metavar="SECONDS",
+        help=text,
+    )
+
+
+def access_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--context`, `--kubeconfig` and `--timeout`: how a cluster is reached (`meshgen.live.Access`)."""
+    return kubeconfig_options(seconds_option(30, "How long one request may take.")(command))
 
 
 def fleet_argument(command: Callable[..., Any]) -> Callable[..., Any]:

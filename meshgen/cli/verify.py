@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meshgen.cli import completing
-from meshgen.cli.options import fleet_argument, reporting_options
+from meshgen.cli.options import fleet_argument, kubeconfig_options, reporting_options, seconds_option
 from meshgen.cli.output import say
 from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.diagnostics.render import MACHINE_FORMATS
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     shell_complete=completing.clusters,
     help="Cluster of the fleet to compare.",
 )
-@click.option("--context", default="", metavar="NAME", help="Context of the kubeconfig.  [default: as the cluster]")
-@click.option("--kubeconfig", default="", metavar="FILE", help="Another kubeconfig than kubectl takes.")
+@kubeconfig_options
 @click.option(
     "--config-dump",
     "config_dumps",
@@ -44,14 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--no-api", is_flag=True, help="Ask no API server: compare with the files only.")
 @click.option("--no-dial", is_flag=True, help="Connect to no gateway.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=5,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long an address of a gateway may take to answer.",
-)
+@seconds_option(5, "How long an address of a gateway may take to answer.")
 @reporting_options
 def verify(
     *,
