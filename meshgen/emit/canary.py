@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from meshgen.analysis.injection import injection_labels
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.injection import REVISION
 from meshgen.emit.pod_security import RESTRICTED
 from meshgen.emit.reasons import Input, Reason
-from meshgen.language.cluster import Cluster, Istio
 from meshgen.language.dns import Canary
-from meshgen.language.inventory import ObservedIstio
 from meshgen.published.probes import CANARY, CANARY_PORT
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ _OF_DEPLOYMENT: Reasons = {
     "spec template metadata labels sidecar.istio.io/inject": Reason("a probe goes the way of an application's request"),
     "spec template metadata labels istio.io/rev": Reason(
         "the revision that injects the sidecar",
-        (Input(Cluster, "istio.revision", "here"), Input(Istio, "revision"), Input(ObservedIstio, "revision", "here")),
+        REVISION,
     ),
     "spec template spec serviceAccountName": Reason("an account of its own"),
     "spec template spec automountServiceAccountToken": Reason("it never asks the API server"),

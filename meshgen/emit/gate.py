@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from meshgen.analysis.injection import injection_labels
 from meshgen.emit.artifact import Schema, Stage, kubernetes_object
 from meshgen.emit.emitter import EVERY_OBJECT, ObjectEmitter
+from meshgen.emit.injection import REVISION
 from meshgen.emit.metadata import metadata
 from meshgen.emit.pod_security import RESTRICTED
 from meshgen.emit.reasons import Input, Reason
-from meshgen.language.cluster import Cluster, Istio
 from meshgen.language.delivery import Gate
-from meshgen.language.inventory import ObservedIstio
 from meshgen.plan.model import Identity
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ _OF_JOB: Reasons = {
     "spec template metadata labels sidecar.istio.io/inject": Reason("it asks as an application does"),
     "spec template metadata labels istio.io/rev": Reason(
         "the revision that injects the sidecar",
-        (Input(Cluster, "istio.revision", "here"), Input(Istio, "revision"), Input(ObservedIstio, "revision", "here")),
+        REVISION,
     ),
     "spec template spec serviceAccountName": Reason("an account of its own, without any right"),
     "spec template spec automountServiceAccountToken": Reason("it never asks the API server"),

@@ -8,9 +8,10 @@ from meshgen.analysis.injection import injection_labels
 from meshgen.emit.artifact import Schema, Stage
 from meshgen.emit.autoscaling import cpu_metrics
 from meshgen.emit.emitter import ObjectEmitter
+from meshgen.emit.injection import REVISION
 from meshgen.emit.pod_security import RESTRICTED
 from meshgen.emit.reasons import Input, Reason
-from meshgen.language.cluster import Cluster, Istio
+from meshgen.language.cluster import Cluster
 from meshgen.language.gateway import NETWORK_VIEW, GatewayOverride, GatewaySettings
 from meshgen.language.inventory import ObservedIstio
 
@@ -163,7 +164,7 @@ _OF_DEPLOYMENT: Reasons = {
     "spec template metadata labels topology.istio.io/network": Reason("the cluster's network", _NETWORK),
     "spec template metadata labels istio.io/rev": Reason(
         "the revision that injects the gateways",
-        (Input(Cluster, "istio.revision", "here"), Input(Istio, "revision"), Input(ObservedIstio, "revision", "here")),
+        REVISION,
     ),
     "spec template metadata annotations inject.istio.io/templates": Reason("the injector's template for gateways"),
     "spec template metadata annotations proxy.istio.io/config": Reason(
