@@ -37,10 +37,12 @@ def in_no_zone(context: Context) -> Iterator[Finding]:
     dns = context.relations.fleet.spec.dns
     if dns is None or not dns.zones:
         return
-    named = {item.setting.span("host"): ([item.host], item.object) for item in context.published}
-    for probe in context.probes:
-        named.setdefault(probe.setting.span("host"), ([], probe.object))[0].append(probe.host)
-    for span, (hosts, item) in named.items():
+    named = [(item.setting.span("host"), item.object, [item.host]) for item in context.published]
+    # Probes of one setting come one after the other.
+    for _, group in groupby(context.probes, key=lambda probe: id(probe.setting)):
+        probes = list(group)
+        named.append((probes[0].setting.span("host"), probes[0].object, [probe.host for probe in probes]))
+    for span, item, hosts in named:
         lost = [host for host in hosts if zone_of(context.relations, host) is None]
         if lost:
             record = "is in no zone of the fleet, so nobody writes its DNS record"
