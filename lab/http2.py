@@ -43,11 +43,17 @@ def serve(port: int, identify: Identify, execute: Execute) -> None:
     asyncio.run(serve_application(application, config, shutdown_trigger=asyncio.Event().wait))
 
 
-async def request(url: str, method: str, key: str) -> tuple[int, str]:
-    """Send on a connection of its own; returns the status and the answer, or 0 and what went wrong."""
+async def request(url: str, method: str, key: str, content: bytearray) -> tuple[int, str]:
+    """Send on a connection of its own; returns the status and the answer, or 0 and what went wrong.
+
+    `content` gets what came of the answer, its status first, also where the rest of it never comes.
+    """
     async with httpx.AsyncClient(http1=False, http2=True, trust_env=False, verify=_TLS, timeout=_ENDLESS) as client:
         try:
-            response = await client.request(method, url, headers={"x-request-key": key})
+            async with client.stream(method, url, headers={"x-request-key": key}) as response:
+                content += f"{response.status_code}\n".encode()
+                text = (await response.aread()).decode()
         except httpx.HTTPError as error:
             return 0, type(error).__name__
-        return response.status_code, response.text
+        content += text.encode()
+        return response.status_code, text

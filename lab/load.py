@@ -52,7 +52,7 @@ class MachineStalledError(Exception):
 class Request:
     """One request and its fate; times in seconds.
 
-    `status` 0: no answer, or, where it had `begun` (HTTP/1.1), not all of it. `late`: behind its schedule.
+    `status` 0: no answer, or, where it had `begun` (HTTP/1.1, HTTP/2), not all of it. `late`: behind its schedule.
     """
 
     key: str
@@ -251,7 +251,7 @@ def _exchange(options: argparse.Namespace) -> Exchange:
     if parts.scheme == "http2":
         from lab.http2 import request
 
-        return lambda key, _: request(url.replace("http2:", "http:", 1), options.method, key)
+        return lambda key, content: request(url.replace("http2:", "http:", 1), options.method, key, content)
     if parts.scheme == "tcp":
         return lambda _, __: _first_line(parts)
     from lab.http1 import Client

@@ -254,9 +254,12 @@ def test_no_request_is_lost_to_an_application_that_hangs_with_a_timeout_per_try(
 @pytest.mark.quick
 @pytest.mark.parametrize("name", ["http2", "http2-proxy"])
 def test_no_request_by_http2_is_lost(outcomes: dict[str, Outcome], name: str, show: Show) -> None:
+    """But one whose answer the application that is killed had begun: its status is a frame before its content."""
     report = outcomes[name].report
     show(f"HTTP/2, {'application' if name == 'http2' else 'proxy'} killed, 5 requests a second", report)
-    assert (report.lost, set(report.last(3).by_cluster)) == ([], {"c2"})
+    cut = [request for request in report.lost if request.begun]
+    assert (report.lost, set(report.last(3).by_cluster)) == (cut, {"c2"})
+    assert len(cut) <= 1
 
 
 @pytest.mark.quick

@@ -55,12 +55,12 @@ def left_out(unused: Unused) -> Reason:
 
 def traffic_reasons(consumer: str, found: Arranged) -> Iterator[Reason]:
     """What the traffic policy makes of those that could answer."""
-    if found.order.means == "labels" and found.sources[0].traffic.mode == "nearest":
-        yield Reason("regions", consumer)
-    elif found.sources and found.sources[0].traffic.mode == "ordered":
-        yield Reason("ordered", consumer)
-    elif found.sources and found.sources[0].traffic.mode == "weighted":
-        yield Reason("weighted", consumer)
+    if found.sources:
+        mode = found.sources[0].traffic.mode
+        if mode != "nearest":
+            yield Reason(mode, consumer)
+        elif found.order.means == "labels":
+            yield Reason("regions", consumer)
     yield from map(left_out, found.unused)
 
 

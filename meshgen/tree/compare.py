@@ -61,7 +61,7 @@ class Top:
     fresh: dict[str, str] = field(default_factory=dict)
     """For a file that is added below a directory that is not there: the highest such directory."""
     digests: dict[str, str] = field(default_factory=dict)
-    """The hash of every file that is wanted, and of every one that goes; dropped once it is staged."""
+    """The hash of every file that is wanted, and of every one that goes and is no edit; dropped once it is staged."""
     gone: bool = False
     """Whether nothing that stands in it stays."""
     listed: bytes | None = None
@@ -237,9 +237,11 @@ class _Comparing:
             if verdict is Verdict.FOREIGN:
                 continue
             if verdict is Verdict.EDITED:
+                # Not in the journal: after a kill the edit is still one, and going on takes the option again.
                 self._edited(path, unwanted=True)
+            else:
+                self.top.digests[path] = state.digest(before)
             self.top.changes.append(Change(path, fingerprint(before), removed=True))
-            self.top.digests[path] = state.digest(before)
 
     def _edited(self, path: str, *, unwanted: bool) -> None:
         finding = findings.edited(self.output, path, unwanted=unwanted)

@@ -200,7 +200,9 @@ class Tree:
             for change in top.changes:
                 if not change.removed:
                     transaction.stage(change.path, wanted[change.path])
-            lines = [f"{top.digests[change.path]}  {change.path}\n" for change in top.changes]
+            lines = [
+                f"{top.digests[change.path]}  {change.path}\n" for change in top.changes if change.path in top.digests
+            ]
             transaction.current = state.JOURNAL
             self.root.append(transaction.journal, "".join(lines).encode())
             if top.relisted and top.text is not None:

@@ -76,3 +76,12 @@ def test_the_reason(texts: tuple[str, ...], reason: Reason) -> None:
     typed, more = typed_fleet(loaded)
     assert typed is not None, [*problems, *more]
     assert absent_source(Calls(Relations(typed)), "c1", WEB, "c2") == reason
+
+
+def test_an_order_of_clusters_that_are_none_leaves_out_everybody() -> None:
+    order = "traffic: {mode: ordered, order: [{names: [x]}, {names: [y]}]}"
+    loaded, problems = load_contents({"fleet.yaml": fleet(LACKS, shop(f", {order}")).encode()})
+    typed, more = typed_fleet(loaded)
+    assert typed is not None, [*problems, *more]
+    call = Calls(Relations(typed)).of("c1")[WEB]
+    assert (call.state, call.sources, call.imports) == ("unreachable", (), ())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from meshgen.tree import TreeError
 from tests.tree.support import A, B, C, Killed, build, codes, compare, failing, found, manifests, put, snapshot
 
 if TYPE_CHECKING:
@@ -71,6 +72,25 @@ def test_a_first_build_killed_at_any_step_is_finished_by_the_next(tmp_path: Path
         build(output, AFTER)
         assert snapshot(output) == snapshot(tmp_path / "undisturbed"), f"killed at step {step}"
     assert step > 30
+
+
+def test_an_edit_that_a_killed_build_was_to_overwrite_is_still_one(tmp_path: Path) -> None:
+    edited = {A: b"edited a\n", "left/ns/y.yaml": b"edited y\n"}
+    refused = 0
+    for step in itertools.count(1):
+        output = tmp_path / str(step)
+        build(output, BEFORE)
+        for path, content in edited.items():
+            put(output, path, content)
+        if not kill_at(step, output, AFTER, overwrite=True):
+            break
+        left = {path: content for path, content in manifests(output).items() if content == edited.get(path)}
+        assert codes(compare(output, AFTER)) & {"MG601"} == ({"MG601"} if left else set()), f"killed at step {step}"
+        with contextlib.suppress(TreeError):
+            build(output, AFTER)
+        assert manifests(output).items() >= left.items()
+        refused += bool(left)
+    assert refused > 20
 
 
 def test_after_a_kill_the_fleet_may_go_back_to_what_it_was(tmp_path: Path) -> None:
