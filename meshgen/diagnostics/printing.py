@@ -37,6 +37,13 @@ _UNDECODABLE = range(0xDC80, 0xDD00)
 # blanks out), or after `##` and up to `[` anywhere (GitHub's TryParse, Azure Pipelines, TeamCity).
 _COMMAND = re.compile(r"^(\s*:)(?=:[A-Za-z])|#(?=#[A-Za-z]*\[)", re.MULTILINE)
 _COMMAND_IN_DOCUMENT = re.compile(r"#(?=#[A-Za-z]*\[)")
+_SECRET = re.compile(r"(://[^\s/@:]*:)([^\s/@]+)(?=@)|()((?:gh[opsur]_|github_pat_|glpat-)[-\w]+)")
+"""The password of a URL, and tokens that GitHub and GitLab make, which stand anywhere in one."""
+
+
+def masked(text: str) -> str:
+    """`text` with `*` for each character of the credentials that URLs in it carry."""
+    return _SECRET.sub(lambda match: (match[1] or "") + "*" * len(match[2] or match[4]), text)
 
 
 def printable(text: str) -> str:
@@ -92,6 +99,7 @@ def bounded(diagnostics: Iterable[Diagnostic], most: int = MOST_FINDINGS) -> tup
 
 
 def _text(text: str) -> str:
+    text = masked(text)
     if len(text) > LONGEST_TEXT:
         text = f"{text[: LONGEST_TEXT - 1]}…"
     return printable(" ".join(text.splitlines()) if not text.isprintable() else text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic, Note, diagnose
 from meshgen.diagnostics.near import near
+from meshgen.diagnostics.printing import masked
 from meshgen.load.copies import copied, copies
 from meshgen.load.files import decoded, directory_of, read_files
 from meshgen.load.parse import LibyamlMissingError, parse
@@ -204,7 +205,7 @@ def quoted(node: Node) -> str:
     if node.items is not None:
         return "(a list)"
     text = str(node.plain if node.plain is not None else node.value)
-    shown = " ".join(text.split())
+    shown = masked(" ".join(text.split()))
     return f"`{shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + '…'}`"
 
 

@@ -24,7 +24,7 @@ def planned_delivery(fleet: Fleet) -> PlannedDelivery | None:
             engine=declared.engine,
             repo_url=declared.repo_url,
             revision=declared.revision,
-            path=declared.path.strip("/") or ".",
+            path=declared.path,
             namespace=declared.namespace or engine(declared.engine).namespace,
             project=declared.project,
             targets=tuple(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshgen.diagnostics import Diagnostic, Note, Span
-from meshgen.diagnostics.printing import bounded, json_text, printable, printable_lines
+from meshgen.diagnostics.printing import bounded, json_text, masked, printable, printable_lines
 from meshgen.diagnostics.render import FORMATS, MACHINE_FORMATS, TEXT_FORMATS, render
 
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -146,3 +146,29 @@ def test_part_of_a_long_line_is_found_in_it() -> None:
 
 def test_formats_for_people_and_for_machines_are_all_but_github() -> None:
     assert MACHINE_FORMATS | TEXT_FORMATS | {"github"} == set(FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://mesh:secret@git.example.com/fleet.git", "https://mesh:******@git.example.com/fleet.git"),
+        ("https://:secret@git.example.com/fleet.git", "https://:******@git.example.com/fleet.git"),
+        ("https://ghp_01@github.com/company/fleet", "https://******@github.com/company/fleet"),
+        ("a: https://a:b@c d: https://e:f@g", "a: https://a:*@c d: https://e:*@g"),
+        ("https://company@dev.azure.com/fleet", "https://company@dev.azure.com/fleet"),
+        ("https://git.example.com:8443/fleet@v1", "https://git.example.com:8443/fleet@v1"),
+        ("ssh://git@git.example.com:2222/fleet", "ssh://git@git.example.com:2222/fleet"),
+    ],
+)
+def test_credentials_in_a_url_are_masked_character_by_character(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_shows_the_credentials_of_a_url(form: str) -> None:
+    url = "https://mesh:secret@git.example.com/fleet.git"
+    place = Span("fleet.yaml", 1, 1, 1, 8)
+    found = Diagnostic("MG106", "error", f"not {url}", place, help=url, notes=(Note(place, url),), object=url)
+    text = render([found], {"fleet.yaml": f"repoURL: {url}\n"}, form)
+    assert "fleet.yaml" in text
+    assert "secret" not in text

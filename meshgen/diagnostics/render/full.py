@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from meshgen.diagnostics.lines import split_lines
-from meshgen.diagnostics.printing import printable
+from meshgen.diagnostics.printing import masked, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -80,7 +80,7 @@ def _block(found: Diagnostic, lines: Mapping[str, list[str]], view: View) -> Ite
             if label:
                 yield f"{blank} {paint('=', fg='blue')} {label}"
             continue
-        text, start, width = _excerpt(source[span.line - 1], span)
+        text, start, width = _excerpt(masked(source[span.line - 1]), span)
         bar = paint("|", fg="blue")
         underline = paint(f"{mark * width}{' ' if label else ''}{label}", fg=fg)
         yield f"{blank} {bar}"
