@@ -20,6 +20,20 @@ _ANNOTATIONS = {
     "argocd.argoproj.io/compare-options": "ServerSideDiff=true",
     "argocd.argoproj.io/manifest-generate-paths": ".",
 }
+_OBSERVED = """\
+hs = {}
+if obj.status ~= nil and obj.status.observedGeneration == obj.metadata.generation then
+  hs.status = "Healthy"
+else
+  hs.status = "Progressing"
+  hs.message = "no controller has read it yet"
+end
+return hs
+"""
+_HEALTH = {("externaldns.k8s.io", "DNSEndpoint"): _OBSERVED}
+"""(group, kind) → Lua, where Argo CD knows no health (`resource_customizations`, gitops-engine/pkg/health) and the
+status tells one: ExternalDNS writes the generation that it has read (0.22, source/crd.go). Istio writes no status by
+default, and what Tetrate writes is not documented."""
 _LAST = "last"
 """The wave of clusters that say none."""
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -141,6 +155,17 @@ def _application_spec(delivery: Delivery, cluster: str, path: str, revision: str
     }
 
 
+def _health_checks(_delivery: Delivery, kinds: Sequence[Kind]) -> Iterator[Document]:
+    known = {(kind.group, kind.kind) for kind in kinds}
+    checks = {
+        f"resource.customizations.health.{group}_{kind}": lua
+        for (group, kind), lua in sorted(_HEALTH.items())
+        if (group, kind) in known
+    }
+    if checks:
+        yield Document(path="argocd/values/argocd-cm.yaml", content={"data": checks})
+
+
 PROJECT = Sort(
     api_version=API_VERSION,
     kind="AppProject",
@@ -204,6 +229,10 @@ APPLICATIONS = Sort(
     of_fleet=_applications,
     reasons={"metadata namespace": "where Argo CD runs", **_of_application("")},
 )
+HEALTH_CHECKS = Sort(
+    of_fleet=_health_checks,
+    reasons={"data *": "a kind of the platform that has a status, and whose health Argo CD does not know by itself"},
+)
 
 
 def _losses(delivery: Delivery) -> Iterator[Loss]:
@@ -225,6 +254,6 @@ ENGINE = Engine(
     name="argocd",
     title="Argo CD",
     namespace="argocd",
-    sorts=(PROJECT, APPLICATION_SET, APPLICATIONS),
+    sorts=(PROJECT, APPLICATION_SET, APPLICATIONS, HEALTH_CHECKS),
     losses=_losses,
 )

@@ -110,6 +110,7 @@ def test_an_application_can_be_an_object_of_its_own() -> None:
         "_delivery/argocd/application.argoproj.io_mesh-c1.yaml",
         "_delivery/argocd/application.argoproj.io_mesh-c2.yaml",
         "_delivery/argocd/appproject.argoproj.io_mesh.yaml",
+        "_delivery/argocd/values/argocd-cm.yaml",
     ]
     application = file(found, "application.argoproj.io_mesh-c1")
     assert application["metadata"]["namespace"] == "gitops"
@@ -133,3 +134,9 @@ def test_an_application_can_be_an_object_of_its_own() -> None:
 )
 def test_an_application_is_named_after_its_cluster_as_far_as_kubernetes_allows(cluster: str, name: str) -> None:
     assert application_name("meshgen", cluster) == name
+
+
+def test_a_kind_whose_status_says_what_argo_cd_does_not_know_gets_a_health_check() -> None:
+    data = file(delivered(), "values/argocd-cm")["data"]
+    assert list(data) == ["resource.customizations.health.externaldns.k8s.io_DNSEndpoint"]
+    assert "obj.status.observedGeneration == obj.metadata.generation" in str(data.popitem()[1])

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import click
 import pytest
+from ruamel.yaml import YAML
 
 from meshgen.cli import main
 from meshgen.cli.group import cli
 from meshgen.pages import codes
+from meshgen.verify import schemas
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted((ROOT / "docs" / "howto").glob("*.md")), ROOT / "docs" / "day-2.md"]
@@ -125,3 +127,13 @@ def test_links_of_a_page_lead_to_files(page: Path) -> None:
 @EACH
 def test_the_codes_that_a_page_names_have_pages(page: Path) -> None:
     assert set(re.findall(r"MG[0-9]{3}", page.read_text())) <= set(codes())
+
+
+def test_the_application_that_readers_write_for_themselves_is_valid() -> None:
+    shown = [
+        text for language, text in BLOCK.findall((PAGES[0].parent / "argocd.md").read_text()) if language == "yaml"
+    ]
+    (body,) = (YAML(typ="safe").load(text) for text in shown if not FILE.match(text))
+    check = schemas.validator(body["apiVersion"], body["kind"])
+    assert check is not None
+    assert [error.message for error in check.errors(body)] == []

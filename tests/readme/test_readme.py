@@ -1,31 +1,25 @@
-"""What the README shows is what meshgen reads, and what Argo CD and Flux accept."""
+"""What the README shows is what meshgen reads."""
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+import pytest
 from ruamel.yaml import YAML
 
-from tests.schemas.delivery import refusals
-
-if TYPE_CHECKING:
-    import pytest
+from meshgen.delivery import engine_names
+from meshgen.pipeline import compile_fleet
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
 
-def blocks() -> dict[str, str]:
-    """The YAML blocks of the README by the kind of their object."""
-    found = re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    return {YAML(typ="safe").load(text)["kind"]: text for text in found}
-
-
-def test_the_sync_of_the_readme_is_accepted_by_the_schema_of_its_engine() -> None:
-    body: dict[str, Any] = YAML(typ="safe").load(blocks()["ApplicationSet"])
-    assert refusals(body) == []
+FLEET, DELIVERY = (
+    YAML(typ="safe").load(text) for text in re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+)
 
 
 EXAMPLE = ROOT / "examples" / "istio"
@@ -33,7 +27,18 @@ EXAMPLE = ROOT / "examples" / "istio"
 
 def test_the_fleet_of_the_readme_is_the_example_for_istio() -> None:
     committed = (EXAMPLE / "fleet" / "fleet.yaml").read_text()
-    assert YAML(typ="safe").load(blocks()["Fleet"]) == YAML(typ="safe").load(committed)
+    assert YAML(typ="safe").load(committed) == FLEET
+
+
+@pytest.mark.parametrize("name", engine_names())
+def test_the_delivery_of_the_readme_delivers_that_fleet_by_each_engine(name: str, tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE / "fleet", tmp_path, dirs_exist_ok=True)
+    delivery = DELIVERY["spec"]["delivery"] | {"engine": name}
+    fleet = FLEET | {"spec": FLEET["spec"] | {"delivery": delivery}}
+    (tmp_path / "fleet.yaml").write_text(json.dumps(fleet))
+    compiled = compile_fleet(tmp_path)
+    assert [found for found in compiled.diagnostics if found.severity == "error"] == []
+    assert any(path.startswith("_delivery/") for path in compiled.files)
 
 
 def test_the_files_that_the_readme_lists_are_those_of_the_directory() -> None:

@@ -11,7 +11,6 @@ from ruamel.yaml import YAML
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parent.parent / "schemas"
-DELIVERY = HERE.parent / "schemas-delivery"
 
 Object = dict[str, Any]
 
@@ -33,7 +32,7 @@ def valid(kind: str) -> Object:
     return copy.deepcopy(_valid()[kind])
 
 
-def schema_of(body: Object, root: Path = SCHEMAS) -> Path:
+def schema_of(body: Object) -> Path:
     """The schema file of an object, by the rule that kubeconform's location template follows."""
     group, _, version = str(body["apiVersion"]).rpartition("/")
-    return root / (group or version) / f"{body['kind'].lower()}_{version}.json"
+    return SCHEMAS / (group or version) / f"{body['kind'].lower()}_{version}.json"

@@ -1,4 +1,4 @@
-"""Writes schemas/ (every kind that meshgen emits) and tests/schemas-delivery/ (Argo CD's, whole).
+"""Writes schemas/: every kind that meshgen emits.
 
     python tools/schemas/generate.py            write
     python tools/schemas/generate.py --check    write nothing, exit 1 when a file would change
@@ -150,13 +150,6 @@ EMITTED: tuple[Custom | Core, ...] = (
     *FLUX_KINDS,
 )  # fmt: skip
 
-DELIVERY = (
-    Custom(
-        ARGO_CD, "manifests/crds/applicationset-crd.yaml", "argoproj.io/v1alpha1", "ApplicationSet",
-        "applicationsets.argoproj.io",
-    ),
-)  # fmt: skip
-
 
 def _yaml(path: Path) -> Any:
     with path.open("rb") as stream:
@@ -303,20 +296,15 @@ def wanted() -> dict[Path, str]:
         properties = schema["properties"]
         emitted[file_name(properties["apiVersion"]["const"], properties["kind"]["const"])] = schema
     overlay(emitted)
-    delivery = {file_name(source.api_version, source.kind): custom(source) for source in DELIVERY}
-    files = {Path("schemas") / name: _text(schema, 1) for name, schema in emitted.items()}
-    files |= {Path("tests/schemas-delivery") / name: _text(schema, None) for name, schema in delivery.items()}
-    return files
-
-
-def _text(schema: Schema, indent: int | None) -> str:
-    separators = (",", ":") if indent is None else (",", ": ")
-    return json.dumps(schema, indent=indent, sort_keys=True, ensure_ascii=False, separators=separators) + "\n"
+    return {
+        Path("schemas") / name: json.dumps(schema, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        for name, schema in emitted.items()
+    }
 
 
 def present() -> set[Path]:
     """The files on disk that this script answers for: all but the fleet's own schema."""
-    found = [*(ROOT / "schemas").glob("*/*.json"), *(ROOT / "tests/schemas-delivery").glob("*/*.json")]
+    found = (ROOT / "schemas").glob("*/*.json")
     return {path.relative_to(ROOT) for path in found if path.parent.name != "meshgen.io"}
 
 
