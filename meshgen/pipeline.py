@@ -112,8 +112,8 @@ def check_calls(calls: Calls, sources: dict[str, str], diagnostics: Iterable[Dia
     published = published_hosts(relations)
     asked = probes(relations, published)
     dns = cache(partial(_dns, relations, published, asked))
-    planned = cache(partial(_plan, calls, published, asked, dns))
-    delivery = partial(_delivery, relations)
+    delivery = cache(partial(_delivery, relations))
+    planned = cache(partial(_plan, calls, published, asked, dns, delivery))
     told = [*diagnostics, *check(Context(calls, published, asked, dns, delivery, planned, _identities))]
     found = ordered(apply(told, relations.fleet.spec.accept))
     if any(diagnostic.severity == "error" for diagnostic in found):
@@ -135,11 +135,15 @@ def _delivery(relations: Relations) -> PlannedDelivery | None:
 
 
 def _plan(
-    calls: Calls, published: tuple[Published, ...], asked: tuple[Probe, ...], dns: Callable[[], PlannedDns | None]
+    calls: Calls,
+    published: tuple[Published, ...],
+    asked: tuple[Probe, ...],
+    dns: Callable[[], PlannedDns | None],
+    delivery: Callable[[], PlannedDelivery | None],
 ) -> Plan:
     from meshgen.plan import plan  # a fleet that is only validated seldom needs it
 
-    return plan(calls, published, asked, dns())
+    return plan(calls, published, asked, dns(), delivery())
 
 
 def _identities(draft: Plan, cluster: ClusterPlan) -> Iterable[Identity]:

@@ -28,7 +28,7 @@ def written(plan: Plan, cluster: ClusterPlan, known: Written | None = None) -> I
     """Every file for one cluster of the plan, and what writes it; `known` as for `emit`."""
     scope = Scope(plan, cluster, {} if known is None else known)
     for emitter in emitters(plan.platform):
-        yield from ((emitter, artifact) for artifact in emitter.artifacts(scope))
+        yield from ((emitter, artifact) for artifact in scope.artifacts(emitter))
 
 
 def emit_fleet(plan: Plan) -> tuple[Artifact, ...]:

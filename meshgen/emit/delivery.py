@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.delivery import engine, engine_names
 from meshgen.delivery.model import Kind, Object
-from meshgen.emit.artifact import Schema, delivery_file, delivery_object, object_path
+from meshgen.emit.artifact import Schema, delivery_file, delivery_object
 from meshgen.emit.emitter import EVERY_OBJECT, ObjectEmitter
 from meshgen.emit.gate import JobEmitter
 from meshgen.emit.metadata import SYNC_WAVE, unstaged_metadata
@@ -81,17 +81,10 @@ class DeliveryEmitter:
 
     def _objects(self, scope: Scope) -> list[Object]:
         found = [
-            Object(
-                identity.api_version,
-                identity.kind,
-                identity.namespace,
-                identity.name,
-                object_path(scope.cluster.cluster, each.schema, identity.namespace, identity.name),
-                int(each.stage),
-            )
-            for each in self.of_clusters(scope.plan.platform)
-            if isinstance(each, OBJECTS)
-            for identity in each.identities(scope)
+            Object(*artifact.schema, artifact.namespace, artifact.name, artifact.path, artifact.stage)
+            for emitter in self.of_clusters(scope.plan.platform)
+            for artifact in scope.artifacts(emitter)
+            if artifact.schema is not None and artifact.stage is not None
         ]
         return sorted(found, key=lambda item: (item.stage, item.path))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from meshgen.emit.artifact import Artifact, Schema, Stage, kubernetes_object
 from meshgen.emit.metadata import metadata
@@ -17,12 +17,23 @@ if TYPE_CHECKING:
     from meshgen.plan.model import ClusterPlan, Origin, Plan
 
 
-class Scope(NamedTuple):
-    """What an emitter sees: the plan of one cluster, and of the fleet's plan what its clusters share."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """What an emitter sees: the plan of one cluster, of the fleet's plan what its clusters share, and what other
+    emitters write.
+    """
 
     plan: Plan
     cluster: ClusterPlan
     written: Written
+    _made: dict[int, tuple[Artifact, ...]] = field(default_factory=dict)
+
+    def artifacts(self, emitter: Emitter) -> tuple[Artifact, ...]:
+        """What an emitter writes for the cluster, made once."""
+        made = self._made.get(id(emitter))
+        if made is None:
+            made = self._made[id(emitter)] = tuple(emitter.artifacts(self))
+        return made
 
 
 Written: TypeAlias = "dict[tuple[int, int], Artifact]"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from meshgen.emit.artifact import Artifact
     from meshgen.emit.emitter import Emitter, Scope
     from meshgen.emit.reasons import Reasons
-    from meshgen.plan.model import AskedHost, ClusterPlan, PlannedGate
+    from meshgen.plan.model import AskedHost, PlannedGate
 
 NAME = "meshgen-gate"
 _DIRECTORY = "/etc/meshgen"
@@ -143,7 +143,6 @@ class JobEmitter:
     def __init__(self, others: Callable[[str], Iterable[Emitter]]) -> None:
         """`others`: platform → whatever else writes what clusters get."""
         self._others = others
-        self._last: tuple[ClusterPlan, str] | None = None
 
     def identities(self, scope: Scope) -> Iterator[Identity]:
         for planned in _items(scope):
@@ -170,19 +169,14 @@ class JobEmitter:
             )
 
     def _name(self, scope: Scope, planned: PlannedGate) -> str:
-        if self._last is None or self._last[0] is not scope.cluster:
-            self._last = scope.cluster, self._digest(scope, planned)
-        return f"{NAME}-{self._last[1]}"
-
-    def _digest(self, scope: Scope, planned: PlannedGate) -> str:
         whole = hashlib.sha256(repr(_job(planned)).encode())
         synced = (
             artifact
             for emitter in self._others(scope.plan.platform)
-            for artifact in emitter.artifacts(scope)
+            for artifact in scope.artifacts(emitter)
             if artifact.synced
         )
         for path, content in sorted((artifact.path, artifact.content) for artifact in synced):
             whole.update(path.encode())
             whole.update(hashlib.sha256(content).digest())
-        return whole.hexdigest()[:12]
+        return f"{NAME}-{whole.hexdigest()[:12]}"

@@ -10,7 +10,6 @@ from meshgen.analysis.labels import LABELS
 from meshgen.analysis.namespace_labels import NAME, labels_for
 from meshgen.plan.aliases import planned_aliases
 from meshgen.plan.canary import planned_canary
-from meshgen.plan.delivery import planned_delivery
 from meshgen.plan.facts import consumer_facts
 from meshgen.plan.gate import Gates
 from meshgen.plan.gateways import exposed, exposures, planned_gateways, spans, workspace_exposures
@@ -27,13 +26,20 @@ if TYPE_CHECKING:
 
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls
-    from meshgen.plan.model import PlannedCanary, PlannedDns, PlannedGate, PlannedGateway
+    from meshgen.plan.model import PlannedCanary, PlannedDelivery, PlannedDns, PlannedGate, PlannedGateway
     from meshgen.published import Published
     from meshgen.published.probes import Probe
 
 
-def plan(calls: Calls, published: Sequence[Published], asked: Sequence[Probe], dns: PlannedDns | None) -> Plan:
-    """Plan what the consumers of `calls` get, for themselves and for published hosts, their probes and their DNS.
+def plan(
+    calls: Calls,
+    published: Sequence[Published],
+    asked: Sequence[Probe],
+    dns: PlannedDns | None,
+    delivery: PlannedDelivery | None,
+) -> Plan:
+    """Plan what the consumers of `calls` get, for themselves and for published hosts, their probes and their DNS, and
+    what brings it to them.
 
     Also of a fleet that rules refuse (a draft); same fleet, same plan.
     """
@@ -71,7 +77,7 @@ def plan(calls: Calls, published: Sequence[Published], asked: Sequence[Probe], d
         servers=found.servers,
         reachability=found.reachability,
         dns=dns,
-        delivery=planned_delivery(fleet),
+        delivery=delivery,
         exposed=dict(exposed(relations)),
     )
 

@@ -11,6 +11,7 @@ from meshgen.calls import Calls
 from meshgen.language.typed import typed_fleet
 from meshgen.load import load_contents
 from meshgen.plan import plan
+from meshgen.plan.delivery import planned_delivery
 from meshgen.plan.dns import planned_dns
 from meshgen.plan.reach import Reaches
 from meshgen.published import published_hosts
@@ -57,7 +58,8 @@ class Meaning:
         if self.known:
             return self.known.planned()
         asked = probes(self.relations, self.published)
-        return plan(self.calls, self.published, asked, planned_dns(self.relations, self.published, asked))
+        dns = planned_dns(self.relations, self.published, asked)
+        return plan(self.calls, self.published, asked, dns, planned_delivery(self.relations.fleet))
 
     def reaches(self, consumers: Iterable[str] | None = None) -> dict[tuple[str, str], Reach]:
         """(consumer, host) → how callers get what other clusters serve; of some consumers, or of all."""

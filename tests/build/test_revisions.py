@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from meshgen.calls import Calls
-    from meshgen.plan.model import Plan, PlannedDns
+    from meshgen.plan.model import Plan, PlannedDelivery, PlannedDns
     from meshgen.published import Published
     from meshgen.published.probes import Probe
 
@@ -492,9 +492,15 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("read")
         return reading(contents)
 
-    def planned(calls: Calls, published: Sequence[Published], asked: Sequence[Probe], dns: PlannedDns | None) -> Plan:
+    def planned(
+        calls: Calls,
+        published: Sequence[Published],
+        asked: Sequence[Probe],
+        dns: PlannedDns | None,
+        delivery: PlannedDelivery | None,
+    ) -> Plan:
         done.append("planned")
-        return planning(calls, published, asked, dns)
+        return planning(calls, published, asked, dns, delivery)
 
     monkeypatch.setattr(history, "meaning", read)
     monkeypatch.setattr(compiling, "plan", planned)
