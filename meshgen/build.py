@@ -14,7 +14,7 @@ from meshgen.diagnostics.several import ordered
 from meshgen.emit import emit
 from meshgen.emit.signature import SIGNATURE
 from meshgen.pipeline import plan_fleet
-from meshgen.revisions import Now, beside, earlier, guard, meant
+from meshgen.revisions import Now, beside, earlier, elsewhere, guard, meant
 from meshgen.tree import open_tree
 from meshgen.tree.findings import overruled
 from meshgen.verify import kubeconform, verify
@@ -98,6 +98,8 @@ def build(fleet: Path, output: Path, options: Options, progress: Callable[[int, 
     ) as tree:
         judge = _Judge(tree, options.kubeconform, (fleet, output))
         findings = _emit(plan, tree, judge)
+        if lost := elsewhere(output, relations.fleet.spec.delivery):
+            findings.append(lost)
         report.comparison = comparison = tree.finish()
         memory = meant.remembered(output)
         now = Now(

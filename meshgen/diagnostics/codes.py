@@ -120,6 +120,7 @@ CODES = (
     Code("MG660", "error", "a consumer that nobody answers while clusters sync", "0.1"),
     Code("MG661", "error", "an ingress gateway that closes to edge gateways which call it", "0.1"),
     Code("MG662", "warning", "requests that find nothing while a cluster syncs", "0.1"),
+    Code("MG710", "warning", "an output that the engine does not find", "0.1"),
     Code("MG734", "error", "a pipeline that gives strangers' files rights", "0.1"),
     Code("MG735", "warning", "a comment that the forge does not take", "0.1"),
     Code("MG736", "error", "an output that cannot be committed", "0.1"),

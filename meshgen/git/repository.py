@@ -140,6 +140,11 @@ class Repository:
         """Whether a branch of a remote is known to have the commit."""
         return bool(self._text("for-each-ref", "--count=1", f"--contains={commit}", "refs/remotes").strip())
 
+    def remotes(self) -> tuple[str, ...]:
+        """The URLs of all remotes, as the configuration has them."""
+        listed = self._text("config", "--null", "--get-regexp", r"^remote\..*\.url$", codes=(0, 1))
+        return tuple(each.partition("\n")[2] for each in listed.split("\0") if each)
+
     def blobs(self, commit: str) -> frozenset[str]:
         """The ids of everything in the commit's whole tree, not only of what is below the directory."""
         listed = self._run("ls-tree", "-r", "-z", "--full-tree", commit)

@@ -11,5 +11,6 @@ from meshgen.revisions import meant
 from meshgen.revisions.earlier import Earlier, Now, earlier
 from meshgen.revisions.guard import beside, guard
 from meshgen.revisions.named import Fleets, default_revision
+from meshgen.revisions.place import elsewhere
 
-__all__ = ["Earlier", "Fleets", "Now", "beside", "default_revision", "earlier", "guard", "meant"]
+__all__ = ["Earlier", "Fleets", "Now", "beside", "default_revision", "earlier", "elsewhere", "guard", "meant"]

@@ -51,6 +51,16 @@ def test_a_link_to_a_directory_is_the_directory(repository: Path, tmp_path: Path
     assert open_repository(tmp_path / "link").prefix == "output/"
 
 
+def test_remotes_are_known_by_their_urls(repository: Path) -> None:
+    assert open_repository(repository).remotes() == ()
+    git(repository, "remote", "add", "origin", "https://git.example.com/fleet.git")
+    git(repository, "remote", "add", "b.url", "git@git.example.com:fleet.git")
+    assert open_repository(repository).remotes() == (
+        "https://git.example.com/fleet.git",
+        "git@git.example.com:fleet.git",
+    )
+
+
 def test_no_repository_is_told_from_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused(tmp_path) is Cause.NO_REPOSITORY
     monkeypatch.setenv("PATH", str(tmp_path))
