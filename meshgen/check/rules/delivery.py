@@ -52,8 +52,8 @@ def waves_without_an_engine(context: Context) -> Iterator[Finding]:
     waved = [cluster for cluster in fleet.clusters if cluster.wave is not None]
     if waved and fleet.spec.delivery is None:
         yield Finding(
-            message=f"{listed(cluster.name for cluster in waved)} say in which wave they are synced, and the fleet "
-            "names no engine",
+            message=f"waves of {listed(cluster.name for cluster in waved)} are kept by an engine, and the fleet "
+            "names none",
             span=waved[0].span("wave"),
             help="Say `delivery` with the engine that syncs the clusters, or leave `wave` out.",
             object=_OBJECT,
@@ -224,6 +224,29 @@ def gate_among_others(context: Context) -> Iterator[Finding]:
         )
 
 
+def wave_without_a_gate(context: Context) -> Iterator[Finding]:
+    """Find waves that later ones wait for, and in which the gate asks nothing: they are well once they are applied."""
+    relations = context.relations
+    declared = relations.fleet.spec.delivery
+    planned = None if declared is None or declared.gate is None else context.delivery()
+    if declared is None or declared.gate is None or planned is None or len(planned.content.waves) == 1:
+        return
+    for wave in planned.content.waves[:-1]:
+        names = [target.cluster for target in planned.content.targets if target.wave == wave]
+        if all(name in context.calls.consumers and context.planned(name).gate is None for name in names):
+            first, *more = (relations.cluster(name).span("wave") for name in names)
+            yield Finding(
+                message=f"the gate asks nothing in wave {wave}: its clusters call nothing that they and waves before "
+                "them serve to all namespaces",
+                span=first,
+                help="Put clusters first that call what is served in their own wave or before it.",
+                notes=notes(
+                    *((span, "in this wave, too") for span in more), (declared.gate.span(), "what would ask them")
+                ),
+                object=_OBJECT,
+            )
+
+
 def _others(relations: Relations, namespace: str) -> Iterator[tuple[str, Span | None]]:
     """Who has a namespace, and where that is said; patterns of workspaces that take many do not have it."""
     fleet = relations.fleet
@@ -255,5 +278,6 @@ RULES = (
     Rule("MG707", "warning", "waves that are synced at once", "0.1", waves_at_once),
     Rule("MG708", "warning", "a cluster that is leaving and still there", "0.1", leaving_and_there),
     Rule("MG709", "error", "a gate in a namespace of others", "0.1", gate_among_others),
+    Rule("MG711", "hint", "a wave in which the gate asks nothing", "0.1", wave_without_a_gate),
     Rule("MG720", "warning", "a cluster that gets no objects", "0.1", cluster_without_objects),
 )
