@@ -20,6 +20,9 @@ _ANNOTATIONS = {
     "argocd.argoproj.io/compare-options": "ServerSideDiff=true",
     "argocd.argoproj.io/manifest-generate-paths": ".",
 }
+_FIRST = {"argocd.argoproj.io/sync-wave": "-1"}
+"""Before the ApplicationSet, whose kind comes first: without its project it makes no Application, and looks again after
+three minutes (applicationset/controllers, `ReconcileRequeueOnValidationError`)."""
 _OBSERVED = """\
 hs = {}
 if obj.status ~= nil and obj.status.observedGeneration == obj.metadata.generation then
@@ -56,6 +59,7 @@ def _project(delivery: Delivery, kinds: Sequence[Kind]) -> Iterator[Document]:
     yield Document(
         path=_path("AppProject", delivery.project),
         name=delivery.project,
+        annotations=_FIRST,
         content={
             "spec": {
                 "description": "The service mesh, as meshgen wrote it",
@@ -173,6 +177,7 @@ PROJECT = Sort(
     reasons={
         "metadata name": "the project of the fleet",
         "metadata namespace": "where Argo CD runs",
+        "metadata annotations argocd.argoproj.io/sync-wave": "it is there before what refers to it",
         "spec description": "for people who list projects",
         "spec sourceRepos": "the repository of the output, and no other",
         "spec destinations": "the clusters of the fleet, as Argo CD knows them by name, and those that leave",

@@ -54,6 +54,14 @@ def test_the_project_permits_the_repository_the_clusters_and_every_kind_of_the_p
     ]  # fmt: skip
 
 
+def test_the_project_is_there_before_the_application_set_asks_for_it() -> None:
+    """Kinds of one wave are applied by name, and "ApplicationSet" comes first."""
+    project = file(delivered(), "appproject.argoproj.io_meshgen")["metadata"]["annotations"]
+    others = file(delivered(), "applicationset.argoproj.io_meshgen")["metadata"]["annotations"]
+    assert project == {"argocd.argoproj.io/sync-wave": "-1", "meshgen.io/source": "fleet/demo"}
+    assert "argocd.argoproj.io/sync-wave" not in others  # type: ignore[operator]
+
+
 def test_a_cluster_that_leaves_is_permitted_until_its_objects_are_gone() -> None:
     spec = file(delivered("leaving: [c0]"), "appproject.argoproj.io_meshgen")["spec"]
     assert [item["name"] for item in spec["destinations"]] == ["c0", "c1", "c2"]  # type: ignore[attr-defined]
