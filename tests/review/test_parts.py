@@ -1,0 +1,190 @@
+"""The order of syncs beside a model that walks every part of every sync: shares with aliases, and published hosts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from meshgen.revisions.compile import Meaning, meaning
+from meshgen.revisions.order import hazards
+from meshgen.revisions.runs import run_of
+from meshgen.revisions.waves import gaps
+from tests.fleets import fleet
+from tests.review.parts import Fleet, Verdict, judged
+
+WORKERS = ("c1", "c2", "c3")
+WEB, API = (f"{name}.shop.svc.cluster.local" for name in ("web", "api"))
+SHOP = "shop.example.com"
+REQUESTS = ((WEB, ""), (SHOP, "/"), (SHOP, "/api"))
+
+
+@dataclass(frozen=True)
+class World:
+    """A fleet of three clusters and an edge cluster in short: what is there, and what its revisions change."""
+
+    web: tuple[str, ...]
+    """The clusters that have the service."""
+    api: tuple[str, ...]
+    spanned: tuple[str, ...] = WORKERS
+    draining: tuple[str, ...] = ()
+    """Where the workspace drains."""
+    drained: tuple[str, ...] = ()
+    """Where the published host drains."""
+    shares: tuple[str, ...] = ()
+    """The clusters that have shares of `web`; empty: the nearest answers."""
+    routed: str | None = None
+    """To which service a route for /api leads; None: there is none."""
+
+    def text(self) -> str:
+        spans = ", ".join(f'"{name}/shop"' for name in self.spanned)
+        shares = ", ".join(f"{{names: [{name}], share: {100 // len(self.shares)}}}" for name in self.shares)
+        if len(self.shares) == 3:
+            shares = shares.replace("33", "34", 1)
+        traffic = f"traffic: {{mode: weighted, weights: [{shares}]}}" if shares else ""
+        api = f"\n  - {{match: {{prefix: /api}}, service: {self.routed}.shop.svc.cluster.local}}" if self.routed else ""
+        texts = [f"""
+kind: Fleet
+metadata: {{name: demo}}
+spec:
+  platform: istio
+  clusters:
+  - {{name: c1, region: r1, network: n1}}
+  - {{name: c2, region: r2, network: n2}}
+  - {{name: c3, region: r3, network: n3}}
+  - {{name: e1, region: r1, network: n4, role: edge}}
+  gateways:
+  - {{name: edge, namespace: edge, role: edge, clusters: {{names: [e1]}}}}
+  - {{name: ingress, namespace: shop, role: ingress}}
+---
+kind: Workspace
+metadata: {{name: shop}}
+spec:
+  namespaceSelector: {{names: [{spans}]}}
+  eastWestGateway: {{name: ew, namespace: shop}}
+  draining: {{names: [{", ".join(self.draining)}]}}
+  exposedServices: [{{host: {WEB}}}]
+  {traffic}
+---
+kind: PublishedHost
+metadata: {{name: shop}}
+spec:
+  host: {SHOP}
+  workspace: shop
+  draining: {{names: [{", ".join(self.drained)}]}}
+  ingressGateway: {{name: ingress, namespace: shop}}
+  edgeGateway: {{name: edge, namespace: edge}}
+  routes:{api}
+  - {{service: {WEB}}}
+---
+kind: Inventory
+metadata: {{name: e1}}
+spec: {{gateways: [{{name: edge, namespace: edge, addresses: [198.51.100.1]}}]}}
+"""]  # fmt: skip
+        for place, name in enumerate(WORKERS, 1):
+            services = ", ".join(
+                f"{{name: {service}, namespace: shop, selector: {{app: {service}}}, ports: [{{name: http, port: 80}}]}}"
+                for service, having in (("web", self.web), ("api", self.api))
+                if name in having
+            )
+            texts.append(f"""
+kind: Inventory
+metadata: {{name: {name}}}
+spec:
+  namespaces: [{{name: shop}}]
+  services: [{services}]
+  gateways:
+  - {{name: ew, namespace: shop, addresses: [192.0.2.{place}]}}
+  - {{name: ingress, namespace: shop, addresses: [192.0.2.1{place}]}}
+""")
+        return fleet(*texts)
+
+
+def meant(world: World) -> Meaning:
+    found = meaning({"fleet.yaml": world.text().encode()})
+    assert found is not None
+    return found
+
+
+def engine(history: list[Meaning]) -> Verdict:
+    """The verdict of `diff` and `build`."""
+    runs = [run_of(each, f"v{place}") for place, each in enumerate(history)]
+    found = hazards(runs, history[-1].relations)
+    plans = [{plan.cluster: plan for plan in each.plan.clusters} for each in history]
+    missing = chain.from_iterable(
+        gaps(plans[old][name], plans[new][name], old, new)
+        for new in range(len(plans))
+        for old in range(new)
+        for name in plans[new]
+    )
+    return Verdict(
+        closed={(item.consumer, item.host, item.source.cluster) for item in found},
+        cut={(item.consumer, item.host) for item in found if item.cut},
+        nothing={(gap.cluster, gap.host) for gap in missing},
+        astray=set(),
+    )
+
+
+def model(history: list[Meaning], world: World) -> Verdict:
+    """The verdict of the model; `world`: where services are."""
+    copies = {
+        name: frozenset(host for host, having in ((WEB, world.web), (API, world.api)) if name in having)
+        for name in WORKERS
+    }
+    return judged(Fleet([each.plan for each in history], SHOP, copies), REQUESTS)
+
+
+BASE = World(web=WORKERS, api=("c1", "c2"))
+_SOME = st.sets(st.sampled_from(WORKERS), min_size=1).map(lambda names: tuple(sorted(names)))
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param([BASE, replace(BASE, shares=WORKERS)], id="shares begin"),
+        pytest.param([replace(BASE, shares=WORKERS), BASE], id="shares end"),
+        pytest.param([replace(BASE, drained=("c1",)), replace(BASE, spanned=("c2", "c3"))], id="drained, then gone"),
+        pytest.param([replace(BASE, routed="api"), replace(BASE, routed="web")], id="a route to another service"),
+    ],
+)
+def test_a_change_is_judged_as_the_model_does(history: list[World]) -> None:
+    meanings = list(map(meant, history))
+    assert engine(meanings) == model(meanings, history[-1])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[World]:
+    """Three revisions; what is there does not change."""
+    world = World(
+        web=draw(_SOME),
+        api=draw(_SOME),
+        shares=draw(st.just(()) | _SOME),
+        routed=draw(st.sampled_from([None, "api"])),
+    )
+    found = [world]
+    for _ in range(2):
+        for _ in range(draw(st.integers(1, 2))):
+            what = draw(st.sampled_from(["spanned", "draining", "drained", "shares", "routed"]))
+            if what == "routed":
+                world = replace(world, routed=draw(st.sampled_from([None, "web", "api"])))
+            elif what == "shares":
+                world = replace(world, shares=draw(st.just(()) | _SOME))
+            else:
+                name = draw(st.sampled_from(WORKERS))
+                names = tuple(sorted(set(getattr(world, what)) ^ {name}))
+                world = replace(world, **{what: names or ((name,) if what == "spanned" else ())})
+        found.append(world)
+    return found
+
+
+@pytest.mark.slow
+@given(histories())
+@settings(max_examples=100, deadline=None)
+def test_random_histories_are_judged_as_the_model_does(history: list[World]) -> None:
+    meanings = list(map(meant, history))
+    ours, theirs = engine(meanings), model(meanings, history[-1])
+    event(f"closed: {bool(ours.closed)}, cut: {bool(ours.cut)}, nothing: {bool(ours.nothing)}")
+    assert ours == theirs
