@@ -113,7 +113,8 @@ def gaps(old: ClusterPlan, new: ClusterPlan, runs: int = 0, to: int = 1) -> Iter
         ("rules", after.over(before, entries=False)),
         ("entries", after.over(before, entries=True)),
     ]
-    kept = {(published, key) for published, key, _, _ in _ways(new)}
+    kept = {(False, (each.namespace, each.name)) for each in new.virtual_services}
+    kept |= {(True, (each.namespace, each.name)) for each in new.published_routes}
     hosts = _hosts(new)
     seen: set[tuple[str, _Way]] = set()
     for published, key, host, way in _ways(old):

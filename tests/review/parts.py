@@ -134,7 +134,7 @@ class Fleet:
             selectors = [item.selector for (sort, *_), item in there.items() if sort == "aliases" and item.host == under]
             if not selectors:
                 return Way(own=False, endpoints=frozenset())
-            marks = {key: value for key, value in selectors[0].items() if key.startswith("meshgen.io/")}
+            marks = {key: value for key, value in selectors[0].items() if key != "app"}
             own = copy and not marks
         else:
             marks, own = {}, copy
@@ -257,14 +257,21 @@ def judged(fleet: Fleet, requests: Sequence[tuple[str, str]]) -> Verdict:
                     of = [place for place in mine.revisions if _leads(whole[place], each)] or list(mine.revisions)
                     if not all(all(fleet.meets(fleet.pure[each.cluster][place], each, host)) for place in of):
                         continue
-                    if max(there.revisions) <= of[0] and not any(pure[: max(there.revisions) + 1]):
-                        continue
                     let_in, behind = fleet.meets(there, each, host)
+                    if let_in and behind:
+                        continue
+                    runs = next(
+                        (at for at in there.revisions if not all(fleet.meets(fleet.pure[each.cluster][at], each, host))),
+                        there.revisions[-1],
+                    )
+                    if runs <= of[0] and not any(pure[: runs + 1]):
+                        continue
                     if not let_in:
                         found.closed.add((name, host, each.cluster))
                         closed = True
-                    elif not behind:
+                    else:
                         found.astray.add((name, host, each.cluster))
+                        closed = True
                 if closed and led and pure[0] and pure[-1] and not fleet.answered(state, ways, host):
                     found.cut.add((name, host))
     return found
