@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meshgen.analysis.hosts import host_matches, parse_host
 from meshgen.plan.diff import lets_in
 from meshgen.plan.reach import identities
+from meshgen.published.matches import Request, samples, takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Hazard(NamedTuple):
-    """A state in which callers are sent to a gateway that does not let them in."""
+    """A state in which callers are sent to a gateway that does not let them in, or to nobody behind it."""
 
     host: str
     consumer: str
@@ -47,6 +48,8 @@ class Hazard(NamedTuple):
     """The host that the source is asked for, where it is another one: an alias."""
     by: str = ""
     """By what the consumer's call is known."""
+    astray: bool = False
+    """Whether the gateway lets the callers in, but leads them to a service that its cluster lacks."""
 
     @property
     def withdrawn(self) -> bool:
@@ -95,6 +98,10 @@ def _moving(runs: Sequence[Run]) -> set[str]:
         found |= {
             names[name] for name in candidates if len({lets_in({gateway: let}, gateway, name) for let in doors}) > 1
         }
+    insides = [run.inside for run in runs]
+    for _, host in {key for inside in insides for key in inside}:
+        if len({tuple(sorted((k[0], repr(v)) for k, v in inside.items() if k[1] == host)) for inside in insides}) > 1:
+            found.add(host)
     return found
 
 
@@ -105,22 +112,38 @@ def _weight(hazard: Hazard) -> tuple[bool, bool, int]:
 
 def _of_call(consumer: str, host: str, runs: Sequence[Run], world: _World) -> Iterator[Hazard]:
     calls = [run.calls(consumer, host) for run in runs]
-    for service in sorted({called.service for some in calls for called in some}):
-        alike = [[called for called in some if called.service == service] for some in calls]
-        yield from _of_service(consumer, host, service, alike, runs, world)
+    if not any(called.published for some in calls for called in some):
+        yield from _of_request(consumer, host, None, calls, runs, world)
+        return
+    requests = {request for some in calls for called in some for request in samples(called.match)}
+    for request in sorted(requests):
+        taking = [[called for called in some if takes(called.match, request)][:1] for some in calls]
+        yield from _of_request(consumer, host, request, taking, runs, world)
 
 
-def _of_service(
-    consumer: str, host: str, service: str, calls: Sequence[Sequence[Called]], runs: Sequence[Run], world: _World
+def _of_request(
+    consumer: str,
+    host: str,
+    request: Request | None,
+    calls: Sequence[Sequence[Called]],
+    runs: Sequence[Run],
+    world: _World,
 ) -> Iterator[Hazard]:
-    published = any(called.published for some in calls for called in some)
+    """`request`: one of a published host; None: any call of the mesh."""
+    published = request is not None
     here = not published and world.has(consumer, host)
 
     def answered(called: Called, targets: Iterable[Target]) -> bool:
-        return (here and called.own) or any(world.answers(target, service) for target in targets)
+        return (here and called.own) or any(world.answers(target, called.service) for target in targets)
+
+    def usable(run: Run, target: Target, under: str) -> bool:
+        if not _open(run, target, under):
+            return False
+        leads = None if request is None else run.leads(target.gateway.cluster, host, request)
+        return leads is None or world.there(target.gateway.cluster, leads)
 
     pure = [
-        all(answered(called, (each for each in called.targets if _open(run, each, called.under))) for called in some)
+        all(answered(called, (each for each in called.targets if usable(run, each, called.under))) for called in some)
         if some
         else here
         for some, run in zip(calls, runs, strict=True)
@@ -128,19 +151,20 @@ def _of_service(
     for place, (some, run) in enumerate(zip(calls, runs, strict=True)):
         for called in some:
             closed = {
-                each: [j for j, other in enumerate(runs) if not _open(other, each, called.under)]
+                each: [j for j, other in enumerate(runs) if not usable(other, each, called.under)]
                 for each in called.targets
             }
             alone = not answered(called, (each for each in called.targets if not closed[each]))
             cut = pure[0] and pure[-1] and alone
             under = "" if called.under == host else called.under
             for each in called.targets:
-                if not _open(run, each, called.under):
+                if not usable(run, each, called.under):
                     continue
                 for other in closed[each]:
                     if other > place or any(pure[: other + 1]):
+                        astray = _open(runs[other], each, called.under)
                         yield Hazard(
-                            host, consumer, each.gateway, place, other, published, cut, alone, under, called.by
+                            host, consumer, each.gateway, place, other, published, cut, alone, under, called.by, astray
                         )
 
 
@@ -158,6 +182,10 @@ class _World:
         """Whether a Service of the cluster itself answers, one that is there and stays."""
         service = self._service(cluster, host)
         return service is not None and service.state == "active"
+
+    def there(self, cluster: str, host: str) -> bool:
+        """Whether a cluster has a Service, as far as anything is known of it."""
+        return cluster not in self._relations.facts or self._service(cluster, host) is not None
 
     def answers(self, target: Target, host: str) -> bool:
         """Whether a gateway has an address, a copy behind it, and one that the consumer accepts."""

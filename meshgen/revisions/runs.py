@@ -10,13 +10,16 @@ from meshgen.calls.aliases import alias_clusters
 from meshgen.plan.gateways import exposed
 from meshgen.plan.model import GatewayAddress
 from meshgen.plan.reach import Reaches
+from meshgen.published.matches import takes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from meshgen.analysis.relations import Relations
+    from meshgen.language.published_host import RouteMatch
     from meshgen.plan.reach import Reach
     from meshgen.published import Published
+    from meshgen.published.matches import Request
     from meshgen.revisions.compile import Meaning
     from meshgen.revisions.past import Past, Together
     from meshgen.revisions.published import Before
@@ -46,6 +49,12 @@ class Called(NamedTuple):
     targets: tuple[Target, ...]
     by: str
     """By what that is known."""
+    match: RouteMatch | None = None
+    """Of a published host, the requests that the route takes, if the ones before do not; None: all."""
+
+
+Routes = tuple[tuple["RouteMatch | None", str], ...]
+"""What the routes of a published host take, and the services that they lead to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +71,13 @@ class Run:
     edges: Mapping[tuple[str, str], tuple[Called, ...]]
     """Consumer and published host → each of its routes."""
     doors: Doors
+    inside: Mapping[tuple[str, str], Routes]
+    """Cluster and published host → where its ingress gateway leads requests to."""
+
+    def leads(self, cluster: str, host: str, request: Request) -> str | None:
+        """The service to which an ingress gateway leads a request; None: to none, or nothing is known of it."""
+        found = self.inside.get((cluster, host), ())
+        return next((service for match, service in found if takes(match, request)), None)
 
     def calls(self, consumer: str, host: str) -> tuple[Called, ...]:
         """Who answers `consumer`; nothing where nobody in another cluster does."""
@@ -89,7 +105,7 @@ def run_of(meaning: Meaning, name: str, consumers: Iterable[str] | None = None) 
     facts = meaning.relations.facts.keys()
     known = facts if consumers is None else facts & set(consumers)
     doors = dict(exposed(meaning.relations)) | _published_doors(meaning.published)
-    return Run(name, _names(meaning.relations), frozenset(known), reach, _edges(meaning, name), doors)
+    return Run(name, _names(meaning.relations), frozenset(known), reach, _edges(meaning, name), doors, _inside(meaning))
 
 
 def ran(together: Together, fleets: Sequence[Before]) -> Run:
@@ -113,6 +129,7 @@ def ran(together: Together, fleets: Sequence[Before]) -> Run:
         reach=reach,
         edges={key: calls for key, calls in edges[0].items() if all(key in other for other in edges)} if edges else {},
         doors=_all_doors(fleets),
+        inside=_inside(fleets[0].meaning) if fleets else {},
     )
 
 
@@ -131,7 +148,13 @@ def remembered(past: Past, fleets: Mapping[str, Before]) -> Run:
 
     consumers = frozenset(consumer for consumer, _ in past)
     name = befores[0].by if befores else ""
-    return Run(name, _all_names(befores), consumers, reach, edges, _all_doors(befores))
+    inside = {
+        key: routes
+        for before in befores
+        for key, routes in _inside(before.meaning).items()
+        if fleets.get(key[0]) is before
+    }
+    return Run(name, _all_names(befores), consumers, reach, edges, _all_doors(befores), inside)
 
 
 def _all_names(fleets: Iterable[Before]) -> dict[str, str]:
@@ -167,6 +190,15 @@ def _published_doors(published: Iterable[Published]) -> Doors:
     return found
 
 
+def _inside(meaning: Meaning) -> dict[tuple[str, str], Routes]:
+    found: dict[tuple[str, str], Routes] = {}
+    for published in meaning.published:
+        if published.behind_edge:
+            routes = tuple((route.match, route.host) for route in published.routes)
+            found.update(((gateway.cluster, published.host), routes) for gateway in published.ingress_gateways)
+    return found
+
+
 def _edges(meaning: Meaning, by: str) -> dict[tuple[str, str], tuple[Called, ...]]:
     """Cluster of an edge gateway and published host → each of its routes."""
     found: dict[tuple[str, str], tuple[Called, ...]] = {}
@@ -183,6 +215,7 @@ def _edges(meaning: Meaning, by: str) -> dict[tuple[str, str], tuple[Called, ...
                     own=False,
                     targets=tuple(Target(gateways[name], None) for name in sorted(way.clusters)),
                     by=by,
+                    match=route.match,
                 )
                 for route, way in zip(published.routes, ways, strict=True)
             )

@@ -131,7 +131,9 @@ class Fleet:
         found = set()
         copy = host in self.copies.get(name, ())
         if under != host:
-            selectors = [item.selector for (sort, *_), item in there.items() if sort == "aliases" and item.host == under]
+            selectors = [
+                item.selector for (sort, *_), item in there.items() if sort == "aliases" and item.host == under
+            ]
             if not selectors:
                 return Way(own=False, endpoints=frozenset())
             marks = {key: value for key, value in selectors[0].items() if key != "app"}
@@ -140,7 +142,9 @@ class Fleet:
             marks, own = {}, copy
         for (sort, *_), item in there.items():
             if sort == "service_entries" and item.host == host == under:
-                found |= {Endpoint(each.source, (each.gateway_namespace, each.gateway), under, "") for each in item.endpoints}
+                found |= {
+                    Endpoint(each.source, (each.gateway_namespace, each.gateway), under, "") for each in item.endpoints
+                }
             if sort == "workload_entries" and host in item.hosts:
                 at = item.endpoint
                 if marks.items() <= dict(at.labels).items():
@@ -217,18 +221,16 @@ class Verdict(NamedTuple):
     """What can go wrong with requests of a consumer for a host."""
 
     closed: set[tuple[str, str, str]]
-    """Consumer, host and the cluster whose gateway does not let it in."""
+    """Consumer, host and the cluster whose gateway does not let it in, or leads it to a service that is not there."""
     cut: set[tuple[str, str]]
     """Consumer and host that nobody may answer because of these."""
     nothing: set[tuple[str, str]]
     """Consumer and host whose routes may lead to nothing."""
-    astray: set[tuple[str, str, str]]
-    """Consumer, host and the cluster whose gateway is open, but sends requests where nobody answers."""
 
 
 def judged(fleet: Fleet, requests: Sequence[tuple[str, str]]) -> Verdict:
     """Walks all states; `requests`: hosts, and paths of them."""
-    found = Verdict(set(), set(), set(), set())
+    found = Verdict(set(), set(), set())
     for name, (host, path) in product(fleet.pure, requests):
         whole = [fleet.ways(name, each.objects, host, path) for each in fleet.pure[name]]
         pure = [
@@ -246,9 +248,7 @@ def judged(fleet: Fleet, requests: Sequence[tuple[str, str]]) -> Verdict:
                 found.nothing.add((name, host))
             endpoints = {each for way in ways for each in way.endpoints}
             sources = sorted({each.cluster for each in endpoints})
-            sorts = [
-                fleet.sorts_of(each, [to for to in endpoints if to.cluster == each], host) for each in sources
-            ]
+            sorts = [fleet.sorts_of(each, [to for to in endpoints if to.cluster == each], host) for each in sources]
             for states in product(*sorts):
                 state = dict(zip(sources, states, strict=True))
                 closed = False
@@ -261,17 +261,17 @@ def judged(fleet: Fleet, requests: Sequence[tuple[str, str]]) -> Verdict:
                     if let_in and behind:
                         continue
                     runs = next(
-                        (at for at in there.revisions if not all(fleet.meets(fleet.pure[each.cluster][at], each, host))),
+                        (
+                            at
+                            for at in there.revisions
+                            if not all(fleet.meets(fleet.pure[each.cluster][at], each, host))
+                        ),
                         there.revisions[-1],
                     )
                     if runs <= of[0] and not any(pure[: runs + 1]):
                         continue
-                    if not let_in:
-                        found.closed.add((name, host, each.cluster))
-                        closed = True
-                    else:
-                        found.astray.add((name, host, each.cluster))
-                        closed = True
+                    found.closed.add((name, host, each.cluster))
+                    closed = True
                 if closed and led and pure[0] and pure[-1] and not fleet.answered(state, ways, host):
                     found.cut.add((name, host))
     return found

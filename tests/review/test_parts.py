@@ -124,7 +124,6 @@ def engine(history: list[Meaning]) -> Verdict:
         closed={(item.consumer, item.host, item.source.cluster) for item in found},
         cut={(item.consumer, item.host) for item in found if item.cut},
         nothing={(gap.cluster, gap.host) for gap in missing},
-        astray=set(),
     )
 
 
