@@ -39,10 +39,12 @@ def overtaken(found: Iterable[Hazard], runs: Sequence[Run], fleet: Fleet, gone: 
 
 def _withdrawn(host: str, gateway: str, hazards: Sequence[Hazard], fleet: Fleet) -> Diagnostic:
     sources, edges = _names(each.source.cluster for each in hazards), _names(each.consumer for each in hazards)
+    astray = all(each.astray for each in hazards)
+    what = f"lead some requests for `{host}` to a service that is not there" if astray else f"no longer let `{host}` in"
     return diagnose(
         "MG661",
-        f"gateway `{gateway}` of {all_of(sources)} would no longer let `{host}` in, but the edge gateways of "
-        f"{all_of(edges)} still call it there, as of {_known(hazards)}",
+        f"gateway `{gateway}` of {all_of(sources)} would {what}, but the edge gateways of {all_of(edges)} still call "
+        f"it there, as of {_known(hazards)}",
         span=_place(fleet, host),
         help=f"Set `draining: {{names: [{', '.join(sources)}]}}` on the published host, build and sync everywhere, "
         "then take it out; `--allow-withdrawal` if nobody calls it.",
@@ -58,7 +60,8 @@ def _cut(host: str, hazards: Sequence[Hazard], runs: Sequence[Run], fleet: Fleet
     who = f"the edge gateways of {all_of(consumers)}" if hazards[0].published else all_of(consumers)
     if late:
         since = " and ".join(dict.fromkeys(runs[each.source_runs].name for each in late))
-        why = f"{all_of(sources)} {'does' if len(sources) == 1 else 'do'} not let it in before syncing, as of {since}"
+        what = "answer all of it" if any(each.astray for each in late) else "let it in"
+        why = f"{all_of(sources)} {'does' if len(sources) == 1 else 'do'} not {what} before syncing, as of {since}"
     else:
         why = f"{all_of(sources)} {'lets' if len(sources) == 1 else 'let'} its shares in no more, as of {_known(early)}"
     return diagnose(
@@ -73,6 +76,7 @@ def _cut(host: str, hazards: Sequence[Hazard], runs: Sequence[Run], fleet: Fleet
 
 _WHEN: dict[When, str] = {
     "rules": "rules are synced before routes",
+    "beside": "aliases and entries are synced in any order, before routes",
     "entries": "entries are synced before routes",
     "prunes": "what goes is pruned in any order, also routes",
 }

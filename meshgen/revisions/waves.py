@@ -1,13 +1,14 @@
 """What a cluster does not find while it syncs from one revision to another: routes that lead to what is there no more.
 
-A sync applies rules, then entries, then routes, and prunes last, in any order (ADR 12). What comes is so there before
-anything leads to it. What goes is not, where the object that leads there is changed or pruned after it: a subset that
-leaves a rule, a label that leaves entries, an alias that is pruned before the routes to it.
+A sync applies rules, then entries, then routes, each in any order, and prunes last, too (ADR 12). What comes is so there
+before anything leads to it. What goes is not, where the object that leads there is changed or pruned after it: a subset
+that leaves a rule, a label that leaves entries before the alias asks for it no more, an alias that is pruned before the
+routes to it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from meshgen.calls.order import ENTRY_ONLY
@@ -15,11 +16,11 @@ from meshgen.calls.order import ENTRY_ONLY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from meshgen.plan.model import ClusterPlan, PlannedAlias, PlannedHostEntry, PlannedWorkloadEntry
+    from meshgen.plan.model import ClusterPlan, PlannedAlias, PlannedHostEntry, PlannedMatch, PlannedWorkloadEntry
     from meshgen.revisions.compile import Meaning
 
-When = Literal["rules", "entries", "prunes"]
-"""After which part of a sync it is gone: its wave, or among what is pruned."""
+When = Literal["rules", "beside", "entries", "prunes"]
+"""After which part of a sync it is gone: its wave, a part of the wave of entries, or among what is pruned."""
 
 
 class Gap(NamedTuple):
@@ -106,19 +107,24 @@ class _Parts:
 def gaps(old: ClusterPlan, new: ClusterPlan, runs: int = 0, to: int = 1) -> Iterator[Gap]:
     """What requests of a cluster do not find while it syncs from one plan to another, each once, where it is at first.
 
-    Only of hosts that both plans have routes or entries for, and that the older one leads somewhere.
+    Only of hosts that both plans have routes or entries for, and that the older one leads somewhere; what the newer one
+    leads nowhere for good is lost, which is no question of order.
     """
     before, after = _parts(old), _parts(new)
+    rules, entries = after.over(before, entries=False), after.over(before, entries=True)
     states: list[tuple[When, _Parts]] = [
-        ("rules", after.over(before, entries=False)),
-        ("entries", after.over(before, entries=True)),
+        ("rules", rules),
+        ("beside", replace(entries, aliases=rules.aliases)),
+        ("beside", replace(entries, workloads=rules.workloads)),
+        ("entries", entries),
     ]
     kept = {(False, (each.namespace, each.name)) for each in new.virtual_services}
     kept |= {(True, (each.namespace, each.name)) for each in new.published_routes}
     hosts = _hosts(new)
+    lost = {(host, match) for _, _, host, match, way in _ways(new) if not after.leads_on(way)}
     seen: set[tuple[str, _Way]] = set()
-    for published, key, host, way in _ways(old):
-        if host not in hosts or (host, way) in seen or not before.leads_on(way):
+    for published, key, host, match, way in _ways(old):
+        if host not in hosts or (host, match) in lost or (host, way) in seen or not before.leads_on(way):
             continue
         seen.add((host, way))
         possible = [*states, *((("prunes", after),) if (published, key) not in kept else ())]
@@ -134,17 +140,17 @@ def has_routes(meaning: Meaning) -> bool:
     )
 
 
-def _ways(plan: ClusterPlan) -> Iterator[tuple[bool, _Key, str, _Way]]:
-    """Every route to a subset or an alias: whether users come by it, its object, the host, and where it leads."""
+def _ways(plan: ClusterPlan) -> Iterator[tuple[bool, _Key, str, PlannedMatch | None, _Way]]:
+    """Every route to a subset or an alias: whether users come by it, its object, host and match, and where it leads."""
     known = {alias.host for alias in plan.aliases} | {entry.host for entry in plan.host_entries}
     for service in plan.virtual_services:
         for share in service.shares:
-            yield False, (service.namespace, service.name), service.host, _Way(share.host, None)
+            yield False, (service.namespace, service.name), service.host, None, _Way(share.host, None)
     for routes in plan.published_routes:
         for route in routes.routes:
             for each in route.destinations:
                 if each.host in known:
-                    yield True, (routes.namespace, routes.name), routes.host, _Way(each.host, each.subset)
+                    yield True, (routes.namespace, routes.name), routes.host, route.match, _Way(each.host, each.subset)
 
 
 def _hosts(plan: ClusterPlan) -> set[str]:

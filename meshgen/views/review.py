@@ -142,11 +142,11 @@ def _order_of_syncs(found: Review, mark: str, *, split: bool) -> Iterator[str]:
 
 def _hazard_sentences(found: Review) -> Iterator[tuple[bool, str]]:
     """Whether requests are lost, and what happens in which order."""
-    alike: dict[tuple[int, int, str, bool, bool], list[Hazard]] = {}
+    alike: dict[tuple[int, int, str, bool, bool, bool], list[Hazard]] = {}
     for item in found.hazards:
-        key = (item.consumer_runs, item.source_runs, item.source.cluster, item.alone, item.published)
+        key = (item.consumer_runs, item.source_runs, item.source.cluster, item.alone, item.published, item.astray)
         alike.setdefault(key, []).append(item)
-    for (runs, other, source, alone, published), hazards in alike.items():
+    for (runs, other, source, alone, published, astray), hazards in alike.items():
         consumers = list(dict.fromkeys(item.consumer for item in hazards))
         who = all_of(consumers)
         hosts = all_of(dict.fromkeys(item.host for item in hazards))
@@ -157,6 +157,8 @@ def _hazard_sentences(found: Review) -> Iterator[tuple[bool, str]]:
         else:
             first = f"{who} {'syncs' if len(consumers) == 1 else 'sync'} before `{source}`"
             door = "are sent there, where no gateway takes them yet"
+        if astray:
+            door = "are sent there, where routes lead some of them to a service that the cluster lacks"
         between = f" ({who} at {found.revisions[runs]}, `{source}` at {found.revisions[other]})"
         states = between if len(found.revisions) > 2 else ""  # noqa: PLR2004 - with two there is nothing to tell apart
         yield alone, f"if {first}{states}, {what} {door}; {'nobody else' if alone else 'somebody else'} answers"
@@ -164,6 +166,7 @@ def _hazard_sentences(found: Review) -> Iterator[tuple[bool, str]]:
 
 _GONE: dict[When, str] = {
     "rules": "rules are synced before the routes that lead to it",
+    "beside": "aliases and the entries that they take are synced in any order, before the routes",
     "entries": "entries are synced before the routes that lead to it",
     "prunes": "it may be pruned before the routes that lead to it",
 }

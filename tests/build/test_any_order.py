@@ -118,6 +118,17 @@ def routed(service: str, *api: str) -> tuple[str, ...]:
     return (head, ROUTES.replace("SERVICE", service), *with_api)
 
 
+def test_MG661_fires_where_an_ingress_gateway_leads_requests_to_nobody(project: Project) -> None:
+    """The edge still sends /api to `c2`, by the route to `web`."""
+    outcome = steps(project, routed("web", "c1"), routed("api", "c1"))
+    assert outcome.code == 1
+    (message,) = said(outcome, "MG661")
+    assert message == (
+        "gateway `shop/ingress` of `c2` would lead some requests for `shop.example.com` to a service that is not "
+        "there, but the edge gateways of `e1` still call it there"
+    )
+
+
 def test_MG662_fires_where_a_subset_goes_before_the_route_that_leads_to_it(project: Project) -> None:
     outcome = steps(project, routed("api", "c1"), routed("web", "c1"))
     assert outcome.code == 0

@@ -145,13 +145,26 @@ _SOME = st.sets(st.sampled_from(WORKERS), min_size=1).map(lambda names: tuple(so
     [
         pytest.param([BASE, replace(BASE, shares=WORKERS)], id="shares begin"),
         pytest.param([replace(BASE, shares=WORKERS), BASE], id="shares end"),
+        pytest.param([replace(BASE, shares=("c1",)), replace(BASE, shares=WORKERS)], id="own copies get shares"),
         pytest.param([replace(BASE, drained=("c1",)), replace(BASE, spanned=("c2", "c3"))], id="drained, then gone"),
         pytest.param([replace(BASE, routed="api"), replace(BASE, routed="web")], id="a route to another service"),
+        pytest.param([BASE, replace(BASE, routed="api")], id="a route to a service that not all clusters have"),
+        pytest.param(
+            [replace(BASE, routed="api"), replace(BASE, routed="api", drained=("c1", "c2"))],
+            id="a route loses everybody",
+        ),
     ],
 )
 def test_a_change_is_judged_as_the_model_does(history: list[World]) -> None:
     meanings = list(map(meant, history))
     assert engine(meanings) == model(meanings, history[-1])
+
+
+def _without_or_with(world: World, what: str, name: str) -> World:
+    names = tuple(sorted(set(getattr(world, what)) ^ {name}))
+    if what == "spanned":
+        return replace(world, spanned=names or (name,))
+    return replace(world, draining=names) if what == "draining" else replace(world, drained=names)
 
 
 @st.composite
@@ -172,9 +185,7 @@ def histories(draw: st.DrawFn) -> list[World]:
             elif what == "shares":
                 world = replace(world, shares=draw(st.just(()) | _SOME))
             else:
-                name = draw(st.sampled_from(WORKERS))
-                names = tuple(sorted(set(getattr(world, what)) ^ {name}))
-                world = replace(world, **{what: names or ((name,) if what == "spanned" else ())})
+                world = _without_or_with(world, what, draw(st.sampled_from(WORKERS)))
         found.append(world)
     return found
 
