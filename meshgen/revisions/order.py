@@ -7,8 +7,9 @@ until what goes is pruned. So all states are seen by looking at every pair of re
 the source. What stands between callers and their endpoints inside of a cluster is found by `meshgen.revisions.waves`.
 
 Addresses, copies and accounts are facts of the clusters, not of a revision: they are as the newest inventories have
-them. A request for a published host is one that some route takes: an edge leads it by its own routes, an ingress gateway by
-those of the revision that its cluster runs. What is broken with every cluster at one revision is no question of order, and not told here.
+them. A request for a published host is one that some route takes: an edge leads it by its own routes, an ingress
+gateway by those of the revision that its cluster runs. What is broken with every cluster at one revision is no question
+of order, and not told here.
 """
 
 from __future__ import annotations

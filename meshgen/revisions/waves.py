@@ -1,9 +1,9 @@
 """What a cluster does not find while it syncs from one revision to another: routes that lead to what is there no more.
 
 A sync applies rules, then entries, then routes, each in any order, and prunes last, too (ADR 12). What comes is so
-there before anything leads to it. What goes is not, where the object that leads there is changed or pruned after it: a subset
-that leaves a rule, a label that leaves entries before the alias asks for it no more, an alias that is pruned before the
-routes to it.
+there before anything leads to it. What goes is not, where the object that leads there is changed or pruned after it: a
+subset that leaves a rule, a label that leaves entries before the alias asks for it no more, an alias that is pruned
+before the routes to it.
 """
 
 from __future__ import annotations
