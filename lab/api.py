@@ -94,6 +94,19 @@ class Api:
                         raise
                     time.sleep(0.1)
 
+    def wait_for_kind(self, api_version: str, kind: str, seconds: float = 30) -> None:
+        """Wait until a kind of a new CustomResourceDefinition is there; raises `RefusedError`."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                self._resource(api_version, kind)
+            except RefusedError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+
     def path(self, body: Object) -> str:
         """The path of an object; raises `RefusedError` for a kind that the server does not know."""
         resource, namespaced = self._resource(body["apiVersion"], body["kind"])

@@ -101,8 +101,7 @@ class Cluster:
 
     def start_istiod(self) -> None:
         """Start istiod with the plugged-in authority; does not wait."""
-        kubeconfig = self.directory / "kubeconfig"
-        kubeconfig.write_text(json.dumps(self._kubeconfig()), encoding="utf-8")
+        kubeconfig = self.write_kubeconfig()
         mesh_config = self.directory / "mesh.yaml"
         mesh_config.write_text(json.dumps(self._mesh_config()), encoding="utf-8")
         networks = self.directory / "networks.yaml"
@@ -133,6 +132,12 @@ class Cluster:
             cwd=self.directory,
             env=environment | self.settings.istiod_env,
         )
+
+    def write_kubeconfig(self) -> Path:
+        """Write a file by which programs reach the API server as the lab does; returns its path."""
+        kubeconfig = self.directory / "kubeconfig"
+        kubeconfig.write_text(json.dumps(self._kubeconfig()), encoding="utf-8")
+        return kubeconfig
 
     def wait_for_istiod(self, seconds: float = 60) -> None:
         """Wait until istiod serves, then let its webhook judge every object."""

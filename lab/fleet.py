@@ -8,14 +8,17 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from itertools import count
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
 from lab import tetrate
+from lab.api import RefusedError
 from lab.ca import WebAuthority, make_authority
 from lab.cluster import Cluster
 from lab.credentials import Credentials
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
     from lab.build import Parts
 
+_MOVING = (404, 409)  # an object is gone, or another one by now
 _HOSTNAMES = "198.51.100"  # TEST-NET-2: addresses of load balancers known by hostname
 CLIENT_NAMESPACE = "lab-client"
 _CLIENT = PodSettings(name="client", namespace=CLIENT_NAMESPACE, service_account="client", labels={"app": "client"})
@@ -54,12 +58,15 @@ class Lab:
         self.addresses: dict[str, LoadBalancerAddress] = {}
         self.tree = WORK / "output"
         self.syncs: dict[str, Sync] = {}
+        self.given: dict[tuple[str, str, str], list[str]] = {}
+        """Cluster, namespace, gateway → addresses that its load balancer gets though no inventory knows them yet."""
         self._istiod_env = dict(istiod_env or {})
-        self._workloads = True
+        self._workloads = self._mesh = True
         self._builds = 0
         self._clients = 0
         self._named = count(1)
         self._gslb: Gslb | None = None
+        self._beside = ExitStack()
 
     def boot(self, fleet: Path) -> None:
         """Start all clusters of a fleet with the workloads of its inventories, and roll the fleet out.
@@ -78,8 +85,13 @@ class Lab:
         self.start_gateways()
         self.publish()
 
+    def at_close(self, step: Callable[[], object]) -> None:
+        """Let something that runs beside the fleet end with it, before it; the last one ends first."""
+        self._beside.callback(step)
+
     def close(self) -> None:
         """End every process and take the network down; another fleet can boot in this process then."""
+        self._beside.close()
         if self._gslb:
             self._gslb.close()
         self.outside.close()
@@ -93,12 +105,14 @@ class Lab:
         for directory in (WORK / "authority", WORK / "web", *WORK.glob("fleet-*")):
             shutil.rmtree(directory, ignore_errors=True)
 
-    def start_clusters(self, fleet: Path, *, workloads: bool = True) -> None:
+    def start_clusters(self, fleet: Path, *, workloads: bool = True, mesh: bool = True) -> None:
         """Start control planes, one client and the inventory's workloads per cluster; waits for all.
 
-        Without `workloads` the inventory's Services are there, their pods are the caller's to start.
+        Without `workloads` the inventory's Services are there, their pods are the caller's to start. Without a `mesh`
+        there are API servers alone: no istiod, no pod, and gateways only say that they are there.
         """
         self._workloads = workloads
+        self._mesh = mesh
         self.facts = read_facts(fleet)
         authority = make_authority(WORK / "authority")
         self._web = WebAuthority(WORK / "web")
@@ -114,6 +128,9 @@ class Lab:
         self._each(Cluster.wait_for_api_server)
         if self._tetrate:
             self._each(_serve_tetrate)
+        if not mesh:
+            self._each(self._make_namespaces)
+            return
         self._each(Cluster.start_istiod)
         self._each(Cluster.wait_for_istiod)
         self._each(self._start_workloads)
@@ -172,6 +189,43 @@ class Lab:
                 gateway.connect()
         for cluster in chosen.values():
             report_ready(cluster)
+
+    def act(self) -> None:
+        """Do once what controllers and kubelets of all clusters would; whoever waits for them calls it again.
+
+        An object may go while this looks at it, and a Deployment be there without its Service: the next call finds out.
+        """
+        try:
+            if self._mesh:
+                self.end_gateways()
+                self.start_gateways()
+            else:
+                self._each(self._report)
+        except LookupError:
+            pass
+        except RefusedError as refused:
+            if refused.status not in _MOVING:
+                raise
+
+    def end_gateways(self) -> None:
+        """End what Deployments asked for that are gone: nobody is sent there any more, then the pods drain and go.
+
+        Does not wait for them.
+        """
+        there = {
+            f"{name}/{body['metadata']['namespace']}/{body['metadata']['name']}"
+            for name, cluster in self.clusters.items()
+            for body in cluster.api.items("apps/v1", "Deployment")
+        }
+        for key in [key for key in self.gateways if key not in there]:
+            gateway = self.gateways.pop(key)
+            for address in gateway.addresses.values():
+                address.route({})
+            for pod in gateway.pods:
+                self._unpublish(pod)
+                ending = Thread(target=pod.terminate)
+                ending.start()
+                self.at_close(ending.join)
 
     def connect_gateways(self) -> None:
         """Give every gateway the addresses that the inventories name now."""
@@ -266,6 +320,11 @@ class Lab:
     def send(self, cluster: str, url: str, number: int = 20, *, method: str = "GET") -> Report:
         return send(self.client(cluster), url, number, method=method)
 
+    @property
+    def web(self) -> WebAuthority:
+        """Who certifies names to people and programs outside the mesh."""
+        return self._web
+
     def way(self, address: str = "") -> Way:
         """How people outside call: by name, remembering what DNS said, or by an address that they were told."""
         return Way(str(self._web.certificate), address, remembers=not address)
@@ -284,13 +343,26 @@ class Lab:
     def _tetrate(self) -> bool:
         return self.facts.platform != "istio"
 
+    def _report(self, cluster: Cluster) -> None:
+        """Let all gateways of a cluster without a mesh say that they are ready, and have addresses."""
+        for deployment, service in gateway_deployments(cluster):
+            if service.get("status", {}).get("loadBalancer"):
+                continue
+            metadata = deployment["metadata"]
+            addresses = self._addresses_of(cluster.name, metadata["namespace"], metadata["name"])
+            cluster.api.patch_status(service, {"loadBalancer": {"ingress": [{"ip": address} for address in addresses]}})
+        report_ready(cluster)
+
+    def _make_namespaces(self, cluster: Cluster) -> None:
+        for namespace in self.facts.clusters[cluster.name].inventory.get("namespaces", []):
+            cluster.ensure_namespace(namespace["name"], namespace.get("labels"))
+
     def _start_workloads(self, cluster: Cluster) -> None:
         facts = self.facts.clusters[cluster.name]
         cluster.ensure_namespace(CLIENT_NAMESPACE)
         for gateway in self.facts.foreign_gateways:
             _install_gateway(cluster, gateway)
-        for namespace in facts.inventory.get("namespaces", []):
-            cluster.ensure_namespace(namespace["name"], namespace.get("labels"))
+        self._make_namespaces(cluster)
         pods = [Pod(cluster, _CLIENT)]
         for item in facts.services:
             cluster.api.apply(service_object(item), manager="team")
@@ -310,7 +382,9 @@ class Lab:
     def _addresses_of(self, cluster: str, namespace: str, gateway: str) -> list[str]:
         facts = self.facts.clusters[cluster]
         hostname = facts.hostname(namespace, gateway)
-        return self.network.zone.hosts[hostname] if hostname else facts.addresses(namespace, gateway)
+        if hostname:
+            return self.network.zone.hosts[hostname]
+        return facts.addresses(namespace, gateway) or self.given.get((cluster, namespace, gateway), [])
 
     def _address(self, address: str) -> LoadBalancerAddress:
         if address not in self.addresses:

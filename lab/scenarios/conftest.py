@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
@@ -16,6 +16,7 @@ from lab.must import MustRun, read_list
 from lab.scenarios.drafts import BOOKINFO
 
 Show = Callable[[str, object], None]
+Started = TypeVar("Started")
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -86,6 +87,7 @@ class Stage:
 
     lab: Lab | None = None
     draft: Draft | None = None
+    started: object = None
 
     def boot(self, draft: Draft, istiod_env: Mapping[str, str] | None = None) -> Lab:
         """The fleet of a draft, running: the one that runs already, or a new one where istiod gets settings."""
@@ -96,6 +98,13 @@ class Stage:
         self.draft = None if istiod_env else draft
         return lab
 
+    def start(self, draft: Draft, start: Callable[[Lab, Draft], Started]) -> Started:
+        """What `start` makes of a lab in which nothing runs yet; what it made before, where that runs still."""
+        if self.draft is not draft or self.started is None:
+            self.started = start(self.open(), draft)
+            self.draft = draft
+        return cast("Started", self.started)
+
     def open(self, istiod_env: Mapping[str, str] | None = None) -> Lab:
         """A lab in which nothing runs yet, for scenarios that boot step by step."""
         self.clear()
@@ -105,7 +114,7 @@ class Stage:
     def clear(self) -> None:
         if self.lab:
             self.lab.close()
-        self.lab = self.draft = None
+        self.lab = self.draft = self.started = None
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,165 @@
+"""Real Argo CD with the objects that meshgen writes for it: what it does to the API servers of a fleet.
+
+No mesh runs here: Argo CD sees API servers alone. `test_71_argocd_traffic` has the same engine under load.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.api import RefusedError, reference
+from lab.scenarios.delivered import DELIVERY, ROOT, Delivered, application, delivery_objects
+from lab.scenarios.drafts import Draft, host, service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lab.fleet import Lab
+    from lab.scenarios.conftest import Show, Stage
+
+NEEDS = ("controllers", "argocd")
+
+FLEET = Draft(
+    clusters={
+        "c1": {"region": "eu-west-2", "network": "network-1"},
+        "c2": {"region": "us-east-1", "network": "network-2"},
+    },
+    services={"c1": [service("details")], "c2": [service("details"), service("reviews"), service("ratings")]},
+    addresses={"c1": ["192.0.2.11", "192.0.2.12"], "c2": ["192.0.2.21", "192.0.2.22"]},
+    exposed=[host("details"), host("reviews")],
+    spec={"delivery": DELIVERY},
+)
+_QUIET = 12.0  # seconds, more than two looks at the repository
+_GONE = 404
+_VIRTUAL_SERVICE = ("networking.istio.io/v1", "VirtualService", host("reviews"), "meshgen-multicluster")
+
+
+def _start(lab: Lab, draft: Draft) -> Delivered:
+    delivered = Delivered(lab, draft, mesh=False)
+    delivered.begin()
+    delivered.wait()
+    return delivered
+
+
+@pytest.fixture
+def delivered(stage: Stage) -> Iterator[Delivered]:
+    """The fleet `FLEET`, synced; it is taken back to that."""
+    delivered = stage.start(FLEET, _start)
+    yield delivered
+    if delivered.draft is not FLEET:
+        delivered.deliver(FLEET, "As it was", allow_withdrawal=True)
+
+
+def _wave(draft: Draft, **waves: int) -> Draft:
+    changed = draft.changed()
+    for cluster, wave in waves.items():
+        changed.clusters[cluster]["wave"] = wave
+    return changed
+
+
+def _delivery(draft: Draft, **fields: object) -> Draft:
+    changed = draft.changed()
+    changed.spec["delivery"] = DELIVERY | fields
+    return changed
+
+
+def test_everything_is_synced_and_stays_so(delivered: Delivered, show: Show) -> None:
+    """No server default, no status and no controller of Kubernetes makes a difference that lasts."""
+    before = delivered.states()
+    assert set(before) == {ROOT, application("c1"), application("c2")}
+    assert delivered.changed_by_another_sync() == []
+    operations = {name: state.operation for name, state in delivered.states().items()}
+    time.sleep(_QUIET)
+    after = delivered.states()
+    assert {name: state.operation for name, state in after.items()} == operations
+    assert [name for name, state in after.items() if not state.settled] == []
+    show("objects that Argo CD owns in c1 and c2", [len(delivered.tracked(cluster)) for cluster in ("c1", "c2")])
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        FLEET,
+        _delivery(FLEET, applicationSet=False),
+        _wave(FLEET, c1=0, c2=1),
+        _delivery(_wave(FLEET, c1=0), waves=[{"wave": 0, "revision": "canary"}], leaving=["c9"]),
+    ],
+    ids=["application set", "applications", "steps", "revisions"],
+)
+def test_the_api_server_takes_every_object_of_argo_cd(delivered: Delivered, draft: Draft) -> None:
+    """Server-side, strictly, against the CustomResourceDefinitions of Argo CD itself."""
+    objects = delivery_objects(delivered.build_aside(draft))
+    delivered.argo.install(objects, dry_run=True)
+    kinds = {body["kind"] for body in objects}
+    assert kinds == {
+        "AppProject",
+        "ApplicationSet" if draft.spec["delivery"].get("applicationSet", True) else "Application",
+    }
+
+
+def test_an_object_of_argo_cd_with_an_unknown_field_is_not_taken(delivered: Delivered) -> None:
+    """The scenario above can fail."""
+    body = delivery_objects(delivered.lab.tree)[0]
+    body["spec"]["noSuchField"] = True
+    with pytest.raises(RefusedError, match="noSuchField"):
+        delivered.argo.install([body], dry_run=True)
+
+
+def test_a_change_by_hand_is_set_back(delivered: Delivered, show: Show) -> None:
+    api = delivered.lab.clusters["c1"].api
+    wanted = api.get(*_VIRTUAL_SERVICE)
+    began = time.monotonic()
+    api.patch(wanted, {"spec": {"hosts": ["somewhere.else"]}})
+    _until(delivered, lambda: api.get(*_VIRTUAL_SERVICE)["spec"] == wanted["spec"])
+    show("a changed field is set back after", f"{time.monotonic() - began:.1f} s")
+    began = time.monotonic()
+    api.delete(wanted)
+    _until(delivered, lambda: _is_there(delivered, "c1", *_VIRTUAL_SERVICE))
+    show("a deleted object is back after", f"{time.monotonic() - began:.1f} s")
+    delivered.wait()
+
+
+def test_what_meshgen_does_not_own_is_never_pruned(delivered: Delivered) -> None:
+    """Objects beside ours, one of them a copy of ours with all its labels and annotations but another name."""
+    api = delivered.lab.clusters["c1"].api
+    copied = api.get(*_VIRTUAL_SERVICE)
+    metadata = {"name": "copied", "namespace": copied["metadata"]["namespace"]}
+    copy = copied | {"metadata": metadata | {key: copied["metadata"][key] for key in ("labels", "annotations")}}
+    team = reference("v1", "ConfigMap", "of-a-team", "bookinfo")
+    ours = reference("v1", "ServiceAccount", "looks-like-ours", "bookinfo")
+    ours["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "meshgen"}
+    strangers = [copy, team, ours]
+    for body in strangers:
+        api.apply(body, manager="team")
+    withdrawn = FLEET.changed()
+    withdrawn.exposed.remove(host("reviews"))
+    delivered.deliver(withdrawn, "reviews is not exposed any more", allow_withdrawal=True)
+    assert not _is_there(delivered, "c1", *_VIRTUAL_SERVICE)
+    delivered.deliver(FLEET, "reviews is exposed again")
+    for body in strangers:
+        assert _is_there(
+            delivered, "c1", body["apiVersion"], body["kind"], body["metadata"]["name"], body["metadata"]["namespace"]
+        )
+        api.delete(body)
+
+
+def _is_there(delivered: Delivered, cluster: str, api_version: str, kind: str, name: str, namespace: str) -> bool:
+    try:
+        delivered.lab.clusters[cluster].api.get(api_version, kind, name, namespace)
+    except RefusedError as refused:
+        if refused.status != _GONE:
+            raise
+        return False
+    return True
+
+
+def _until(delivered: Delivered, done: object, seconds: float = 60) -> None:
+    assert callable(done)
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "it did not come"
+        delivered.lab.act()
+        time.sleep(0.1)
