@@ -85,7 +85,7 @@ def hazards(runs: Sequence[Run], facts: Relations, *, newest: bool = False) -> t
 def _moving(runs: Sequence[Run]) -> set[str]:
     """The hosts that some gateway lets in by one revision and not by another: no other call depends on any order.
 
-    Also those of which that is so for an alias.
+    Also those of which that is so for an alias, and published ones whose requests gateways lead elsewhere.
     """
     names = {name: host for run in runs for name, host in run.names.items()}
     names |= {host: host for run in runs for _, host in run.edges}
@@ -101,9 +101,9 @@ def _moving(runs: Sequence[Run]) -> set[str]:
             names[name] for name in candidates if len({lets_in({gateway: let}, gateway, name) for let in doors}) > 1
         }
     insides = [run.inside for run in runs]
-    for _, host in {key for inside in insides for key in inside}:
-        if len({tuple(sorted((k[0], repr(v)) for k, v in inside.items() if k[1] == host)) for inside in insides}) > 1:
-            found.add(host)
+    for key in {key for inside in insides for key in inside}:
+        if any(inside.get(key) != insides[0].get(key) for inside in insides):
+            found.add(key[1])
     return found
 
 
