@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from meshgen.plan.model import PlannedNamespace
 
 KEEP = {
+    "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
     "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
     "kustomize.toolkit.fluxcd.io/prune": "disabled",
 }
@@ -39,6 +40,9 @@ _REASONS: Reasons = {
             Input(ObservedIstio, "discovery_selectors", "here"),
             Input(ObservedIstio, "service_entry_visibility", "here"),
         ),
+    ),
+    "metadata annotations argocd.argoproj.io/compare-options": Reason(
+        "no difference for ever once meshgen writes it no more: the inventory knows it, or nothing needs it"
     ),
     "metadata annotations argocd.argoproj.io/sync-options": Reason("never deleted: others keep things in it"),
     "metadata annotations kustomize.toolkit.fluxcd.io/prune": Reason("the same for Flux"),

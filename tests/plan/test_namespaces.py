@@ -19,6 +19,7 @@ metadata:
   name: meshgen-multicluster
   labels: {app.kubernetes.io/managed-by: meshgen}
   annotations:
+    argocd.argoproj.io/compare-options: IgnoreExtraneous
     argocd.argoproj.io/sync-options: Prune=false,Delete=false
     kustomize.toolkit.fluxcd.io/prune: disabled
     argocd.argoproj.io/sync-wave: "0"
