@@ -17,6 +17,7 @@ from lab.scenarios.drafts import Draft, host, service
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lab.api import Object
     from lab.fleet import Lab
     from lab.scenarios.conftest import Show, Stage
 
@@ -144,6 +145,33 @@ def test_what_meshgen_does_not_own_is_never_pruned(delivered: Delivered) -> None
             delivered, "c1", body["apiVersion"], body["kind"], body["metadata"]["name"], body["metadata"]["namespace"]
         )
         api.delete(body)
+
+
+def test_a_cluster_leaves_the_fleet(delivered: Delivered) -> None:
+    """Its Application goes with the list, its objects stay; the project permits it for one commit more."""
+    draft = FLEET.changed()
+    draft.clusters["c2"]["state"] = "draining"
+    delivered.deliver(draft, "c2 drains", allow_withdrawal=True)  # reviews has no other source
+    before = delivered.tracked("c2")
+    alone = _delivery(FLEET, leaving=["c2"])
+    del alone.clusters["c2"]
+    alone.exposed.remove(host("reviews"))
+    delivered.commit(alone, "c2 leaves", allow_withdrawal=True)
+    delivered.wait("c1")
+    _until(delivered, lambda: application("c2") not in delivered.argo.applications())
+    assert delivered.tracked("c2") == before
+    assert _permitted(delivered) == ["c1", "c2"]
+    alone.spec["delivery"] = DELIVERY
+    delivered.deliver(alone, "c2 is permitted no more")
+    assert _permitted(delivered) == ["c1"]
+    assert delivered.tracked("c2") == before
+    delivered.deliver(FLEET, "c2 is back")
+    assert delivered.changed_by_another_sync() == []
+
+
+def _permitted(delivered: Delivered) -> list[str]:
+    project: Object = delivered.argo.api.get("argoproj.io/v1alpha1", "AppProject", "meshgen", "argocd")
+    return [destination["name"] for destination in project["spec"]["destinations"]]
 
 
 def _is_there(delivered: Delivered, cluster: str, api_version: str, kind: str, name: str, namespace: str) -> bool:
