@@ -1,4 +1,4 @@
-"""Every step of the how-tos, done as a reader does it: files written, commands run, what they print compared.
+"""Every step of the tutorial and the how-tos, done by a reader: files written, commands run, what they print compared.
 
 `UPDATE=1` writes what was printed into the pages, but where the page shortens it with `…`.
 """
@@ -19,11 +19,12 @@ from meshgen.cli import main
 from meshgen.cli.group import cli
 from meshgen.pages import codes
 from meshgen.verify import schemas
+from tests.docs.standin import Kubectl
 
 ROOT = Path(__file__).parents[2]
-PAGES = [*sorted((ROOT / "docs" / "howto").glob("*.md")), ROOT / "docs" / "day-2.md"]
+PAGES = [*sorted((ROOT / "docs" / "howto").glob("*.md")), ROOT / "docs" / "day-2.md", ROOT / "docs" / "tutorial.md"]
 BLOCK = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"# (fleet/\S+\.yaml)\n")
+FILE = re.compile(r"# ((?:fleet|apps)/\S+\.yaml)\n")
 EACH = pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 
 
@@ -46,6 +47,7 @@ class Reader:
         self._home = home
         self._capsys = capsys
         self._environment = os.environ | {"CHECKOUT": str(ROOT)}
+        self._kubectl = Kubectl()
         self.run("git init -q && git config user.name reader && git config user.email reader@example.com")
 
     def write(self, path: str, text: str) -> None:
@@ -58,6 +60,13 @@ class Reader:
             main(shlex.split(command)[1:])
             captured = self._capsys.readouterr()
             return captured.out + captured.err
+        if command.startswith("kubectl "):
+            asked, _, file = command.partition(" > ")
+            printed = self._kubectl.run(shlex.split(asked)[1:])
+            if not file:
+                return printed
+            self.write(file, printed)
+            return ""
         done = subprocess.run(
             ["/bin/sh", "-ec", command],
             cwd=self._home,
