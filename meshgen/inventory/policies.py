@@ -84,6 +84,7 @@ def service_entry(entry: KubernetesObject) -> Item:
         "hosts": spec.texts("hosts") or [],
         "exportTo": spec.texts("exportTo"),
         "resolution": spec.text("resolution"),
+        "workloadSelector": _labels(spec, "workloadSelector", "labels"),
     }
 
 

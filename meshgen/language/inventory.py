@@ -337,6 +337,12 @@ class ObservedServiceEntry(ForeignObject):
     hosts: list[str] = Field(title="Hosts", description="Its hosts.")
     export_to: list[str] | None = Field(None, title="Exported to", description="Namespaces that see it.")
     resolution: str | None = Field(None, title="Resolution", description="How its endpoints are found.")
+    workload_selector: Labels | None = Field(
+        None,
+        title="Workload selector",
+        description="Its `workloadSelector.labels`: the pods and WorkloadEntries of its namespace that are its "
+        "endpoints.",
+    )
 
 
 class ObservedSidecar(ForeignObject):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.exposure import UNNAMED_PORT
+from meshgen.analysis.hosts import covers
 from meshgen.calls.staying import unsatisfiable
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes
@@ -150,9 +151,40 @@ def selector_of_changing_label(context: Context) -> Iterator[Finding]:
         )
 
 
+def entries_of_others(context: Context) -> Iterator[Finding]:
+    """Find other people's ServiceEntries whose selector takes our WorkloadEntries.
+
+    Requests to their hosts would go to gateways of other clusters, which let in hosts of exposed services only.
+
+    Source: a ServiceEntry takes every WorkloadEntry of its namespace that has the labels of its `workloadSelector`,
+    serviceregistry/serviceentry/controller.go.
+    """
+    for cluster in context.calls.consumers:
+        inventory = context.relations.fleet.inventories.get(cluster)
+        theirs = [each for each in inventory.service_entries if each.workload_selector is not None] if inventory else []
+        if not theirs:
+            continue
+        ours = context.planned(cluster).workload_entries
+        for entry in theirs:
+            selector = entry.workload_selector or {}
+            taken = [each for each in ours if each.namespace == entry.namespace and covers(selector, each.labels)]
+            if taken:
+                hosts = sorted({host for each in taken for host in each.hosts})
+                yield Finding(
+                    message=f"ServiceEntry `{entry.name}` of namespace `{entry.namespace}` in cluster `{cluster}` "
+                    f"would take the entries of {all_of(hosts)}: requests to {all_of(entry.hosts)} would be sent to "
+                    "other clusters and reset there",
+                    span=entry.span("workloadSelector"),
+                    help="Let it select by a label that its pods have and the Service does not ask for, or set "
+                    "`failover: {enabled: false}` on the service.",
+                    object=f"cluster/{cluster}",
+                )
+
+
 RULES = (
     Rule("MG355", "error", "Services with the same entries from different clusters", "0.1", different_sources),
     Rule("MG356", "error", "Services with the same entries and contradicting selectors", "0.1", selectors_contradict),
     Rule("MG357", "error", "a selector needs a label that entries cannot have", "0.1", selector_of_overridden_label),
+    Rule("MG470", "error", "a ServiceEntry of others takes our entries", "0.1", entries_of_others),
     Rule("MG383", "warning", "a selector needs a label that tools change", "0.1", selector_of_changing_label),
 )
