@@ -55,13 +55,34 @@ def destination_rule(rule: KubernetesObject) -> Item:
 
 def virtual_service(service: KubernetesObject) -> Item:
     spec = service.fields.at("spec")
+    gateways = spec.texts("gateways") or []
+    at_gateways = any(gateway != "mesh" for gateway in gateways)
     return {
         "name": service.name,
         "namespace": service.namespace,
         "hosts": spec.texts("hosts") or [],
-        "gateways": spec.texts("gateways") or None,
+        "gateways": gateways or None,
+        "destinations": (_destinations(spec) or None) if at_gateways else None,
         "exportTo": spec.texts("exportTo"),
     }
+
+
+def _destinations(spec: Fields) -> list[Item]:
+    """Each host and way of retrying once, sorted.
+
+    Source: ConvertPolicy, pilot/pkg/networking/core/route/retry/retry.go: a route without `retries` has the mesh's
+    default, and one whose `retries` say no `attempts` retries nowhere.
+    """
+    found: dict[tuple[str, str], Item] = {}
+    for route in spec.items("http"):
+        said = route.at("retries")
+        remote = said.flag("retryRemoteLocalities") and (said.number("attempts") or 0) > 0
+        own = "everywhere" if remote else "here"
+        retries = own if "retries" in route.keys() else "mesh"  # noqa: SIM118
+        for destination in (each.at("destination") for each in route.items("route")):
+            host = destination.required_text("host")
+            found.setdefault((host, retries), {"host": host, "retries": retries})
+    return [found[key] for key in sorted(found)]
 
 
 def route(found: KubernetesObject, cluster_domain: str) -> Item | None:

@@ -312,6 +312,17 @@ ObservedPolicy = ObservedDestinationRule | ObservedPortPolicy
 """What a rule says of its host, or of one port of it."""
 
 
+class ObservedDestination(Item):
+    """A service to which a VirtualService of gateways sends requests."""
+
+    host: str = Field(title="Host", description="Its host, as written.")
+    retries: Literal["mesh", "here", "everywhere"] = Field(
+        title="Retries",
+        description="Where its requests are tried again: as the mesh's default says, or as the route itself says, "
+        "without or with `retryRemoteLocalities`.",
+    )
+
+
 class ObservedVirtualService(ForeignObject):
     """A VirtualService of a team, or a route of the Gateway API whose parent is a Service."""
 
@@ -319,6 +330,9 @@ class ObservedVirtualService(ForeignObject):
     namespace: Label = Field(title="Namespace", description="Namespace of the object.")
     hosts: list[str] = Field(title="Hosts", description="Its hosts, as written.")
     gateways: list[str] = Field([], title="Gateways", description="Its gateways; empty or `mesh`: for sidecars.")
+    destinations: list[ObservedDestination] = Field(
+        [], title="Destinations", description="Where its `http` routes send what comes in at its gateways."
+    )
     export_to: list[str] | None = Field(None, title="Exported to", description="Namespaces that see it.")
     kind: Literal["VirtualService", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"] = Field(
         "VirtualService", title="Kind", description="Kind of the object."

@@ -45,6 +45,7 @@ SHORT = {
     "ObservedService.exportTo": _LOOKED_UP,
     "ObservedService.workloads": "kinds, of which there are few",
     "ObservedServiceEntry.exportTo": _LOOKED_UP,
+    "ObservedVirtualService.destinations": "each looked up once",
     "ObservedVirtualService.exportTo": _LOOKED_UP,
     "ObservedVirtualService.gateways": _LOOKED_UP,
     "Retries.idempotentRequests": _WRITTEN,

@@ -79,6 +79,7 @@ RULES = """\
     namespace: bookinfo
     hosts: ["*"]
     gateways: [bookinfo-gateway]
+    destinations: [{host: productpage, retries: mesh}]
   - name: details
     namespace: bookinfo
     hosts: [details]

@@ -444,6 +444,43 @@ spec: {selector: {matchLabels: {app: b}}, mtls: {mode: STRICT}, portLevelMtls: {
     }
 
 
+def test_a_virtual_service_of_a_gateway_says_where_each_of_its_destinations_is_tried_again() -> None:
+    assert spec_of(
+        """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: vs}
+spec:
+  hosts: [shop.example.com]
+  gateways: [ingress/shop, mesh]
+  http:
+  - route: [{destination: {host: a}}, {destination: {host: b.c.svc.cluster.local, subset: v1}}]
+  - {route: [{destination: {host: a}}], retries: {attempts: 2}}
+  - {route: [{destination: {host: d}}], retries: {attempts: 5, retryRemoteLocalities: true}}
+  - {route: [{destination: {host: e}}], retries: {attempts: 0, retryRemoteLocalities: true}}
+  - {route: [{destination: {host: f}}], retries: {retryRemoteLocalities: true}}
+  - {route: [{destination: {host: g}}], retries: {}}
+  - {redirect: {uri: /}}
+"""
+    )["virtualServices"] == [
+        {
+            "name": "vs",
+            "namespace": "default",
+            "hosts": ["shop.example.com"],
+            "gateways": ["ingress/shop", "mesh"],
+            "destinations": [
+                {"host": "a", "retries": "here"},
+                {"host": "a", "retries": "mesh"},
+                {"host": "b.c.svc.cluster.local", "retries": "mesh"},
+                {"host": "d", "retries": "everywhere"},
+                {"host": "e", "retries": "here"},
+                {"host": "f", "retries": "here"},
+                {"host": "g", "retries": "here"},
+            ],
+        }
+    ]
+
+
 def test_policies_of_ports_are_read_like_the_rules_own() -> None:
     (found,) = spec_of("""
 apiVersion: networking.istio.io/v1

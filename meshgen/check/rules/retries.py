@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.hosts import qualify
 from meshgen.analysis.protocols import protocol_of, speaks_http2
 from meshgen.calls.retries import RETRY_AS_ISTIO, local_levels
 from meshgen.check.origins import exposure_at, failover_at, hosts_at
@@ -56,6 +57,46 @@ def _lost_by(decision: RetryDecision) -> str:
 
 def _retry_block(decision: RetryDecision) -> str:
     return f'retries: {{attempts: {decision.attempts}, retryOn: "{RETRY_AS_ISTIO}", retryRemoteLocalities: true}}'
+
+
+def gateway_route_without_retries(context: Context) -> Iterator[Finding]:
+    """Find teams' VirtualServices of gateways that send on to failing-over hosts without retries in other clusters.
+
+    A gateway obeys our DestinationRule, and no VirtualService of the mesh: a request that meets the death of the local
+    copy is tried again elsewhere only if the team's route says so, or the mesh's default policy, as it does where the
+    fleet takes it (`mode: meshConfig`). Not where the same VirtualService routes the host for sidecars, too (MG363).
+
+    Source: design §3, Retries; BuildHTTPRoutesForVirtualService, pilot/pkg/networking/core/route/route.go.
+    """
+    relations = context.relations
+    domain = relations.fleet.spec.cluster_domain
+    moving = {
+        (item.consumer, item.host): item.retries
+        for item in context.calls.imports
+        if item.local is not None and (item.retries.carrier != "none" or item.retries.team is not None)
+    }
+    for cluster in relations.fleet.clusters:
+        inventory = relations.inventory(cluster.name)
+        mesh_retries = relations.facts[cluster.name].mesh_retries
+        for route in inventory.virtual_services if inventory is not None else ():
+            lost: dict[str, RetryDecision] = {}
+            for each in route.destinations:
+                host = qualify(each.host, route.namespace, domain)
+                decision = moving.get((cluster.name, host))
+                if decision is None or decision.team is route or each.retries == "everywhere":
+                    continue
+                if each.retries == "here" or not (mesh_retries or decision.carrier == "mesh"):
+                    lost[host] = decision
+            if lost:
+                most = max(lost.values(), key=lambda decision: decision.attempts)
+                yield Finding(
+                    message=f"VirtualService `{route.name}` of namespace `{route.namespace}` in cluster "
+                    f"`{cluster.name}` sends requests of gateways to {listed(sorted(lost))} without retries in other "
+                    "clusters: they are lost when the local copy dies",
+                    span=route.span("name"),
+                    help=f"Add to its `http` routes to them: `{_retry_block(most)}`, then import it again.",
+                    object=f"{cluster.name}/{route.namespace}/{route.name}",
+                )
 
 
 def port_without_protocol(context: Context) -> Iterator[Finding]:
@@ -232,6 +273,7 @@ def _remedy(retries: RetryDecision) -> str:
 
 RULES = (
     Rule("MG363", "warning", "a team's route without retries", "0.1", team_route_without_retries),
+    Rule("MG447", "warning", "a gateway's route without retries", "0.1", gateway_route_without_retries),
     Rule("MG364", "hint", "a port that does not say what it speaks", "0.1", port_without_protocol),
     Rule("MG365", "warning", "too few retries to reach another cluster", "0.1", too_few_attempts),
     Rule("MG366", "hint", "retries by VirtualService for a service without HTTP", "0.1", retries_of_tcp),
