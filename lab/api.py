@@ -8,9 +8,12 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Object = dict[str, Any]
 MANAGER = "meshgen-lab"
@@ -70,42 +73,17 @@ class Api:
         return str(self.request("POST", path, body)["status"]["token"])
 
     def wait_until_ready(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                self.request("GET", "/readyz", plain=True)
-            except (OSError, RefusedError):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-            else:
-                return
+        _insist(lambda: self.request("GET", "/readyz", plain=True), time.monotonic() + seconds, OSError, RefusedError)
 
     def wait_until_served(self, *versions: str, seconds: float = 30) -> None:
         """Wait until API groups of new CustomResourceDefinitions are there; raises `RefusedError`."""
         deadline = time.monotonic() + seconds
         for version in versions:
-            while True:
-                try:
-                    self.request("GET", _root(version))
-                    break
-                except RefusedError:
-                    if time.monotonic() > deadline:
-                        raise
-                    time.sleep(0.1)
+            _insist(partial(self.request, "GET", _root(version)), deadline, RefusedError)
 
     def wait_for_kind(self, api_version: str, kind: str, seconds: float = 30) -> None:
         """Wait until a kind of a new CustomResourceDefinition is there; raises `RefusedError`."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                self._resource(api_version, kind)
-            except RefusedError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-            else:
-                return
+        _insist(lambda: self._resource(api_version, kind), time.monotonic() + seconds, RefusedError)
 
     def path(self, body: Object) -> str:
         """The path of an object; raises `RefusedError` for a kind that the server does not know."""
@@ -157,6 +135,19 @@ def reference(api_version: str, kind: str, name: str, namespace: str = "") -> Ob
 
 def _root(api_version: str) -> str:
     return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+
+
+def _insist(step: Callable[[], object], deadline: float, *on: type[Exception]) -> None:
+    """Do a step until it is done, again where it raises one of these; raises that from the deadline on."""
+    while True:
+        try:
+            step()
+        except on:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 @cache

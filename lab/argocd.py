@@ -131,12 +131,12 @@ class ArgoCd:
     def state(self, name: str) -> State:
         return state_of(self.api.get(*APPLICATION, name, NAMESPACE))
 
-    def refresh(self, *names: str, hard: bool = False) -> None:
+    def refresh(self, *names: str) -> None:
         """Ask Argo CD to look at the repository now, for Applications (all if none is named)."""
         for name in names or self.applications():
             body = reference(*APPLICATION, name, NAMESPACE)
             with contextlib.suppress(RefusedError):  # it may be gone by now
-                self.api.patch(body, {"metadata": {"annotations": {_REFRESH: "hard" if hard else "normal"}}})
+                self.api.patch(body, {"metadata": {"annotations": {_REFRESH: "normal"}}})
 
     def wait_until_settled(self, revision: str, *names: str, seconds: float = 120) -> dict[str, State]:
         """Wait until Applications (all if none is named) have synced a revision and are healthy.
@@ -163,16 +163,6 @@ class ArgoCd:
                 ]
                 raise NotSyncedError(" | ".join(said) or "there is no Application")
             time.sleep(0.2)
-
-    def wait_for(self, name: str, wanted: str, *, seconds: float = 60) -> State:
-        """Wait until what Argo CD says of an Application contains a text; raises `NotSyncedError`."""
-        deadline = time.monotonic() + seconds
-        while wanted not in str(state := self.state(name)):
-            if time.monotonic() > deadline:
-                raise NotSyncedError(f"{name}: {state}; waited for {wanted!r}")
-            self.lab.act()
-            time.sleep(0.2)
-        return state
 
     def close(self) -> None:
         """End Argo CD's processes; those of the clusters end with these."""

@@ -143,17 +143,26 @@ class Delivered:
                 time.sleep(SETTLE)
         return load.report
 
+    def until(self, done: Callable[[], bool], what: Callable[[], str], seconds: float = 60) -> None:
+        """Wait for something that Argo CD does; raises `TimeoutError`, which says `what` was waited for."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"after {seconds:.0f} s: {what()}")
+            self.lab.act()
+            time.sleep(0.1)
+
     def _apply_all(self, name: str) -> None:
         sync = {"revision": self.revision, "prune": True, "syncOptions": ["ServerSideApply=true"]}
         before = self.argo.state(name).operation
         body = reference(API_VERSION, "Application", name, NAMESPACE)
         self.argo.api.patch(body, {"operation": {"initiatedBy": {"username": "lab"}, "sync": sync}})
-        deadline = time.monotonic() + 60
-        while (state := self.argo.state(name)).operation == before or not state.settled:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{name} was asked to sync and did not: {state}")
-            self.lab.act()
-            time.sleep(0.2)
+
+        def synced() -> bool:
+            state = self.argo.state(name)
+            return state.operation != before and state.settled
+
+        self.until(synced, lambda: f"{name} was asked to sync: {self.argo.state(name)}")
 
     def write(self, draft: Draft) -> Path:
         """Write a fleet that may be built; returns its directory."""

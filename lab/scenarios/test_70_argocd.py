@@ -114,11 +114,11 @@ def test_a_change_by_hand_is_set_back(delivered: Delivered, show: Show) -> None:
     wanted = api.get(*_VIRTUAL_SERVICE)
     began = time.monotonic()
     api.patch(wanted, {"spec": {"hosts": ["somewhere.else"]}})
-    _until(delivered, lambda: api.get(*_VIRTUAL_SERVICE)["spec"] == wanted["spec"])
+    delivered.until(lambda: bool(api.get(*_VIRTUAL_SERVICE)["spec"] == wanted["spec"]), lambda: "its old fields")
     show("a changed field is set back after", f"{time.monotonic() - began:.1f} s")
     began = time.monotonic()
     api.delete(wanted)
-    _until(delivered, lambda: _is_there(delivered, "c1", *_VIRTUAL_SERVICE))
+    delivered.until(lambda: _is_there(delivered, "c1", *_VIRTUAL_SERVICE), lambda: "the deleted object")
     show("a deleted object is back after", f"{time.monotonic() - began:.1f} s")
     delivered.wait()
 
@@ -158,7 +158,7 @@ def test_a_cluster_leaves_the_fleet(delivered: Delivered) -> None:
     alone.exposed.remove(host("reviews"))
     delivered.commit(alone, "c2 leaves", allow_withdrawal=True)
     delivered.wait("c1")
-    _until(delivered, lambda: application("c2") not in delivered.argo.applications())
+    delivered.until(lambda: application("c2") not in delivered.argo.applications(), lambda: "c2 without Application")
     assert delivered.tracked("c2") == before
     assert _permitted(delivered) == ["c1", "c2"]
     alone.spec["delivery"] = DELIVERY
@@ -182,12 +182,3 @@ def _is_there(delivered: Delivered, cluster: str, api_version: str, kind: str, n
             raise
         return False
     return True
-
-
-def _until(delivered: Delivered, done: object, seconds: float = 60) -> None:
-    assert callable(done)
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "it did not come"
-        delivered.lab.act()
-        time.sleep(0.1)

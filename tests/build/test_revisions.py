@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,13 +17,10 @@ from tests.fleets import fleet
 from tests.git.support import commit, git, init, put
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from meshgen.calls import Calls
-    from meshgen.plan.model import Plan, PlannedDelivery, PlannedDns
-    from meshgen.published import Published
-    from meshgen.published.probes import Probe
+    from meshgen.plan.model import Plan
 
 WEB = "web.web.svc.cluster.local"
 API = "api.api.svc.cluster.local"
@@ -492,15 +489,9 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("read")
         return reading(contents)
 
-    def planned(
-        calls: Calls,
-        published: Sequence[Published],
-        asked: Sequence[Probe],
-        dns: PlannedDns | None,
-        delivery: PlannedDelivery | None,
-    ) -> Plan:
+    def planned(*derived: Any) -> Plan:
         done.append("planned")
-        return planning(calls, published, asked, dns, delivery)
+        return planning(*derived)
 
     monkeypatch.setattr(history, "meaning", read)
     monkeypatch.setattr(compiling, "plan", planned)

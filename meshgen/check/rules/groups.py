@@ -160,7 +160,7 @@ def entries_of_others(context: Context) -> Iterator[Finding]:
     serviceregistry/serviceentry/controller.go.
     """
     for cluster in context.calls.consumers:
-        inventory = context.relations.fleet.inventories.get(cluster)
+        inventory = context.relations.inventory(cluster)
         theirs = [each for each in inventory.service_entries if each.workload_selector is not None] if inventory else []
         if not theirs:
             continue
