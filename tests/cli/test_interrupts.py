@@ -32,7 +32,11 @@ pytestmark = [
 
 
 def interrupted(arguments: list[str], delay: float, number: int) -> tuple[int, str]:
-    """Run, and send a signal so long after the program takes signals; its exit code and what it said."""
+    """Run, and send a signal so long after the program takes signals; its exit code, as a shell says it, and its words.
+
+    Python gives signals their own effect back when the work is done and it takes itself down: then it is the signal
+    that ends the process, which a shell tells by the same number.
+    """
     program = [sys.executable, "-c", MAIN, *arguments]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -40,7 +44,7 @@ def interrupted(arguments: list[str], delay: float, number: int) -> tuple[int, s
         time.sleep(delay)
         child.send_signal(number)
         _, said = child.communicate()
-    return child.returncode, said
+    return (128 - child.returncode if child.returncode < 0 else child.returncode), said
 
 
 def build(output: Path, example: str) -> list[str]:
