@@ -72,8 +72,9 @@ def test_the_codes_that_the_readme_names_have_pages() -> None:
     assert set(re.findall(r"MG[0-9]{3}", README)) <= set(codes())
 
 
-def test_the_kinds_that_the_readme_fetches_have_their_whole_names() -> None:
-    shell = README.partition("istio=$(printf")[2].partition("```")[0]
+def test_the_kinds_that_the_page_of_inventories_fetches_have_their_whole_names() -> None:
+    page = (ROOT / "docs/howto/inventory.md").read_text()
+    shell = page.partition("istio=$(printf")[2].partition("```")[0]
     asked = set(re.findall(r"[a-z]+", shell))
     assert {"services", "virtualservices", "peerauthentications", "horizontalpodautoscalers"} <= asked
     assert asked.isdisjoint({"ns", "svc", "deploy", "sts", "ds", "dr", "vs", "se", "hpa", "cm", "gw"})
