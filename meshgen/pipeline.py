@@ -109,7 +109,7 @@ def check_calls(calls: Calls, sources: dict[str, str], diagnostics: Iterable[Dia
     from meshgen.published.probes import probes
 
     relations = calls.relations
-    published = published_hosts(relations)
+    published = published_hosts(calls)
     asked = probes(relations, published)
     dns = cache(partial(_dns, relations, published, asked))
     delivery = cache(partial(_delivery, relations))

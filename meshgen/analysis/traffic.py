@@ -105,6 +105,9 @@ class Arrangement:
         return frozenset(ranked.cluster for level in self.levels for ranked in level)
 
 
+NOBODY = Arrangement((), (), places=(), depth=0)
+
+
 def arrange(
     traffic: EffectiveTraffic,
     clusters: Iterable[Cluster],

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
+from meshgen.analysis.traffic import NOBODY
 from meshgen.language.published_host import Route
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from meshgen.analysis.addresses import Families
     from meshgen.analysis.draining import Drain
     from meshgen.analysis.failover import EffectiveFailover
@@ -19,6 +23,31 @@ if TYPE_CHECKING:
     from meshgen.language.inventory import ServicePort
     from meshgen.language.published_host import Cors, PublishedHost, Rewrite, RouteMatch
     from meshgen.language.workspace import Workspace
+
+
+_T = TypeVar("_T")
+
+
+class Ways(Mapping[str, _T]):
+    """Cluster of an entry point → what follows from it, derived when asked for: it may take the cluster's calls."""
+
+    def __init__(self, clusters: Iterable[str], derive: Callable[[str], _T]) -> None:
+        self._clusters = tuple(clusters)
+        self._derive = derive
+        self._known: dict[str, _T] = {}
+
+    def __getitem__(self, cluster: str) -> _T:
+        if cluster not in self._known:
+            if cluster not in self._clusters:
+                raise KeyError(cluster)
+            self._known[cluster] = self._derive(cluster)
+        return self._known[cluster]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._clusters)
+
+    def __len__(self) -> int:
+        return len(self._clusters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +162,14 @@ class Published:
     edge_gateways: tuple[PublishedGateway, ...]
     routes: tuple[PublishedRoute, ...]
     """Those whose service is a host of the mesh."""
-    ways: dict[str, tuple[Arrangement, ...]]
+    ways: Mapping[str, tuple[Arrangement, ...]]
     """Cluster of an entry point → for each route the clusters that are called from there.
 
-    From an edge: those whose ingress gateway has an address. From an ingress gateway: its own cluster, and those that
-    expose the service to it.
+    From an edge: those whose ingress gateway has an address. From an ingress gateway: those of the call in its cluster,
+    its own copy of a service that is not exposed.
     """
-    overall: dict[str, Arrangement]
-    """Cluster of an entry point → the clusters that are called from there for any route."""
+    overall: Mapping[str, Arrangement]
+    """Cluster of an edge gateway → the clusters that are called from there for any route."""
     entry_order: Arrangement
     """The clusters of the entry points that DNS may name; `nearest` is one level, since every user has another."""
 
@@ -173,6 +202,13 @@ class Published:
             or any(item.cluster == cluster and item.why != "no Service" for item in route.unserving)
             for route in self.routes
         )
+
+    def entered_at(self, cluster: str) -> Arrangement | None:
+        """The clusters that are called from an entry point, whatever the route; None: services that differ in them."""
+        if self.behind_edge:
+            return self.overall[cluster]
+        first, *others = self.ways[cluster] or (NOBODY,)
+        return first if all(way.levels == first.levels for way in others) else None
 
     def ingress_gateway(self, cluster: str) -> PublishedGateway | None:
         return next((gateway for gateway in self.ingress_gateways if gateway.cluster == cluster), None)

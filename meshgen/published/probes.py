@@ -90,7 +90,8 @@ def _of_host(relations: Relations, published: Published) -> Iterator[Probe]:
     places = []
     for gateway in published.entry_points:
         ingress = {each.cluster: each for each in published.ingress_gateways if each.cluster in there}
-        behind = {name: each for name, each in ingress.items() if name in called[gateway.cluster]}
+        serving = called[gateway.cluster] & set(route.serving)
+        behind = {name: each for name, each in ingress.items() if name in serving}
         places.append((gateway, ingress, behind))
     yield from made.probes(places)
 

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from meshgen.analysis.draining import draining
 from meshgen.analysis.failover import effective
 from meshgen.analysis.hosts import ServiceName, parse_host
-from meshgen.analysis.traffic import Arrangement, arrange, effective_traffic
-from meshgen.published.model import Published, PublishedGateway, PublishedRoute, Unserving
+from meshgen.analysis.traffic import Arrangement, Ranked, arrange, effective_traffic
+from meshgen.calls.places import levels_of
+from meshgen.published.model import Published, PublishedGateway, PublishedRoute, Unserving, Ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.analysis.gateways import GatewayKey
-    from meshgen.analysis.relations import Relations
     from meshgen.analysis.traffic import EffectiveTraffic
+    from meshgen.calls import Calls
     from meshgen.language.inventory import ObservedService, ServicePort
     from meshgen.language.published_host import GatewayReference, PublishedHost, Route
     from meshgen.language.workspace import Workspace
 
 
-def published_hosts(relations: Relations) -> tuple[Published, ...]:
+def published_hosts(calls: Calls) -> tuple[Published, ...]:
     """Every published host of a known workspace, sorted by name, also of a fleet that rules refuse.
 
     Gateways that are not declared, or have another role, are left out (MG210, MG211).
     """
+    relations = calls.relations
     workspaces = {workspace.name: workspace for workspace in relations.fleet.workspaces}
     return tuple(
-        _Host(relations, host, workspaces[host.workspace]).published()
+        _Host(calls, host, workspaces[host.workspace]).published()
         for host in relations.fleet.published_hosts
         if host.workspace in workspaces
     )
@@ -37,8 +40,9 @@ def published_hosts(relations: Relations) -> tuple[Published, ...]:
 class _Host:
     """One published host while it is derived."""
 
-    def __init__(self, relations: Relations, host: PublishedHost, workspace: Workspace) -> None:
-        self._relations = relations
+    def __init__(self, calls: Calls, host: PublishedHost, workspace: Workspace) -> None:
+        self._calls = calls
+        self._relations = calls.relations
         self._host = host
         self._workspace = workspace
         self._ingress = {gateway.cluster: gateway for gateway in self._gateways(host.ingress_gateway, "ingress")}
@@ -58,14 +62,8 @@ class _Host:
             ingress_gateways=tuple(self._ingress.values()),
             edge_gateways=tuple(self._edges.values()),
             routes=routes,
-            ways={
-                cluster: tuple(self._way(cluster, self._called(cluster, route), traffic) for route in routes)
-                for cluster in entry_points
-            },
-            overall={
-                cluster: self._way(cluster, set().union(*(self._called(cluster, route) for route in routes)), traffic)
-                for cluster in entry_points
-            },
+            ways=Ways(entry_points, lambda cluster: tuple(self._way(cluster, route, traffic) for route in routes)),
+            overall=Ways(self._edges, lambda cluster: self._overall(cluster, routes, traffic)),
             entry_order=self._entry_order(entry_points, entry_traffic),
         )
 
@@ -157,29 +155,36 @@ class _Host:
             return Unserving(cluster, "no address")
         return None
 
-    def _called(self, entry_point: str, route: PublishedRoute) -> set[str]:
-        """The clusters that can be called for a route from one entry point."""
-        relations = self._relations
-        if self._host.edge_gateway is not None:
-            families = relations.facts[entry_point].families
-            return {cluster for cluster in route.serving if self._ingress[cluster].reach.usable(families)}
-        own = relations.cluster(entry_point)
-        others = {
-            exposure.cluster
-            for exposure in relations.by_host.get(route.host, ())
-            if exposure.serves and exposure.cluster != entry_point and relations.consumes(own, exposure)
-        }
-        return others | ({entry_point} & set(route.serving))
+    def _called(self, edge: str, route: PublishedRoute) -> set[str]:
+        """The clusters that an edge gateway can call for a route."""
+        families = self._relations.facts[edge].families
+        return {cluster for cluster in route.serving if self._ingress[cluster].reach.usable(families)}
 
-    def _way(self, entry_point: str, clusters: set[str], traffic: EffectiveTraffic) -> Arrangement:
-        """In which order and with which shares clusters are called from one entry point."""
+    def _way(self, entry_point: str, route: PublishedRoute, traffic: EffectiveTraffic) -> Arrangement:
+        """Which clusters are called for a route from one entry point.
+
+        An edge gateway goes by the host's policy; an ingress gateway that users reach is a caller of its cluster.
+        """
+        if self._host.edge_gateway is not None:
+            return self._arranged(entry_point, self._called(entry_point, route), traffic)
+        call = self._calls.of(entry_point).get(route.host)
+        if call is None:
+            drains = any(item.cluster == entry_point and item.why == "draining" for item in route.unserving)
+            return _alike([[Ranked(entry_point, None)]] if drains or entry_point in route.serving else [])
+        levels = [[Ranked(place.cluster, place.share) for place in level] for level in levels_of(call)]
+        return replace(_alike(levels), unused=call.unused)
+
+    def _overall(self, edge: str, routes: tuple[PublishedRoute, ...], traffic: EffectiveTraffic) -> Arrangement:
+        called: set[str] = set().union(*(self._called(edge, route) for route in routes))
+        return self._arranged(edge, called, traffic)
+
+    def _arranged(self, edge: str, clusters: set[str], traffic: EffectiveTraffic) -> Arrangement:
         relations = self._relations
-        own = relations.cluster(entry_point)
         return arrange(
             traffic,
             map(relations.cluster, clusters),
-            region=own.region,
-            own=entry_point if entry_point in clusters else None,
+            region=relations.cluster(edge).region,
+            own=edge if edge in clusters else None,
             regions=relations.regions,
         )
 
@@ -188,8 +193,13 @@ class _Host:
         found = arrange(traffic, clusters, region=None, own=None, regions={})
         if traffic.mode != "nearest" or not found.levels:
             return found
-        every = tuple(sorted(ranked for level in found.levels for ranked in level))
-        return Arrangement((every,), found.unused, places=(0,), depth=1)
+        every = sorted(ranked for level in found.levels for ranked in level)
+        return replace(_alike([every]), unused=found.unused)
+
+
+def _alike(levels: list[list[Ranked]]) -> Arrangement:
+    """An arrangement of these levels, whatever policy they follow from."""
+    return Arrangement(tuple(map(tuple, levels)), (), places=tuple(range(len(levels))), depth=len(levels))
 
 
 def _port(service: ObservedService | None, number: int | None) -> ServicePort | None:

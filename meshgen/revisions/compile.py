@@ -50,7 +50,7 @@ class Meaning:
     @cached_property
     def published(self) -> tuple[Published, ...]:
         """Every published host."""
-        return self.known.published if self.known else published_hosts(self.relations)
+        return self.known.published if self.known else published_hosts(self.calls)
 
     @cached_property
     def plan(self) -> Plan:

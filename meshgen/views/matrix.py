@@ -76,7 +76,7 @@ def matrix(
 def _of_users(published: Iterable[Published], wanted: Wanted, form: Form, width: int | None) -> str:
     """The table of published hosts; empty without any."""
     shown = _users(published, wanted)
-    entries = sorted({name for host in shown for name in host.overall if _is_wanted(name, wanted.clusters)})
+    entries = sorted({name for host in shown for name in host.ways if _is_wanted(name, wanted.clusters)})
     if not entries:
         return ""
     rows = [[host.host, in_levels(host.entry_order), *(_entry(host, name) for name in entries)] for host in shown]
@@ -90,20 +90,30 @@ def _users(published: Iterable[Published], wanted: Wanted) -> list[Published]:
 
 def _entry(published: Published, cluster: str) -> str:
     gateway = published.entry_point(cluster)
-    if gateway is None or cluster not in published.overall:
+    if gateway is None:
         return "-"
-    return "draining" if gateway.drain is not None else in_levels(published.overall[cluster])
+    if gateway.drain is not None:
+        return "draining"
+    arrangement = published.entered_at(cluster)
+    return "by route" if arrangement is None else in_levels(arrangement)
 
 
 def _items_of_users(published: Iterable[Published], wanted: Wanted) -> Iterator[dict[str, Any]]:
     for host in _users(published, wanted):
         named = {"host": host.host, "publishedHost": host.setting.name}
         yield {**named, "from": "DNS", "levels": _as_levels(host.entry_order.levels)}
-        for cluster, arrangement in sorted(host.overall.items()):
+        for cluster in sorted(host.ways):
             gateway = host.entry_point(cluster)
-            if gateway is not None and _is_wanted(cluster, wanted.clusters):
-                drains = {} if gateway.drain is None else {"draining": True}
-                yield {**named, "from": cluster, **drains, "levels": _as_levels(arrangement.levels)}
+            if gateway is None or not _is_wanted(cluster, wanted.clusters):
+                continue
+            drains = {} if gateway.drain is None else {"draining": True}
+            entered = {**named, "from": cluster, **drains}
+            arrangement = host.entered_at(cluster)
+            if arrangement is not None:
+                yield {**entered, "levels": _as_levels(arrangement.levels)}
+                continue
+            for route, way in zip(host.routes, host.ways[cluster], strict=True):
+                yield {**entered, "service": route.host, "levels": _as_levels(way.levels)}
 
 
 def in_levels(arrangement: Arrangement) -> str:

@@ -48,6 +48,33 @@ def test_without_an_edge_users_enter_every_cluster_and_each_has_itself_first() -
     assert levels(found.entry_order) == [["c1", "c2"]]
 
 
+SERVICE = """
+kind: Workspace
+metadata: {name: shop}
+spec:
+  namespaceSelector: {names: ["*/shop"]}
+  eastWestGateway: {name: ew, namespace: shop}
+  exposedServices:
+  - host: web.shop.svc.cluster.local
+    %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "from_c1"),
+    [
+        ("traffic: {mode: ordered, order: [{names: [c2]}, {names: [c1]}]}", [["c2"], ["c1"]]),
+        (
+            "traffic: {mode: weighted, weights: [{names: [c1], share: 1}, {names: [c2], share: 3}]}",
+            [["c1 1/4", "c2 3/4"]],
+        ),
+        ("failover: {enabled: false}", [["c1"]]),
+    ],
+)
+def test_without_an_edge_users_call_as_the_policy_of_the_service_says(said: str, from_c1: list[list[str]]) -> None:
+    assert levels(published(WITHOUT_EDGE, SERVICE % said).ways["c1"][0]) == from_c1
+
+
 def test_the_shares_of_the_host_are_those_of_its_clusters() -> None:
     weights = "weights: [{names: [c1], share: 70}, {names: [c2], share: 30}]"
     found = published(short(f"  traffic: {{mode: weighted, {weights}}}"))
@@ -98,7 +125,7 @@ def test_an_entry_point_that_drains_is_left_out() -> None:
     found = published(WITHOUT_EDGE, short("  draining: {names: [c1]}", edge=False))
     assert [gateway.state for gateway in found.entry_points] == ["draining", "active"]
     assert levels(found.entry_order) == [["c2"]]
-    assert levels(found.ways["c1"][0]) == [["c2"]], "what is still open there goes on elsewhere"
+    assert levels(found.ways["c1"][0]) == [["c1"], ["c2"]], "what is still open there goes on as before"
 
 
 def test_services_that_drain_leave_the_edge_alone() -> None:

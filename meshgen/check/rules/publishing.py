@@ -114,25 +114,34 @@ def entry_point_reaches_nobody(context: Context) -> Iterator[Finding]:
             lost = [
                 gateway
                 for gateway in published.entry_points
-                if gateway.drain is None and not published.ways[gateway.cluster][place].levels
+                if gateway.drain is None
+                and (published.behind_edge or gateway.cluster in context.calls.consumers)
+                and not published.ways[gateway.cluster][place].levels
             ]
             if not lost or not (route.serving or _reached_anywhere(published, route)):
                 continue
             unused = published.ways[lost[0].cluster][place].unused
-            if unused and not published.traffic.complete:
+            if unused and published.behind_edge and not published.traffic.complete:
                 continue  # MG814
-            if unused:
+            if unused and published.behind_edge:
                 left_out.setdefault(route.host, route)
                 would.update(item.cluster for item in unused)
                 continue
             where = listed(gateway.cluster for gateway in lost)
+            if published.behind_edge:
+                advice = "Let the edge dial addresses of its family: see `ipFamilies` and `advertised`."
+            elif unused:
+                advice = (
+                    f"Let `traffic` of the exposed service choose one of {listed(item.cluster for item in unused)}, or "
+                    "take the ingress gateway out of there (`clusters`)."
+                )
+            else:
+                advice = f"Expose the service to {where}, or take the ingress gateway out of there (`clusters`)."
             yield Finding(
                 message=f"users of published host `{published.setting.name}` who enter in {where} reach nobody for "
                 f"`{route.host}`",
                 span=route.setting.span("service"),
-                help="Let the edge dial addresses of its family: see `ipFamilies` and `advertised`."
-                if published.behind_edge
-                else f"Expose the service to {where}, or take the ingress gateway out of there (`clusters`).",
+                help=advice,
                 notes=notes((lost[0].settings.span("name"), "the gateway at which they enter")),
                 object=published.object,
             )
