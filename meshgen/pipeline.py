@@ -41,6 +41,8 @@ class Checked:
     """Sorted, accepted ones left out."""
     published: tuple[Published, ...] = ()
     """The published hosts of known workspaces."""
+    asked: tuple[Probe, ...] = ()
+    """The names of their health checks and of the canary's."""
 
     @property
     def relations(self) -> Relations | None:
@@ -119,7 +121,7 @@ def check_calls(calls: Calls, sources: dict[str, str], diagnostics: Iterable[Dia
     if any(diagnostic.severity == "error" for diagnostic in found):
         # Advice on a fleet that does not build only hides what keeps it from building.
         found = [diagnostic for diagnostic in found if diagnostic.severity != "hint"]
-    return Checked(calls, planned, sources, found, published)
+    return Checked(calls, planned, sources, found, published, asked)
 
 
 def _dns(relations: Relations, published: tuple[Published, ...], asked: tuple[Probe, ...]) -> PlannedDns | None:

@@ -35,6 +35,12 @@ class EffectiveTraffic:
         """Whether the mode has the list that it goes by."""
         return self.mode not in LISTS or self.saying(LISTS[self.mode]) is not None
 
+    @property
+    def selectors(self) -> tuple[ClusterSelector, ...]:
+        """What chooses clusters: the list of the mode, and all `sources`."""
+        chosen: dict[TrafficMode, tuple[ClusterSelector, ...]] = {"ordered": self.order, "weighted": self.weights}
+        return (*chosen.get(self.mode, ()), *self.sources)
+
     def saying(self, field: str) -> TrafficPolicy | None:
         """The innermost policy that says something of a field."""
         return next((policy for policy in self.policies if getattr(policy, field) is not None), None)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.facts import multicluster_namespace
+from meshgen.analysis.hosts import selects
+from meshgen.analysis.injection import IGNORED_NAMESPACES
 from meshgen.diagnostics import Note
 from meshgen.diagnostics.several import phrase
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from meshgen.language.base import ClusterSelector
     from meshgen.language.fleet import Fleet
     from meshgen.language.gateway import GatewaySettings
+    from meshgen.language.traffic import TrafficPolicy
 
 
 def notes(*places: tuple[Span | None, str]) -> tuple[Note, ...]:
@@ -64,20 +68,51 @@ def cluster_selectors(fleet: Fleet) -> Iterator[tuple[ClusterSelector, str]]:
             yield override.clusters, name
         if gateway.draining is not None:
             yield gateway.draining, name
+    yield from _of_traffic(f"fleet/{fleet.name}", fleet.spec.traffic)
     for workspace in fleet.workspaces:
         for chosen in (workspace.consumers, workspace.draining):
             if chosen is not None:
                 yield chosen, f"workspace/{workspace.name}"
+        yield from _of_traffic(f"workspace/{workspace.name}", workspace.traffic)
         for setting in workspace.exposed_services or ():
             for chosen in (setting.consumers, setting.draining):
                 if chosen is not None:
                     yield chosen, setting.host
+            yield from _of_traffic(setting.host, setting.traffic)
     for host in fleet.published_hosts:
         if host.draining is not None:
             yield host.draining, f"publishedHost/{host.name}"
+        yield from _of_traffic(f"publishedHost/{host.name}", host.traffic, host.entry_points)
     for zone in fleet.spec.dns.zones if fleet.spec.dns is not None else ():
         if zone.clusters is not None:
             yield zone.clusters, f"zone/{zone.name}"
+
+
+def having_namespace(relations: Relations, namespace: str) -> Iterator[tuple[str, Span | None]]:
+    """Who has a namespace, and where that is said; patterns of workspaces that take many do not have it."""
+    fleet = relations.fleet
+    for workspace in fleet.workspaces:
+        for index, pattern in enumerate(workspace.namespace_selector.names):
+            if pattern.rpartition("/")[2] == namespace:
+                place = workspace.namespace_selector.span("names", index)
+                yield f"the workspace `{workspace.name}`", place
+    for gateway, _ in declared_gateways(fleet):
+        if gateway.namespace == namespace:
+            yield f"the gateway `{gateway.name}`", gateway.span("namespace")
+    roots = {relations.facts[cluster.name].root_namespace for cluster in fleet.clusters}
+    if namespace in roots:
+        yield "Istio", None
+    if namespace in IGNORED_NAMESPACES:
+        yield "Kubernetes, where no pod gets a sidecar", None
+    if namespace == multicluster_namespace(fleet):
+        yield "what meshgen shares between namespaces", None
+
+
+def _of_traffic(name: str, *policies: TrafficPolicy | None) -> Iterator[tuple[ClusterSelector, str]]:
+    for policy in policies:
+        if policy is not None:
+            chosen = (*(policy.order or ()), *(policy.weights or ()), policy.sources)
+            yield from ((selector, name) for selector in chosen if selector is not None)
 
 
 def istio_place(relations: Relations, cluster: str, key: str) -> Span | None:
@@ -104,6 +139,18 @@ def trust_domain_place(relations: Relations, cluster: str) -> Span | None:
     if not written and "trust_domain" in spec.model_fields_set:
         return spec.span("trustDomain")
     return _place(relations, cluster, "trustDomain")
+
+
+def names_stranger(relations: Relations, selectors: Iterable[ClusterSelector]) -> bool:
+    """Whether one of these names a cluster that the fleet does not have: said by MG204."""
+    known = {cluster.name for cluster in relations.fleet.clusters}
+    return any("*" not in name and name not in known for each in selectors for name in each.names or ())
+
+
+def names_no_cluster(relations: Relations, selector: ClusterSelector) -> bool:
+    """Whether a selector chooses no cluster of the fleet, whatever it is for: said by MG204 and MG205."""
+    said = bool(selector.names) or bool(selector.labels)
+    return said and not any(selects(selector, cluster) for cluster in relations.fleet.clusters)
 
 
 def _place(relations: Relations, cluster: str, key: str) -> Span | None:

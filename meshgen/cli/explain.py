@@ -37,7 +37,7 @@ def explain(subject: str, fleet: str, consumer: str | None, reporting: Reporting
     """Explain a finding's CODE, why an output FILE says what it says, or how each cluster reaches a HOST and why.
 
     A HOST is any Service of an inventory, by its full name or by the first parts of it: `reviews`, `reviews.bookinfo`;
-    or a published host, where CLUSTER is one in which users enter.
+    or a published host or the name of a health check, where CLUSTER is one in which users enter.
     """
     if _CODE.fullmatch(subject):
         say(_page(subject.upper()))
@@ -76,6 +76,7 @@ def _explain_host(text: str, consumer: str | None, fleet: str, reporting: Report
     """Of a fleet with errors it explains what would be, too, as far as the fleet can be read."""
     from meshgen.pipeline import check_fleet
     from meshgen.views.host import host, known_hosts, resolve
+    from meshgen.views.probe import probe
     from meshgen.views.published_host import published_host
 
     checked = check_fleet(Path(fleet))
@@ -86,16 +87,19 @@ def _explain_host(text: str, consumer: str | None, fleet: str, reporting: Report
         raise click.UsageError(f"the fleet has no cluster `{consumer}`. {hint}")
     meant = resolve(checked.calls, text)
     users = next((published for published in checked.published if published.host == text), None)
+    asked = next((item for item in checked.asked if item.host == text), None)
     shown = None
     if users is not None:
-        if consumer is not None and users.entry_point(consumer) is None:
-            where = ", ".join(f"`{gateway.cluster}`" for gateway in users.entry_points) or "no cluster"
-            raise click.UsageError(f"users enter for `{text}` in {where}, not in `{consumer}`.")
+        _entered(text, consumer, [gateway.cluster for gateway in users.entry_points])
         shown = published_host(users, consumer)
+    elif asked is not None:
+        _entered(text, consumer, [gateway.cluster for gateway, _, _ in asked.asked_at])
+        shown = probe(asked, checked.calls.relations.fleet.spec.cluster_domain, consumer)
     elif len(meant) == 1:
         shown = host(checked.calls, checked.draft, meant[0], consumer)
     if shown is None:
-        known = known_hosts(checked.calls) | dict.fromkeys(item.host for item in checked.published)
+        known = known_hosts(checked.calls)
+        known |= dict.fromkeys([*(item.host for item in checked.published), *(item.host for item in checked.asked)])
         if len(meant) > 1:
             raise click.UsageError(
                 f"`{text}` is several Services: {', '.join(f'`{name}`' for name in meant[:_SHOWN])}."
@@ -106,3 +110,10 @@ def _explain_host(text: str, consumer: str | None, fleet: str, reporting: Report
     say(shown)
     if checked.failed:
         say("the fleet has errors, so this is not built; `meshgen validate` shows them", err=True)
+
+
+def _entered(host: str, cluster: str | None, clusters: list[str]) -> None:
+    """Raise unless users enter in this cluster; None: wherever they do."""
+    if cluster is not None and cluster not in clusters:
+        where = ", ".join(f"`{name}`" for name in clusters) or "no cluster"
+        raise click.UsageError(f"users enter for `{host}` in {where}, not in `{cluster}`.")

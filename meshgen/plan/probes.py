@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis import names
 from meshgen.analysis.gateways import gateway_pods
+from meshgen.language.published_host import RouteMatch
 from meshgen.plan.edges import MOST_EDGE_ATTEMPTS, endpoints_of
 from meshgen.plan.gateways import spans
 from meshgen.plan.model import (
@@ -27,7 +28,7 @@ from meshgen.plan.model import (
     PlannedServer,
 )
 from meshgen.plan.published import INGRESS_ATTEMPTS
-from meshgen.plan.published_routes import HTTP_PORT
+from meshgen.plan.published_routes import HTTP_PORT, planned_rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +76,7 @@ def plan_probes(
                 if gateway.role == "ingress":
                     host = probe.service.host(relations.fleet.spec.cluster_domain)
                     subset = OWN_PODS if host in moving else None
-                    found.routes.append(_routes(probe, gateway, PlannedDestination(host, probe.port, subset)))
+                    found.routes.append(_to_service(probe, gateway, PlannedDestination(host, probe.port, subset)))
                     continue
                 entry, rule = _called(relations, probe, place)
                 attempts = min(max(len(entry.endpoints) - 1, INGRESS_ATTEMPTS), MOST_EDGE_ATTEMPTS)
@@ -92,7 +93,7 @@ def plan_probes(
         for _, ingress in sorted(behind.items()):
             host = probe.service.host(relations.fleet.spec.cluster_domain)
             found.publications.append(_publication(probe, ingress, "mesh"))
-            found.routes.append(_routes(probe, ingress, PlannedDestination(host, probe.port)))
+            found.routes.append(_to_service(probe, ingress, PlannedDestination(host, probe.port)))
 
 
 def _publication(probe: Probe, gateway: PublishedGateway, protocol: PortName) -> PlannedPublication:
@@ -105,6 +106,19 @@ def _publication(probe: Probe, gateway: PublishedGateway, protocol: PortName) ->
         pod_labels=gateway_pods(gateway.settings),
         origin=_origin(probe, gateway),
     )
+
+
+def _to_service(probe: Probe, gateway: PublishedGateway, destination: PlannedDestination) -> PlannedRoutes:
+    """What the service gets of a probe: what it gets of users, so their route's rewriting, which needs its match."""
+    found = _routes(probe, gateway, destination)
+    rewrite = None if probe.route is None else planned_rewrite(probe.route.rewrite)
+    if probe.route is None or rewrite is None:
+        return found
+    match = probe.route.match or RouteMatch()
+    routes = tuple(
+        route._replace(match=PlannedMatch(match.prefix, match.path), rewrite=rewrite) for route in found.routes
+    )
+    return replace(found, routes=routes)
 
 
 def _routes(

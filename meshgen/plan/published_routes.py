@@ -44,7 +44,7 @@ def planned_route(
         match=_match(route),
         destinations=destinations,
         grpc=grpc_only([route]),
-        rewrite=_rewrite(route.rewrite) if rewrites else None,
+        rewrite=planned_rewrite(route.rewrite) if rewrites else None,
         timeout=route.timeout if enters else None,
         cors=_cors(route.cors) if enters else None,
         retries=_retries(failover, attempts, per_try_timeout=failover.per_try_timeout if enters else None),
@@ -70,7 +70,8 @@ def _match(route: PublishedRoute) -> PlannedMatch:
     return PlannedMatch(match.prefix, match.path, tuple(sorted(headers.items())), tuple(dict.fromkeys(match.methods)))
 
 
-def _rewrite(rewrite: Rewrite | None) -> PlannedRewrite | None:
+def planned_rewrite(rewrite: Rewrite | None) -> PlannedRewrite | None:
+    """What of a request changes; None: nothing."""
     if rewrite is None or (rewrite.path is None and rewrite.host is None):
         return None
     return PlannedRewrite(rewrite.path, rewrite.host)

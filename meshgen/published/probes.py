@@ -50,6 +50,8 @@ class Probe:
     """The host whose health check it is; None: the canary."""
     service: ServiceName
     port: int
+    route: PublishedRoute | None
+    """The host's route that takes the path; None: of the canary."""
     path: str
     expected_status: int
     cluster: str | None
@@ -86,7 +88,7 @@ def _of_host(relations: Relations, published: Published) -> Iterator[Probe]:
     ways = {cluster: way[published.routes.index(route)] for cluster, way in published.ways.items()}
     called = {cluster: way.clusters for cluster, way in ways.items()}
     there = {*route.serving, *(item.cluster for item in route.unserving if item.why in ("draining", "no address"))}
-    made = _Made(relations, check, published, route.service, route.port.port, check.host)
+    made = _Made(relations, check, published, route.service, route.port.port, route, check.host)
     places = []
     for gateway in published.entry_points:
         ingress = {each.cluster: each for each in published.ingress_gateways if each.cluster in there}
@@ -121,7 +123,7 @@ def _of_canary(relations: Relations, hosts: Sequence[Published]) -> Iterator[Pro
         }
         places.append((gateway, there, behind))
     service = ServiceName(canary.namespace, CANARY)
-    yield from _Made(relations, canary, None, service, CANARY_PORT, canary.host).probes(places)
+    yield from _Made(relations, canary, None, service, CANARY_PORT, None, canary.host).probes(places)
 
 
 def _itself(relations: Relations, gateway: PublishedGateway) -> PublishedGateway:
@@ -135,6 +137,7 @@ class _Made(NamedTuple):
     published: Published | None
     service: ServiceName
     port: int
+    route: PublishedRoute | None
     host: str
 
     def probes(
@@ -164,6 +167,7 @@ class _Made(NamedTuple):
             published=self.published,
             service=self.service,
             port=self.port,
+            route=self.route,
             path=setting.path,
             expected_status=setting.expected_status,
             cluster=cluster,

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-BY_THEIR_OWN_RULES = {"TrafficPolicy.order", "TrafficPolicy.weights", "TrafficPolicy.sources"}
-"""MG431 and MG432 say who is not there."""
-
-
 def stranger(name: str) -> dict[str, list[str]]:
     return {"names": [name]}
 
@@ -54,6 +50,11 @@ SPEC = {
     "platform": "istio",
     "clusters": [{"name": "cluster-1", "region": "a", "network": "a"}],
     "gateways": [{"name": "ingress-gateway", "namespace": "shop", "role": "ingress"}],
+    "traffic": {
+        "order": [stranger("TrafficPolicy.order")],
+        "weights": [{**stranger("TrafficPolicy.weights"), "share": 1}],
+        "sources": stranger("TrafficPolicy.sources"),
+    },
     "workspaces": [WORKSPACE],
     "publishedHosts": [PUBLISHED],
     "dns": {"zones": [{"name": "example.com", "clusters": stranger("Zone.clusters")}]},
@@ -61,13 +62,35 @@ SPEC = {
 
 
 def test_a_stranger_is_found_in_every_field_that_chooses_clusters(tmp_path: Path) -> None:
-    choosing = {
+    fields = {
         name
         for name, annotation in written()
         if any(issubclass(model, ClusterSelector) for model in models(annotation))
     }
-    fields = choosing - BY_THEIR_OWN_RULES
     fleet = {"apiVersion": "meshgen.io/v1", "kind": "Fleet", "metadata": {"name": "demo"}, "spec": SPEC}
     (tmp_path / "fleet.yaml").write_text(json.dumps(fleet))
     found = {item.message for item in check_fleet(tmp_path).diagnostics if item.code == "MG204"}
     assert found == {f"the fleet has no cluster `{field}`" for field in fields}
+
+
+def test_a_stranger_is_found_in_every_place_of_a_traffic_policy(tmp_path: Path) -> None:
+    def policy(name: str) -> dict[str, object]:
+        return {"sources": {"names": ["cluster-1", name]}}
+
+    spec = {
+        **SPEC,
+        "traffic": policy("of-the-fleet"),
+        "workspaces": [
+            {
+                **WORKSPACE,
+                "traffic": policy("of-a-workspace"),
+                "exposedServices": [{**SERVICE, "traffic": policy("of-a-service")}],
+            }
+        ],
+        "publishedHosts": [{**PUBLISHED, "traffic": policy("of-a-host"), "entryPoints": policy("of-entry-points")}],
+    }
+    fleet = {"apiVersion": "meshgen.io/v1", "kind": "Fleet", "metadata": {"name": "demo"}, "spec": spec}
+    (tmp_path / "fleet.yaml").write_text(json.dumps(fleet))
+    found = {item.message for item in check_fleet(tmp_path).diagnostics if item.code == "MG204"}
+    places = ("of-the-fleet", "of-a-workspace", "of-a-service", "of-a-host", "of-entry-points")
+    assert {f"the fleet has no cluster `{name}`" for name in places} <= found

@@ -153,3 +153,21 @@ def test_subsets_stay_where_routes_need_none_any_more() -> None:
     assert None not in used
     assert "subset" not in str(after[f"VirtualService/{EDGE_NAME}"])
     assert {subset["name"] for subset in after[f"DestinationRule/{EDGE_NAME}"]["subsets"]} == {*used}
+
+
+def test_the_service_gets_of_a_health_check_what_it_gets_of_users_before_an_edge_rewrites_nothing() -> None:
+    check = "healthCheck: {host: health.example.com, path: /api/up}"
+    found = compiled(
+        EDGE, host(f"  routes: [{{match: {{prefix: /api}}, {SERVICE}, rewrite: {{path: /v1}}}}]\n  {check}")
+    )
+    probes = {
+        cluster: [
+            route.get("rewrite")
+            for item in found.manifests("VirtualService", cluster=cluster)
+            if item.body["spec"]["hosts"] == ["health.example.com"]
+            for route in item.body["spec"]["http"]
+        ]
+        for cluster in ("c1", "e1")
+    }
+    rewritten = {"uriRegexRewrite": {"match": "^/api", "rewrite": "/v1"}}
+    assert probes == {"c1": [rewritten, rewritten], "e1": [None, None]}

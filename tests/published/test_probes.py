@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from meshgen.analysis import names
-from meshgen.published.probes import Probe, probes
 from tests.fleets import compiled
 from tests.published.fleets import EDGE, WITHOUT_EDGE, short
+
+if TYPE_CHECKING:
+    from meshgen.published.probes import Probe
 
 CHECK = "  healthCheck: {host: health.shop.example.com, path: /up}"
 CANARY = EDGE.replace("spec:\n", "spec:\n  canary: {host: canary.example.com, image: example.com/canary:1}\n", 1)
@@ -15,9 +19,7 @@ CANARY = EDGE.replace("spec:\n", "spec:\n  canary: {host: canary.example.com, im
 
 def asked(*texts: str) -> dict[str, dict[str, list[str]]]:
     """Name → cluster of each entry point → clusters that may answer there."""
-    checked = compiled(EDGE, *texts).compilation.checked
-    assert checked.relations is not None
-    return {probe.host: _asked_at(probe) for probe in probes(checked.relations, checked.published)}
+    return {probe.host: _asked_at(probe) for probe in compiled(EDGE, *texts).compilation.checked.asked}
 
 
 def _asked_at(probe: Probe) -> dict[str, list[str]]:
@@ -54,6 +56,14 @@ def test_what_gets_no_users_leaves_the_probes(drains: str) -> None:
         "health.shop.example.com": {"e1": []},
         "health-c1.shop.example.com": {"e1": []},
         "health-c2.shop.example.com": {"e1": ["c2"]},
+    }
+
+
+def test_an_entry_point_that_drains_leaves_the_probes_though_its_cluster_answers_what_is_open() -> None:
+    assert asked(WITHOUT_EDGE, short(f"  draining: {{names: [c1]}}\n{CHECK}", edge=False)) == {
+        "health.shop.example.com": {"c1": [], "c2": ["c2"]},
+        "health-c1.shop.example.com": {"c1": []},
+        "health-c2.shop.example.com": {"c2": ["c2"]},
     }
 
 

@@ -6,9 +6,7 @@ import re
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.facts import multicluster_namespace
-from meshgen.analysis.injection import IGNORED_NAMESPACES
-from meshgen.check.places import declared_gateways, listed, notes
+from meshgen.check.places import having_namespace, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.delivery import engine
 from meshgen.diagnostics.printing import masked
@@ -17,9 +15,7 @@ from meshgen.diagnostics.several import phrase
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from meshgen.analysis.relations import Relations
     from meshgen.check.context import Context
-    from meshgen.diagnostics import Span
     from meshgen.language.delivery import DeliveryWave
 
 _OBJECT = "delivery"
@@ -212,7 +208,10 @@ def gate_among_others(context: Context) -> Iterator[Finding]:
     declared = relations.fleet.spec.delivery
     if declared is None or declared.gate is None:
         return
-    others = list(_others(relations, declared.gate.namespace))
+    others = list(having_namespace(relations, declared.gate.namespace))
+    canary = relations.fleet.spec.canary
+    if canary is not None and canary.namespace == declared.gate.namespace:
+        others.append(("the canary", canary.span("namespace")))
     if others:
         (whose, _), *_ = others
         yield Finding(
@@ -245,26 +244,6 @@ def wave_without_a_gate(context: Context) -> Iterator[Finding]:
                 ),
                 object=_OBJECT,
             )
-
-
-def _others(relations: Relations, namespace: str) -> Iterator[tuple[str, Span | None]]:
-    """Who has a namespace, and where that is said; patterns of workspaces that take many do not have it."""
-    fleet = relations.fleet
-    for workspace in fleet.workspaces:
-        for index, pattern in enumerate(workspace.namespace_selector.names):
-            if pattern.rpartition("/")[2] == namespace:
-                place = workspace.namespace_selector.span("names", index)
-                yield f"the workspace `{workspace.name}`", place
-    for gateway, _ in declared_gateways(fleet):
-        if gateway.namespace == namespace:
-            yield f"the gateway `{gateway.name}`", gateway.span("namespace")
-    roots = {relations.facts[cluster.name].root_namespace for cluster in fleet.clusters}
-    if namespace in roots:
-        yield "Istio", None
-    if namespace in IGNORED_NAMESPACES:
-        yield "Kubernetes, where no pod gets a sidecar", None
-    if namespace == multicluster_namespace(fleet):
-        yield "what meshgen shares between namespaces", None
 
 
 RULES = (

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from meshgen.dns.facts import Loss
     from meshgen.language.dns import Zone as DeclaredZone
     from meshgen.language.gateway import GatewaySettings
+    from meshgen.language.published_host import HealthCheck
     from meshgen.plan.model import HostInZone
 
 _OF_AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 """What annotations for the AWS Load Balancer Controller begin with."""
+_CONTROLLER = "route53Controller"
 
 
 def in_no_zone(context: Context) -> Iterator[Finding]:
@@ -87,7 +89,7 @@ def check_beyond(context: Context) -> Iterator[Finding]:
     """
     for host in _hosts(context):
         check = host.published.setting.health_check
-        if check is not None and milliseconds(check.interval) % 1000:
+        if check is not None and _in_parts(check):
             yield Finding(
                 message=f"the health check of `{host.record.host}` is made every `{check.interval}`, and providers of "
                 "DNS count in whole seconds",
@@ -96,6 +98,11 @@ def check_beyond(context: Context) -> Iterator[Finding]:
                 object=host.published.object,
             )
     yield from _beyond(context, "healthCheck")
+
+
+def _in_parts(check: HealthCheck) -> bool:
+    """Whether its interval is no whole number of seconds."""
+    return milliseconds(check.interval) % 1000 != 0
 
 
 def addresses_beyond(context: Context) -> Iterator[Finding]:
@@ -271,10 +278,7 @@ def for_another_platform(context: Context) -> Iterator[Finding]:
     """
     dns = context.relations.fleet.spec.dns
     for zone in dns.zones if dns is not None else ():
-        if (
-            zone.provider == "route53Controller"
-            and platform(context.relations.fleet.spec.platform).management == "none"
-        ):
+        if zone.provider == _CONTROLLER and not _has_controller(context):
             yield Finding(
                 message=f"zone `{zone.name}` is left to Tetrate's Route 53 controller, which platform "
                 f"`{context.relations.fleet.spec.platform}` does not have",
@@ -282,6 +286,10 @@ def for_another_platform(context: Context) -> Iterator[Finding]:
                 help="Say `externalDNS`, which does the same there, or another provider.",
                 object=f"zone/{zone.name}",
             )
+
+
+def _has_controller(context: Context) -> bool:
+    return platform(context.relations.fleet.spec.platform).management != "none"
 
 
 def one_object_for_all(context: Context) -> Iterator[Finding]:
@@ -313,7 +321,7 @@ def one_object_for_all(context: Context) -> Iterator[Finding]:
 
 def _prepared(context: Context) -> Iterator[tuple[DeclaredZone, list[HostInZone]]]:
     """The zones of Route 53 controllers, each with its hosts."""
-    of_controllers = [host for host in _hosts(context) if host.zone.provider == "route53Controller"]
+    of_controllers = [host for host in _hosts(context) if host.zone.provider == _CONTROLLER]
     for _, hosts in groupby(of_controllers, key=lambda host: host.zone.name):
         found = list(hosts)
         yield found[0].declared, found
@@ -330,9 +338,14 @@ def _hosts(context: Context) -> tuple[HostInZone, ...]:
 def _beyond(context: Context, topic: Literal["entryPoints", "healthCheck", "addresses"]) -> Iterator[Finding]:
     for host in _hosts(context):
         canary = host.published.setting.health_check is None
+        if host.zone.provider == _CONTROLLER and not _has_controller(context):
+            continue  # MG851
+        check = host.published.setting.health_check
         for loss in (loss for loss in host.losses if loss.topic == topic and not loss.weaker):
             if topic == "healthCheck" and canary and not loss.field:
                 continue  # The canary is the fleet's, so that it is for others does no harm.
+            if loss.topic == "healthCheck" and loss.field == "interval" and check is not None and _in_parts(check):
+                continue  # said of every provider
             yield _finding(context, host, loss, "cannot be kept as it is said")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateways import PORTS_OF_PROXY
-from meshgen.check.places import listed, notes
+from meshgen.check.places import having_namespace, listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics import Cause
 from meshgen.published.probes import asked_route
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.check.context import Context
-    from meshgen.diagnostics import Span
     from meshgen.published.probes import Probe
 
 GIVEN_BY_GATEWAYS = {404: "no route", 503: "no healthy endpoint"}
@@ -43,12 +42,11 @@ def entry_point_alone(context: Context) -> Iterator[Finding]:
 
 
 def passes_while_dead(context: Context) -> Iterator[Finding]:
-    """Find health checks that gateways answer themselves, or that go wherever users go.
+    """Find health checks that gateways answer themselves, or that go where other clusters answer.
 
     Envoy answers 404 where no route takes a request and 503 without a healthy endpoint. Under a host that users call a
-    probe is sent to other clusters as they are.
+    probe would be sent to other clusters as they are: that is MG800.
     """
-    users = {published.host: published for published in context.published}
     for probe in context.probes:
         if probe.cluster is not None:
             continue
@@ -59,15 +57,6 @@ def passes_while_dead(context: Context) -> Iterator[Finding]:
                 "answers",
                 span=probe.setting.span("expectedStatus"),
                 help="Expect a status that only the application answers.",
-                object=probe.object,
-            )
-        if probe.host in users:
-            yield Finding(
-                message=f"a probe of `{probe.host}` would pass while the cluster behind it is dead: users call the "
-                "host, and their requests go on to other clusters",
-                span=probe.setting.span("host"),
-                help="Give the health check a host of its own.",
-                notes=notes((users[probe.host].setting.span("host"), "published here")),
                 object=probe.object,
             )
         yield from _beside_others(context, probe)
@@ -123,20 +112,40 @@ def canary_on_port_of_proxy(context: Context) -> Iterator[Finding]:
         )
 
 
+def canary_among_others(context: Context) -> Iterator[Finding]:
+    """Find a canary in a namespace that is not its own: what holds there would decide whether a cluster is well.
+
+    In namespaces of Kubernetes no pod gets a sidecar (pkg/kube/inject of Istio).
+    """
+    canary = context.relations.fleet.spec.canary
+    others = [] if canary is None else list(having_namespace(context.relations, canary.namespace))
+    if canary is None or not others:
+        return
+    yield Finding(
+        message=f"the canary's namespace `{canary.namespace}` is that of {others[0][0]}",
+        span=canary.span("namespace"),
+        help="Leave `namespace` out (`meshgen-canary`), or take one that nothing else has and no workspace names.",
+        notes=notes(*((place, f"of {other}") for other, place in others)),
+        object="canary",
+    )
+
+
 def one_name_for_two(context: Context) -> Iterator[Finding]:
-    """Find names that two health checks want: those of clusters are made of the check's and the cluster's name."""
-    seen: dict[str, tuple[Probe, str, Span | None]] = {}
+    """Find names that two clusters' health checks get: they are made of the check's and the cluster's name.
+
+    What the fleet says itself twice is MG800, and what it says and makes MG878.
+    """
+    seen: dict[str, Probe] = {}
     for probe in context.probes:
-        what = f"cluster `{probe.cluster}`" if probe.cluster is not None else "entry points"
-        place = probe.setting.span("host")
-        first, told, where = seen.setdefault(probe.host, (probe, what, place))
-        if first is probe or (probe.cluster is not None and first.setting.host == probe.setting.host):
-            continue  # the second: follows from the names for entry points
+        first = probe if probe.cluster is None else seen.setdefault(probe.host, probe)
+        if first is probe or first.setting.host == probe.setting.host:
+            continue
         yield Finding(
-            message=f"`{probe.host}` is the name of two health checks: of {told}, and of {what}",
-            span=place,
-            help="Give each health check a host of its own.",
-            notes=notes((where, "the other one")),
+            message=f"`{probe.host}` is the name of two health checks: of cluster `{first.cluster}` by "
+            f"`{first.setting.host}`, and of cluster `{probe.cluster}` by `{probe.setting.host}`",
+            span=probe.setting.span("host"),
+            help="Give one of the health checks another host.",
+            notes=notes((first.setting.span("host"), "the other one")),
             object=probe.object,
         )
 
@@ -171,5 +180,6 @@ RULES = (
     Rule("MG872", "error", "a health check that no route takes", "0.1", path_without_route),
     Rule("MG873", "error", "one name for two health checks", "0.1", one_name_for_two),
     Rule("MG876", "error", "a canary on a port of the sidecar", "0.1", canary_on_port_of_proxy),
+    Rule("MG829", "error", "a canary in a namespace of others", "0.1", canary_among_others),
     Rule("MG874", "hint", "names that a certificate has to cover", "0.1", certificate_has_to_cover),
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from meshgen.analysis.hosts import selects
 from meshgen.analysis.traffic import LISTS, effective_traffic
-from meshgen.check.places import listed, notes
+from meshgen.check.places import listed, names_no_cluster, names_stranger, notes
 from meshgen.check.rule import Finding, Rule
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def list_of_host_without_mode(context: Context) -> Iterator[Finding]:
 def strange_item(context: Context) -> Iterator[Finding]:
     """Find items of a published host's `order` and `weights` that choose no cluster.
 
-    Where several items choose a cluster the first counts, so an item after `*` chooses nothing either.
+    Where several items choose a cluster the first counts, so an item after `*` chooses nothing either. What the fleet
+    does not have is MG204 and MG205.
 
     Source: design §3, traffic.
     """
@@ -95,12 +96,11 @@ def strange_item(context: Context) -> Iterator[Finding]:
         for item in (getattr(policy, field) or ()) if field is not None else ():
             chosen = [name for name in left if selects(item, relations.cluster(name))]
             left = [name for name in left if name not in chosen]
-            if chosen or not clusters:
+            if chosen or not clusters or names_no_cluster(relations, item):
                 continue
-            known = any(selects(item, cluster) for cluster in relations.fleet.clusters)
-            why = f"none of its clusters is left that {what}" if known else "the fleet has no such cluster"
             yield Finding(
-                message=f"an item of `{field}` of published host `{published.setting.name}` chooses nothing: {why}",
+                message=f"an item of `{field}` of published host `{published.setting.name}` chooses nothing: "
+                f"none of its clusters is left that {what}",
                 span=item.span(),
                 help="Correct the item, or remove it.",
                 object=published.object,
@@ -119,6 +119,8 @@ def no_entry_point_left(context: Context) -> Iterator[Finding]:
         needed = LISTS.get(published.entry_traffic.mode)
         if not usable or not published.entry_traffic.complete:
             continue
+        if names_stranger(context.relations, published.entry_traffic.selectors):
+            continue  # MG204
         yield Finding(
             message=f"`entryPoints` of published host `{published.setting.name}` leave DNS none: "
             f"{listed(gateway.cluster for gateway in usable)} could be",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.exposure import seen_from
 from meshgen.analysis.hosts import host_matches
 from meshgen.analysis.protocols import HTTP_FAMILY, protocol_of
-from meshgen.check.places import gateway_object, istio_place, listed, notes
+from meshgen.check.places import gateway_object, istio_place, listed, names_stranger, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.language.published_host import PublishedHost
 from meshgen.platforms import platform
@@ -44,7 +44,9 @@ def published_twice(context: Context) -> Iterator[Finding]:
         yield Finding(
             message=f"`{name}` is published twice",
             span=_host_place(item),
-            help="Give one of them another host, or make them routes of one published host.",
+            help="Give one of them another host, or make them routes of one published host."
+            if isinstance(item, PublishedHost) and isinstance(first, PublishedHost)
+            else "Give the health check a host of its own.",
             notes=notes((_host_place(first), "also here")),
             object=f"host/{name}",
         )
@@ -123,6 +125,8 @@ def entry_point_reaches_nobody(context: Context) -> Iterator[Finding]:
             unused = published.ways[lost[0].cluster][place].unused
             if unused and published.behind_edge and not published.traffic.complete:
                 continue  # MG814
+            if unused and names_stranger(context.relations, published.traffic.selectors):
+                continue  # MG204
             if unused and published.behind_edge:
                 left_out.setdefault(route.host, route)
                 would.update(item.cluster for item in unused)

@@ -8,7 +8,7 @@ from meshgen.analysis.facts import own_entries
 from meshgen.analysis.hosts import selects
 from meshgen.analysis.traffic import LISTS, arrange
 from meshgen.check.origins import hosts_object
-from meshgen.check.places import listed
+from meshgen.check.places import listed, names_no_cluster, names_stranger
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics.several import all_of
 from meshgen.platforms import platform
@@ -96,7 +96,8 @@ _LEFT_OUT = {
 def item_chooses_nothing(context: Context) -> Iterator[Finding]:
     """Find items of `order` and `weights` that choose no cluster with any host that they are for.
 
-    Where several items choose a cluster the first counts, so an item after `*` chooses nothing either.
+    Where several items choose a cluster the first counts, so an item after `*` chooses nothing either. What the fleet
+    does not have is MG204 and MG205.
 
     Source: design §3, traffic.
     """
@@ -112,9 +113,9 @@ def item_chooses_nothing(context: Context) -> Iterator[Finding]:
         left = {cluster.name: cluster for each in hosts for cluster in each.clusters}
         for item in getattr(policy, field):
             chosen = [name for name, cluster in left.items() if selects(item, cluster)]
-            if not chosen:
+            if not chosen and not names_no_cluster(context.relations, item):
                 yield Finding(
-                    message=f"an item of `{field}` chooses nothing: {_why_nothing(context, item, hosts)}",
+                    message=f"an item of `{field}` chooses nothing: {_why_nothing(item, hosts)}",
                     span=item.span(),
                     help="Correct the item, or remove it.",
                     object=hosts_object(context.relations, [each.host for each in hosts]),
@@ -123,9 +124,7 @@ def item_chooses_nothing(context: Context) -> Iterator[Finding]:
                 del left[name]
 
 
-def _why_nothing(context: Context, item: ClusterSelector, hosts: Sequence[_Host]) -> str:
-    if not any(selects(item, cluster) for cluster in context.relations.fleet.clusters):
-        return "the fleet has no such cluster"
+def _why_nothing(item: ClusterSelector, hosts: Sequence[_Host]) -> str:
     if any(selects(item, cluster) for each in hosts for cluster in each.clusters):
         return "items before it choose all of its clusters"
     return f"none of its clusters has {listed(each.host for each in hosts)}"
@@ -141,7 +140,7 @@ def nobody_left(context: Context) -> Iterator[Finding]:
     found: dict[Span | None, list[_Host]] = {}
     for each in _hosts(context.relations):
         mode = each.traffic.mode
-        if not each.used and each.traffic.complete:
+        if not each.used and each.traffic.complete and not names_stranger(context.relations, each.traffic.selectors):
             found.setdefault(each.traffic.place(LISTS.get(mode, "sources"), "sources"), []).append(each)
     for span, hosts in found.items():
         first = hosts[0]
