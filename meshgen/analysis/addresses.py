@@ -30,6 +30,20 @@ def parse_range(text: str) -> Range | None:
         return None
 
 
+def overlap(one: Range, two: Range) -> bool:
+    """Whether two ranges have an address in common."""
+    return one.version == two.version and one.overlaps(two)
+
+
+def holds(outer: Range, inner: Range) -> bool:
+    """Whether all addresses of `inner` are in `outer`."""
+    if isinstance(outer, ipaddress.IPv4Network) and isinstance(inner, ipaddress.IPv4Network):
+        return inner.subnet_of(outer)
+    if isinstance(outer, ipaddress.IPv6Network) and isinstance(inner, ipaddress.IPv6Network):
+        return inner.subnet_of(outer)
+    return False
+
+
 def normal(text: str) -> str:
     """One spelling for each IP address; other text as it is."""
     address = parse(text)

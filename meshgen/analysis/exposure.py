@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OWN_GATEWAY = "is the Service of a gateway"
 UNNAMED_PORT = "has a port without a name"
 NO_SIDECARS = "has pods without sidecars"
+PAST_SIDECARS = "has no port that the sidecars of its pods take"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def unexposable(service: ObservedService) -> str | None:
     if any(port.name is None for port in ports):
         return UNNAMED_PORT
     return None
+
+
+def passes_sidecars(service: ObservedService) -> bool:
+    """Whether what comes in on any TCP port of a Service goes past the sidecars of its pods."""
+    return bool(service.tcp_ports) and not any(port.intercepted for port in service.tcp_ports)
 
 
 def seen_from(service: ObservedService, namespace: str, by_default: Sequence[str]) -> bool:

@@ -44,10 +44,12 @@ def injection(
     *,
     annotation: str | None = None,
     host_network: bool = False,
+    by_default: bool = True,
 ) -> Injection:
     """Whether a pod of these labels is injected in a namespace; `namespace_labels`: None where they are unknown.
 
-    `annotation`: the pod's `sidecar.istio.io/inject`, which can only refuse. Labels decide whether the webhook is
+    `annotation`: the pod's `sidecar.istio.io/inject`, which can only refuse. `by_default`: whether the injector wants a
+    pod that has no wish. Labels decide whether the webhook is
     asked: istio-discovery/templates/mutatingwebhook.yaml; the rest is injectRequired in pkg/kube/inject/inject.go.
     """
     wish = pod_labels.get(INJECT)
@@ -66,7 +68,7 @@ def injection(
     if asked is None and wish == "true":
         asked = DEFAULT_REVISION
     if asked is None:
-        if wish is None and injectors.by_default:
+        if wish is None and injectors.by_default and by_default:
             return Injection(injected=True)
         if namespace_labels.get(DATAPLANE_MODE) == "ambient":
             return Injection(injected=None)  # no sidecar is meant to be there
@@ -75,6 +77,8 @@ def injection(
         )
     if injectors.revisions is not None and asked not in injectors.revisions:
         return Injection(injected=False, reason=f"no webhook of the cluster injects for revision `{asked}`")
+    if not by_default and (annotation if wish is None else wish) != "true":
+        return Injection(injected=False, reason="the injector leaves them out (`policy`, `neverInjectSelector`)")
     return Injection(injected=True)
 
 

@@ -10,7 +10,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from meshgen.analysis.draining import draining
-from meshgen.analysis.exposure import NO_SIDECARS, OWN_GATEWAY, Exposure, seen_from, unexposable
+from meshgen.analysis.exposure import (
+    NO_SIDECARS,
+    OWN_GATEWAY,
+    PAST_SIDECARS,
+    Exposure,
+    passes_sidecars,
+    seen_from,
+    unexposable,
+)
 from meshgen.analysis.facts import ClusterFacts, cluster_facts
 from meshgen.analysis.failover import effective
 from meshgen.analysis.gateway_places import (
@@ -273,13 +281,15 @@ class Relations:
     def left_out(self, cluster: str, gateway: GatewaySettings, service: ObservedService) -> str | None:
         """Why a Service that is no exception stays unexposed in `cluster` where its workspace exposes everything.
 
-        A gateway passes on only to pods with sidecars, and only Services that its namespace sees (Istio:
+        A gateway passes on only to sidecars, and only Services that its namespace sees (Istio:
         pilot/pkg/xds/endpoints/endpoint_builder.go, pilot/pkg/model/sidecar.go). What is listed and has one of these
-        two faults is an error instead (MG352, MG354).
+        faults is an error instead (MG352, MG354).
         """
         reason = self.unexposable(cluster, service)
         if reason is None and service.injected is False:
             return NO_SIDECARS
+        if reason is None and passes_sidecars(service):
+            return PAST_SIDECARS
         if reason is None and not seen_from(service, gateway.namespace, self.facts[cluster].service_export):
             return f"is not exported to namespace `{gateway.namespace}` of the gateway"
         return reason

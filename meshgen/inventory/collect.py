@@ -17,6 +17,7 @@ from meshgen.inventory.objects import CLUSTER_KINDS, POD_KINDS, KubernetesObject
 from meshgen.inventory.pods import Chosen
 from meshgen.inventory.policies import READERS, route
 from meshgen.inventory.services import gateway_api_item, gateway_item, service_item
+from meshgen.inventory.sidecars import sidecar_defaults
 from meshgen.inventory.workloads import Workloads, workloads_in
 
 if TYPE_CHECKING:
@@ -52,16 +53,16 @@ def collect(
         of_fleet=objects.of_fleet,
     )
     labels = _namespace_labels((*objects.known, *(second for _, second in objects.twice)))
-    injectors = injectors_in(objects.known)
+    injectors, sidecars = injectors_in(objects.known), sidecar_defaults(objects.known)
     facts.istio, facts.unset = istio_facts(objects.known, injectors, findings, gateway_api=gateway_api)
     facts.without_mesh_config = without_configuration(objects.known)
-    workloads = workloads_in(objects.known, labels, injectors)
+    workloads = workloads_in(objects.known, labels, injectors, sidecars)
     of_namespaces = {item.name: item.fields for item in objects.known if item.kind == "Namespace"}
 
     def says(item: KubernetesObject) -> object:
         reader = READERS.get((item.group, item.kind))
         if (item.group, item.kind) in POD_KINDS:
-            return workloads_in([item], labels, injectors), istio_facts([item], injectors, [])
+            return workloads_in([item], labels, injectors, sidecars), istio_facts([item], injectors, [])
         if item.kind == "Namespace":
             own = item.fields.at("metadata").labels("labels")
             return {key: own.get(key, value) for key, value in labels[item.name].items()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from meshgen.analysis.facts import ROOT_NAMESPACE
 from meshgen.inventory.mesh_config import SETTINGS, mesh_config, switch
 from meshgen.inventory.roots import root_certificates
+from meshgen.inventory.sidecars import is_injector_config, outbound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +36,7 @@ _ORDER = (
     "injectionRevisions",
     "injectsByDefault",
     *SETTINGS,
+    "outbound",
     "ipAutoAllocation",
     "selectWorkloadEntries",
     "remoteGateways",
@@ -87,7 +89,7 @@ def istio_facts(
         seen["injectsByDefault"] = [True] if injectors.by_default else []
     found = {name: _agreed(name, values) for name, values in seen.items()}
     istio = {name: value for name, value in found.items() if value is not None}
-    return istio, frozenset((read & {*SETTINGS, *_ON_BY_DEFAULT}) - istio.keys())
+    return istio, frozenset((read & {*SETTINGS, *_ON_BY_DEFAULT, "outbound"}) - istio.keys())
 
 
 def _gateway_api(objects: Iterable[KubernetesObject]) -> list[bool]:
@@ -161,6 +163,8 @@ def _facts(item: KubernetesObject, system: set[str], findings: list[Diagnostic])
         return {"network": labels.get(NETWORK_LABEL)}
     if is_mesh_config(item):
         return mesh_config(item, findings)
+    if is_injector_config(item):
+        return {"outbound": outbound(item)}
     if item.kind == "Secret" and item.namespace in system and labels.get("istio/multiCluster") == "true":
         return {"multiPrimary": True}
     return _istiod(item, labels) if is_istiod(item) else {}

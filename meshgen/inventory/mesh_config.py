@@ -46,7 +46,7 @@ def mesh_config(item: KubernetesObject, findings: list[Diagnostic]) -> Item:
             "defaultServiceExportTo": mesh.texts("defaultServiceExportTo"),
             "defaultVirtualServiceExportTo": mesh.texts("defaultVirtualServiceExportTo"),
             "defaultDestinationRuleExportTo": mesh.texts("defaultDestinationRuleExportTo"),
-            "discoverySelectors": [_selector(each) for each in mesh.items("discoverySelectors")] or None,
+            "discoverySelectors": [label_selector(each) for each in mesh.items("discoverySelectors")] or None,
             "serviceEntryVisibility": _visibility(mesh.at("serviceEntryVisibility")),
         }
     findings.extend(
@@ -70,7 +70,8 @@ _DEFAULTS: Item = {
 }
 
 
-def _selector(selector: Fields) -> Item:
+def label_selector(selector: Fields) -> Item:
+    """A label selector of Kubernetes as the inventory has it."""
     expressions = [
         {
             "key": each.required_text("key"),
@@ -95,7 +96,7 @@ def _visibility(visibility: Fields) -> Item | None:
         rules = list(policy.items("matchingRules"))
         # A rule without selector never matches (compileVisibilityRule, pilot/pkg/model/serviceentry_visibility.go).
         if all("namespaceSelector" in rule.keys() for rule in rules):  # noqa: SIM118 - not a mapping
-            selectors = [_selector(rule.at("namespaceSelector")) for rule in rules]
+            selectors = [label_selector(rule.at("namespaceSelector")) for rule in rules]
             policies.append(
                 _without_none({"visibility": policy.text("visibility"), "namespaceSelectors": selectors or None})
             )

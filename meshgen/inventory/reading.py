@@ -10,6 +10,7 @@ from meshgen.diagnostics import Diagnostic, diagnose
 from meshgen.diagnostics.several import all_of
 from meshgen.inventory.mesh import SWITCHES
 from meshgen.inventory.roots import CONFIG_MAP
+from meshgen.inventory.sidecars import CONFIG_MAP as INJECTOR
 from meshgen.language.gateway import NETWORK_VIEW
 from meshgen.live.api import Resource
 from meshgen.live.errors import RIGHTS, ForbiddenError, NotFoundError
@@ -112,7 +113,7 @@ def observe(api: Api, cluster: str) -> Observed:
         if resource.plural == "deployments":
             systems = _systems(items)
     found.has_istiod = bool(systems)
-    for namespace, names in sorted((systems or {_ROOT_NAMESPACE: {"istio"}}).items()):
+    for namespace, names in sorted((systems or {_ROOT_NAMESPACE: {"istio", INJECTOR}}).items()):
         for name in sorted({*names, CONFIG_MAP}):
             try:
                 item = api.json(_CONFIG_MAPS.path(namespace, name))
@@ -135,15 +136,15 @@ def _add(found: Observed, name: str, items: Iterable[Object]) -> None:
 
 
 def _systems(deployments: Iterable[Object]) -> dict[str, set[str]]:
-    """Namespaces with an istiod → names of the ConfigMaps with their mesh configurations."""
+    """Namespaces with an istiod → names of the ConfigMaps of their meshes and injectors."""
     found: dict[str, set[str]] = {}
     for item in deployments:
         metadata = item.get("metadata") or {}
         labels = metadata.get("labels") or {}
         if metadata.get("name") == "istiod" or labels.get("app") == "istiod":
             revision = labels.get("istio.io/rev") or "default"
-            name = "istio" if revision == "default" else f"istio-{revision}"
-            found.setdefault(str(metadata.get("namespace")), set()).add(name)
+            names = ("istio", INJECTOR) if revision == "default" else (f"istio-{revision}", f"{INJECTOR}-{revision}")
+            found.setdefault(str(metadata.get("namespace")), set()).update(names)
     return found
 
 

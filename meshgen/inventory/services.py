@@ -191,8 +191,21 @@ def _port(port: Fields, workloads: Sequence[Workload]) -> Item:
         "containerPorts": sorted({w.ports[target] for w in workloads if target in w.ports}) or None,
         "protocol": None if protocol == "TCP" else protocol,
         "appProtocol": port.text("appProtocol"),
+        "intercepted": None if _taken(port, workloads) else False,
     }
     return {key: value for key, value in item.items() if value is not None}
+
+
+def _taken(port: Fields, workloads: Sequence[Workload]) -> bool:
+    """Whether the sidecars of all pods that have one take what comes in on a port."""
+    if port.text("protocol") not in {None, "TCP"}:
+        return True
+    number, target = port.number("port"), port.number_or_name("targetPort")
+    for workload in workloads:
+        at = workload.ports.get(target) if isinstance(target, str) and target else target or number
+        if workload.injected and isinstance(at, int) and not workload.inbound.takes(at):
+            return False
+    return True
 
 
 def _all_injected(workloads: Sequence[Workload]) -> bool | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from meshgen.inventory.fields import Fields
     from meshgen.inventory.objects import KubernetesObject
+    from meshgen.inventory.sidecars import Inbound, SidecarDefaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Workload:
     """The kind that people wrote: of a pod that of what runs it, `Pod` where nothing does."""
     gateway: bool
     """Whether its pods are a gateway's: a proxy and nothing else."""
+    inbound: Inbound
+    """The ports of which their sidecars take what comes in."""
 
 
 @dataclass(slots=True)
@@ -64,18 +67,21 @@ class Workloads:
 
 
 def workloads_in(
-    objects: Iterable[KubernetesObject], namespaces: Mapping[str, Mapping[str, str]], injectors: Injectors
+    objects: Iterable[KubernetesObject],
+    namespaces: Mapping[str, Mapping[str, str]],
+    injectors: Injectors,
+    sidecars: SidecarDefaults,
 ) -> dict[str, Workloads]:
     """The workloads of `objects` by namespace; `namespaces` are the labels of those namespaces that are known.
 
-    `injectors`: who injects pods in the cluster.
+    `injectors`: who injects pods in the cluster, `sidecars`: what holds where these say nothing.
     """
     found: dict[str, Workloads] = {}
     for item in objects:
         if (item.group, item.kind) in POD_KINDS:
             pod = _pod(item)
             if pod is not None:
-                workload = _workload(item, pod, namespaces.get(item.namespace), injectors)
+                workload = _workload(item, pod, namespaces.get(item.namespace), injectors, sidecars)
                 found.setdefault(item.namespace, Workloads()).add(workload)
     return found
 
@@ -98,7 +104,11 @@ def _pod(item: KubernetesObject) -> Fields | None:
 
 
 def _workload(
-    item: KubernetesObject, pod: Fields, namespace: Mapping[str, str] | None, injectors: Injectors
+    item: KubernetesObject,
+    pod: Fields,
+    namespace: Mapping[str, str] | None,
+    injectors: Injectors,
+    sidecars: SidecarDefaults,
 ) -> Workload:
     spec = pod.at("spec")
     labels = pod.at("metadata").labels("labels")
@@ -110,6 +120,7 @@ def _workload(
         labels,
         annotation=pod.at("metadata", "annotations").text(INJECT),
         host_network=spec.flag("hostNetwork") is True,
+        by_default=sidecars.injected(labels),
     ).injected
     if item.kind == "Pod":
         containers = [*spec.items("containers"), *spec.items("initContainers")]
@@ -128,6 +139,7 @@ def _workload(
         _named_ports(spec),
         _written(item),
         _only_a_proxy(pod, spec),
+        sidecars.inbound(pod),
     )
 
 

@@ -27,6 +27,19 @@ class ObservedRootCertificate(Item):
     )
 
 
+class ObservedOutbound(Item):
+    """Which calls the sidecars of a cluster take, by address and port."""
+
+    ip_ranges: list[str] | None = Field(
+        None, alias="ipRanges", title="IP ranges", description="Ranges of addresses. Absent: all."
+    )
+    excluded_ip_ranges: list[str] = Field(
+        [], alias="excludedIPRanges", title="Excluded IP ranges", description="Ranges of addresses that pass by."
+    )
+    ports: list[Port] = Field([], title="Ports", description="Ports that they take whatever `ipRanges` says.")
+    excluded_ports: list[Port] = Field([], title="Excluded ports", description="Ports that pass by.")
+
+
 class ObservedIstio(Item):
     """Facts about the Istio of the cluster."""
 
@@ -106,6 +119,12 @@ class ObservedIstio(Item):
         title="Automatic addresses",
         description="Whether istiod gives ServiceEntries addresses (PILOT_ENABLE_IP_AUTOALLOCATE).",
     )
+    outbound: ObservedOutbound | None = Field(
+        None,
+        title="Outbound",
+        description="Which calls sidecars take where pods do not say so (`global.proxy` of the injector's values). "
+        "Absent: all.",
+    )
     select_workload_entries: bool | None = Field(
         None,
         title="Services select WorkloadEntries",
@@ -147,6 +166,12 @@ class ServicePort(Item):
     )
     protocol: Literal["TCP", "UDP", "SCTP"] = Field("TCP", title="Protocol", description="Transport protocol.")
     app_protocol: str | None = Field(None, title="Application protocol", description="Kubernetes' `appProtocol`.")
+    intercepted: bool = Field(
+        True,
+        title="Intercepted",
+        description="Whether the sidecars of its pods take what comes in; `false`: it goes past them, as by the "
+        "annotation `traffic.sidecar.istio.io/excludeInboundPorts`.",
+    )
 
 
 class ObservedService(Item):

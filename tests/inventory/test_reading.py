@@ -19,6 +19,7 @@ from tests.live.standin import RESOURCES, TOKEN, Standin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+CONFIG_MAPS = {"istio", "istio-sidecar-injector"}
 GROUPS = {"networking.istio.io", "security.istio.io", "gateway.networking.k8s.io"}
 
 
@@ -41,7 +42,7 @@ def readable(text: str) -> list[dict[str, Any]]:
     for item in items:
         if RESOURCES[item["apiVersion"], item["kind"]][1]:
             item["metadata"].setdefault("namespace", "default")
-    return [item for item in items if item["kind"] != "ConfigMap" or item["metadata"]["name"] == "istio"]
+    return [item for item in items if item["kind"] != "ConfigMap" or item["metadata"]["name"] in CONFIG_MAPS]
 
 
 @pytest.mark.parametrize("cluster", CLUSTERS)

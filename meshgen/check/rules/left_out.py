@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.exposure import NO_SIDECARS, OWN_GATEWAY, UNNAMED_PORT
+from meshgen.analysis.exposure import NO_SIDECARS, OWN_GATEWAY, PAST_SIDECARS, UNNAMED_PORT
 from meshgen.analysis.hosts import parse_host, service_matches
 from meshgen.analysis.protocols import protocol_of
 from meshgen.check.exposable import unexposable_services
@@ -48,6 +48,7 @@ def listed_service_cannot_be_exposed(context: Context) -> Iterator[Finding]:
 _REMEDIES = {
     UNNAMED_PORT: "name all their ports",
     NO_SIDECARS: "inject all their pods",
+    PAST_SIDECARS: "let sidecars take their ports",
     "is headless": "put a ClusterIP Service beside what is headless",
 }
 

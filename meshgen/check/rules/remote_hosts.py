@@ -6,6 +6,7 @@ import ipaddress
 import math
 from typing import TYPE_CHECKING
 
+from meshgen.analysis.addresses import overlap, parse_range
 from meshgen.analysis.facts import multicluster_namespace
 from meshgen.analysis.hosts import host_matches
 from meshgen.analysis.names import virtual_address
@@ -238,11 +239,8 @@ def virtual_addresses_of_pods(context: Context) -> Iterator[Finding]:
 
 
 def _overlap(first: str, second: str) -> bool:
-    try:
-        one, two = ipaddress.ip_network(first, strict=False), ipaddress.ip_network(second, strict=False)
-    except ValueError:
-        return False  # MG319
-    return one.version == two.version and one.overlaps(two)
+    one, two = parse_range(first), parse_range(second)
+    return one is not None and two is not None and overlap(one, two)
 
 
 def stub_services(context: Context) -> Iterator[Finding]:

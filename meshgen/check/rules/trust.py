@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.accounts import needed_accounts
+from meshgen.analysis.exposure import passes_sidecars
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.gateways import gateway_pods
 from meshgen.analysis.hosts import ServiceName
@@ -117,6 +118,11 @@ def no_common_root(context: Context) -> Iterator[Finding]:
         )
 
 
+TAKE_PORTS = (
+    "Remove the annotations by which they do (`traffic.sidecar.istio.io/excludeInboundPorts`, `includeInboundPorts`)"
+)
+
+
 Pair = tuple["ObservedService | None", "ObservedService"]
 
 
@@ -211,20 +217,27 @@ def _effect(items: list[Import]) -> str:
 def exposed_without_sidecar(context: Context) -> Iterator[Finding]:
     """Find listed Services with pods without sidecars; where everything is exposed, these are left out (MG341).
 
-    An east-west gateway drops endpoints without mTLS: a workload without sidecar cannot be exposed.
+    An east-west gateway drops endpoints without mTLS: a workload without sidecar cannot be exposed. Where connections
+    go past the sidecar, the application gets the mutual TLS that the gateway passes on.
 
-    Source: pilot/pkg/xds/endpoints/endpoint_builder.go.
+    Source: pilot/pkg/xds/endpoints/endpoint_builder.go; annotations of traffic.sidecar.istio.io.
     """
     for exposure in context.relations.exposures:
-        if exposure.service.injected is not False:
+        service = exposure.service
+        if service.injected is False:
+            why, remedy = "not all of its pods have sidecars", "Inject all its pods"
+            place = notes((service.span("injected"), f"`injected: false` in `{exposure.cluster}`"))
+        elif passes_sidecars(service):
+            why, remedy = "all of its ports go past the sidecars of its pods", TAKE_PORTS
+            place = notes((service.tcp_ports[0].span("intercepted"), "`intercepted: false`"))
+        else:
             continue
         yield Finding(
-            message=f"`{exposure.host}` is exposed from cluster `{exposure.cluster}`, where not all of its pods have "
-            "sidecars",
+            message=f"`{exposure.host}` is exposed from cluster `{exposure.cluster}`, where {why}",
             span=exposure_at(exposure),
-            help="Inject all its pods and import the inventory again, or take it off `exposedServices`.",
-            notes=notes((exposure.service.span("injected"), f"`injected: false` in `{exposure.cluster}`")),
-            object=service_object(exposure.cluster, exposure.service),
+            help=f"{remedy} and import the inventory again, or take it off `exposedServices`.",
+            notes=place,
+            object=service_object(exposure.cluster, service),
         )
 
 
