@@ -1,7 +1,5 @@
 """What all models share: strictness, camelCase names, and where in the fleet an item was written."""
 
-from __future__ import annotations
-
 import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -15,13 +13,17 @@ from pydantic import (
     PrivateAttr,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from meshgen.load.nodes import Node
 
 if TYPE_CHECKING:
     from meshgen.diagnostics import Span
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 class Item(BaseModel):
@@ -31,7 +33,7 @@ class Item(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        alias_generator=to_camel,
+        alias_generator=_camel_case,
         defer_build=True,
     )
 
@@ -44,11 +46,11 @@ class Item(BaseModel):
         item._node = getattr(data, "node", None)  # noqa: SLF001 - its own class
         return item
 
-    def span(self, *path: str | int) -> Span | None:
+    def span(self, *path: str | int) -> "Span | None":
         """The place of the value at `path` (camelCase keys and indices), else of its nearest written parent."""
         return None if self._node is None else self._node.find(path).span
 
-    def key_span(self, key: str) -> Span | None:
+    def key_span(self, key: str) -> "Span | None":
         """The place of the key `key` itself, else of the whole item."""
         return None if self._node is None else self._node.key_span(key)
 

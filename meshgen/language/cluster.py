@@ -1,7 +1,5 @@
 """One Kubernetes cluster of the fleet, and what it says about its Istio."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

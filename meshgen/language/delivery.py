@@ -1,7 +1,5 @@
 """How the output gets into the clusters: the GitOps engine, and what it follows."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """What the directories of a fleet may hold, so that each team writes what is its own."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The DNS zones of published hosts, and what keeps each of them."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field

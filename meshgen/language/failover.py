@@ -1,7 +1,5 @@
 """How callers of a service move to another cluster; every absent field is inherited."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

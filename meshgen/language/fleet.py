@@ -1,7 +1,5 @@
 """The typed fleet: what `load` and `model` hand to every later stage."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,14 +11,13 @@ from meshgen.language.delivery import Delivery
 from meshgen.language.directories import FleetDirectory
 from meshgen.language.dns import Canary, Dns
 from meshgen.language.gateway import Gateway
+from meshgen.language.inventory import Inventory
 from meshgen.language.published_host import PublishedHost
 from meshgen.language.traffic import Region, TrafficPolicy
 from meshgen.language.workspace import Workspace
 from meshgen.platforms import platform_names
 
 if TYPE_CHECKING:
-    from meshgen.language.inventory import Inventory
-
     PlatformName = str
 else:
     PlatformName = Literal[platform_names()]

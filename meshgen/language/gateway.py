@@ -1,7 +1,5 @@
 """The gateways of the fleet, declared on their own or inside a workspace."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """Observed facts of one cluster, as `meshgen inventory` writes them and people review them."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -219,7 +217,7 @@ class ObservedService(Item):
     )
 
     @property
-    def tcp_ports(self) -> list[ServicePort]:
+    def tcp_ports(self) -> "list[ServicePort]":
         """Its TCP ports, the only ones that pass a gateway."""
         return [port for port in self.ports if port.protocol == "TCP"]
 
@@ -472,7 +470,7 @@ class Inventory(Item):
         [], title="Gateways of Istio", description="Gateways of `networking.istio.io` that others wrote."
     )
 
-    def foreign_objects(self) -> Iterator[ForeignObject]:
+    def foreign_objects(self) -> "Iterator[ForeignObject]":
         """Everything in it that somebody else wrote, in the order of its fields."""
         for name in type(self).model_fields:
             value = getattr(self, name)

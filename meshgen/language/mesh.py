@@ -1,7 +1,5 @@
 """Parts of a mesh configuration that choose namespaces, as an inventory has them."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """A DNS name that users outside the mesh call: what it leads to, through which gateways, and how DNS answers for it."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -178,7 +176,7 @@ class PublishedHost(Item):
         return self.host or self.name
 
     @property
-    def answers(self) -> tuple[Route | PublishedHost, ...]:
+    def answers(self) -> "tuple[Route | PublishedHost, ...]":
         """What names a service and a port: the routes, else the item itself in its short form."""
         if self.routes is not None:
             return tuple(self.routes)

@@ -1,7 +1,5 @@
 """Which cluster is called first: the traffic policy, the same inside the mesh and at its edge."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

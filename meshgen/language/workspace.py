@@ -1,7 +1,5 @@
 """The namespaces of one application or team, and the services that it exposes."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from meshgen.language.base import ClusterSelector, Item, Label, Subdomain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -305,3 +306,20 @@ def test_a_full_device_behind_stdout_is_an_error() -> None:
         )
     assert done.returncode == 2
     assert done.stderr.startswith("error[MG901]: cannot read or write")
+
+
+def test_no_plugin_of_pydantic_has_a_say(tmp_path: Path) -> None:
+    """What else is installed does not decide how a fleet is read."""
+    installed = tmp_path / "site"
+    (installed / "stranger-1.dist-info").mkdir(parents=True)
+    (installed / "stranger-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1\n")
+    (installed / "stranger-1.dist-info" / "entry_points.txt").write_text("[pydantic]\nstranger = stranger:plugin\n")
+    (installed / "stranger.py").write_text("raise SystemExit('the plugin was asked')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "meshgen", "validate", str(Path(__file__).parents[2] / "fleet")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
