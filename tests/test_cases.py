@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from meshgen.pipeline import check_fleet
 
 CASES = Path(__file__).parent / "cases"
 KEYS = {"name", "base", "remove", "fleet", "file_base64", "fires"}
-_SEPARATOR = re.compile(r"^---.*$", re.MULTILINE)
+SEPARATOR = re.compile(r"^---.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,12 @@ class Case:
     base: str = ""
     remove: list[str] = field(default_factory=list)
 
-    def write(self, directory: Path) -> None:
-        """Writes `fleet.yaml` and, with a base, `base.yaml` without the documents that the case has itself."""
-        (directory / "fleet.yaml").write_bytes(self.fleet)
-        if self.base:
-            own = set(_names(self.fleet.decode())) | set(self.remove)
-            text = (CASES / "base" / f"{self.base}.yaml").read_text(encoding="utf-8")
-            (directory / "base.yaml").write_text(_without(text, own), encoding="utf-8")
+    def files(self) -> dict[str, bytes]:
+        """`fleet.yaml` and, with a base, `base.yaml` without the documents that the case has itself."""
+        if not self.base:
+            return {"fleet.yaml": self.fleet}
+        own = set(_names(self.fleet.decode())) | set(self.remove)
+        return {"fleet.yaml": self.fleet, "base.yaml": _without(_base(self.base), own).encode()}
 
 
 def _names(text: str) -> list[str]:
@@ -46,22 +46,29 @@ def _names(text: str) -> list[str]:
     ]
 
 
-def _without(text: str, names: set[str]) -> str:
-    """`text` with blank lines in place of the documents `names`, so that the others stay where they are."""
-    pieces, start = [], 0
-    for match in [*_SEPARATOR.finditer(text), None]:
-        end = match.start() if match else len(text)
-        document = text[start:end]
-        pieces.append("\n" * document.count("\n") if names & set(_names(document)) else document)
-        if match:
-            pieces.append(match.group())
-            start = match.end()
-    return "".join(pieces)
+def _pieces(text: str) -> list[tuple[str, list[str]]]:
+    """Each document and each line between two, with the names of what stands in it."""
+    pieces: list[tuple[str, list[str]]] = []
+    start = 0
+    for match in SEPARATOR.finditer(text):
+        pieces += [(document := text[start : match.start()], _names(document)), (match.group(), [])]
+        start = match.end()
+    return [*pieces, (text[start:], _names(text[start:]))]
+
+
+@cache
+def _base(name: str) -> list[tuple[str, list[str]]]:
+    return _pieces((CASES / "base" / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def _without(pieces: list[tuple[str, list[str]]], names: set[str]) -> str:
+    """The text again, with blank lines for the documents `names`, so that the others stay where they are."""
+    return "".join("\n" * piece.count("\n") if names & set(own) else piece for piece, own in pieces)
 
 
 def read_cases(path: Path) -> list[Case]:
     """The cases of one file; an entry with an unknown or a missing key is an error of the test itself."""
-    entries: list[dict[str, Any]] = YAML(typ="safe", pure=True).load(path)
+    entries: list[dict[str, Any]] = YAML(typ="safe").load(path)
     cases = []
     for entry in entries:
         assert set(entry) <= KEYS, f"{path}: unknown keys {set(entry) - KEYS}"
@@ -78,7 +85,8 @@ ALL_CASES = [case for path in sorted(CASES.glob("MG*.yaml")) for case in read_ca
 
 @pytest.mark.parametrize("case", ALL_CASES, ids=[f"{case.code}: {case.name}" for case in ALL_CASES])
 def test_the_code_fires_exactly_where_the_case_says(case: Case, tmp_path: Path) -> None:
-    case.write(tmp_path)
+    for name, content in case.files().items():
+        (tmp_path / name).write_bytes(content)
     found = []
     for diagnostic in check_fleet(tmp_path).diagnostics:
         if diagnostic.code == case.code:
@@ -89,4 +97,4 @@ def test_the_code_fires_exactly_where_the_case_says(case: Case, tmp_path: Path) 
 
 def test_a_base_keeps_its_lines_when_a_document_is_left_out() -> None:
     text = "kind: A\nmetadata: {name: a}\n---\nkind: B\nmetadata: {name: b}\n"
-    assert _without(text, {"A/a"}) == "\n\n---\nkind: B\nmetadata: {name: b}\n"
+    assert _without(_pieces(text), {"A/a"}) == "\n\n---\nkind: B\nmetadata: {name: b}\n"

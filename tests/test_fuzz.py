@@ -10,7 +10,6 @@ import random
 import re
 import shutil
 import sys
-import tempfile
 import traceback
 from collections import Counter
 from functools import cache, lru_cache
@@ -28,7 +27,7 @@ from meshgen.views.matrix import matrix
 from tests.calls.laws import untied
 from tests.diagnostics.test_printing import COMMAND, UNSAFE
 from tests.emit.laws import broken
-from tests.test_cases import ALL_CASES
+from tests.test_cases import ALL_CASES, SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,12 +90,10 @@ def seeds() -> tuple[Files, ...]:
     fleets = [_read(directory) for directory in [ROOT / "fleet", *sorted((ROOT / "examples").glob("*/fleet"))]]
     cases: list[Files] = []
     for case in ALL_CASES:
-        with tempfile.TemporaryDirectory() as directory:
-            case.write(Path(directory))
-            try:
-                files = _read(Path(directory))
-            except UnicodeDecodeError:
-                continue
+        try:
+            files = {name: content.decode() for name, content in sorted(case.files().items())}
+        except UnicodeDecodeError:
+            continue
         if sum(map(len, files.values())) < LARGEST_SEED:
             cases += [files] * (1 if case.fires else 4)
     # Whole fleets reach further than the cases, of which there are hundreds.
@@ -113,7 +110,7 @@ def _read(directory: Path) -> Files:
 def values() -> dict[str, tuple[Any, ...]]:
     """Every value that stands anywhere in the seeds, by the name of its field."""
     found: dict[str, dict[str, Any]] = {}
-    for text in sorted({text for files in seeds() for text in files.values()}):
+    for text in sorted({text for files in seeds() for whole in files.values() for text in SEPARATOR.split(whole)}):
         for document in _documents(text) or ():
             for container, key, name in _places(document):
                 found.setdefault(name, {}).setdefault(repr(container[key]), container[key])

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "meshgen.io"
-NAMES = sorted(file_names())
+FILES = file_names()
+NAMES = sorted(FILES)
 
 WORKSPACE = '{namespaceSelector: {names: ["*/a"]}, %s}'
 VALID = [
@@ -82,8 +83,8 @@ def test_the_files_are_those_of_the_models() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_is_what_the_models_give_today(name: str) -> None:
     if os.environ.get("UPDATE"):
-        (FOLDER / name).write_text(file_names()[name], encoding="utf-8")
-    assert (FOLDER / name).read_text(encoding="utf-8") == file_names()[name]
+        (FOLDER / name).write_text(FILES[name], encoding="utf-8")
+    assert (FOLDER / name).read_text(encoding="utf-8") == FILES[name]
 
 
 @pytest.mark.parametrize("name", NAMES)

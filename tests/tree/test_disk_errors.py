@@ -17,7 +17,7 @@ from meshgen.tree.disk import Root
 from tests.tree.support import A, B, C, build, codes, compare, failing, found, put, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 BEFORE = {A: b"a\n", B: b"b\n", "c1/old/x.yaml": b"x\n"}
@@ -157,22 +157,32 @@ _UNPRIVILEGED = """
 import sys
 from pathlib import Path
 from meshgen.tree import TreeError
-from meshgen.tree.disk import Root
 from tests.tree.support import build
-try:
-    build(Path(sys.argv[1]), {"c1/shop/service_a.yaml": b"new\\n", "c2/db/service_c.yaml": b"c\\n"})
-except TreeError as error:
-    print(error)
-else:
-    print("written")
+for output in sys.stdin:
+    try:
+        build(Path(output[:-1]), {"c1/shop/service_a.yaml": b"new\\n", "c2/db/service_c.yaml": b"c\\n"})
+    except TreeError as error:
+        print(error, flush=True)
+    else:
+        print("written", flush=True)
 """
 
 
-def without_rights_of_root(output: Path) -> str:
-    """Build as a user whom file modes bind, and return what it says."""
+@pytest.fixture(scope="module")
+def without_rights_of_root() -> Iterator[Callable[[Path], str]]:
+    """Builds as a user whom file modes bind, and returns what that says: one process for all tests."""
     drop = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
-    program = [*drop, sys.executable, "-c", _UNPRIVILEGED, str(output)]
-    return subprocess.run(program, capture_output=True, check=True, text=True).stdout
+    program = [*drop, sys.executable, "-c", _UNPRIVILEGED]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def said(output: Path) -> str:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{output}\n")
+            process.stdin.flush()
+            return process.stdout.readline()
+
+        yield said
 
 
 @pytest.mark.parametrize(
@@ -191,7 +201,9 @@ def without_rights_of_root(output: Path) -> str:
         (".meshgen/local", 0o000, "cannot read or write `.meshgen/local`: permission denied"),
     ],
 )
-def test_MG612_fires_when_a_right_is_missing(tmp_path: Path, closed: str, mode: int, said: str) -> None:
+def test_MG612_fires_when_a_right_is_missing(
+    tmp_path: Path, without_rights_of_root: Callable[[Path], str], closed: str, mode: int, said: str
+) -> None:
     output = tmp_path / "output"
     build(output, {A: b"a\n"})
     before = snapshot(output)
@@ -203,7 +215,9 @@ def test_MG612_fires_when_a_right_is_missing(tmp_path: Path, closed: str, mode: 
     assert snapshot(output) == before
 
 
-def test_MG612_silent_when_nothing_has_to_be_written_into_a_closed_tree(tmp_path: Path) -> None:
+def test_MG612_silent_when_nothing_has_to_be_written_into_a_closed_tree(
+    tmp_path: Path, without_rights_of_root: Callable[[Path], str]
+) -> None:
     output = tmp_path / "output"
     wanted = {A: b"new\n", C: b"c\n"}
     build(output, wanted)
