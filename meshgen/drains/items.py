@@ -91,16 +91,20 @@ def _in_document(document: Document) -> Iterator[tuple[Sort, str, tuple[str | in
 
 
 def _gateway(document: Document, name: str, path: tuple[str | int, ...], node: Node) -> Item:
-    return Item("gateway", (f"{_text(node, 'namespace')}/{name}",), document, path, node)
+    return Item("gateway", (f"{_text(node, 'namespace')}/{name}", name), document, path, node)
 
 
 def wanted_item(loaded: Loaded, domain: str, sort: Sort, name: str) -> Item | Diagnostic:
-    """The item of that sort and name; MG833 where there is none, MG834 where nothing lists the service."""
+    """The item of that sort and name; MG833 where there is none or several, MG834 where nothing lists the service."""
     known = [item for item in items(loaded, domain) if item.sort == sort]
-    found = next((item for item in known if name in item.names), None)
-    if found is not None:
-        return found
-    names = [each for item in known for each in item.names]
+    found = [item for item in known if name in item.names]
+    called = sorted({item.names[0] for item in found})
+    if sort == "gateway" and len(called) > 1:
+        message = f"the fleet has {len(called)} gateways `{name}`"
+        return diagnose("MG833", message, help=f"Say which: {_some(called)}.", object=f"gateway/{name}")
+    if found:
+        return found[0]
+    names = [each for item in known for each in (item.names[:1] if sort == "gateway" else item.names)]
     if sort == "service":
         return _unlisted(name, names)
     advice = did_you_mean(near(name, names)) or (f"It has {_some(names)}." if names else "It has none.")

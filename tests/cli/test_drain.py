@@ -205,7 +205,7 @@ def test_the_last_source_is_not_taken_unless_it_is_allowed(here: Here) -> None:
         (["drain", "c4"], "meshgen: error[MG063] the fleet `fleet` has no cluster `c4`"),
         (["drain", "c2", "--workspace", "shpo"], "meshgen: error[MG833] the fleet has no workspace `shpo`"),
         (["undrain", "c2", "--host", "shop"], "meshgen: error[MG833] the fleet has no published host `shop`"),
-        (["drain", "c2", "--gateway", "ew"], "meshgen: error[MG833] the fleet has no gateway `ew`"),
+        (["drain", "c2", "--gateway", "shop/we"], "meshgen: error[MG833] the fleet has no gateway `shop/we`"),
     ],
 )
 def test_MG833_fires_for_names_that_the_fleet_does_not_have(here: Here, arguments: list[str], finding: str) -> None:
@@ -214,9 +214,16 @@ def test_MG833_fires_for_names_that_the_fleet_does_not_have(here: Here, argument
     assert (code, out, findings, here.file.read_text()) == (1, "", [finding], old)
 
 
-def test_MG833_silent_for_an_item_of_the_fleet(here: Here) -> None:
+@pytest.mark.parametrize("name", ["shop/ew", "ew"])
+def test_MG833_silent_for_an_item_of_the_fleet(here: Here, name: str) -> None:
     here.write(*BOTH)
-    assert here.run("drain", "c2", "--gateway", "shop/ew")[2] == []
+    assert here.run("drain", "c2", "--gateway", name)[2] == []
+
+
+def test_MG833_fires_where_gateways_of_two_namespaces_have_the_name(here: Here) -> None:
+    here.write(*BOTH, "kind: Gateway\nmetadata: {name: ew}\nspec: {namespace: edge, role: ingress}")
+    findings = here.run("drain", "c2", "--gateway", "ew")[2]
+    assert findings == ["meshgen: error[MG833] the fleet has 2 gateways `ew`"]
 
 
 def test_MG834_fires_where_a_workspace_exposes_everything(here: Here) -> None:
