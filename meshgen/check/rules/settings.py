@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.check.origins import failover_at
-from meshgen.check.places import notes
+from meshgen.analysis.facts import own_entries
+from meshgen.check.origins import exposed_at, failover_at, hosts_object
+from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.settings import failover_settings
 from meshgen.language.base import milliseconds
+from meshgen.platforms import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,7 +175,36 @@ def traffic_distribution_replaced(context: Context) -> Iterator[Finding]:
         )
 
 
+def control_plane_decides(context: Context) -> Iterator[Finding]:
+    """Find failover settings of exposed services where the platform's control plane writes the entries, one a place.
+
+    It writes endpoints, outlier detection and retries by itself, and moves callers whatever the fleet says (live dumps
+    of Tetrate: `consecutiveGatewayErrors: 10`, priorities by region and network).
+    """
+    fleet = context.relations.fleet
+    if own_entries(fleet):
+        return
+    found: dict[Span, tuple[str, list[str]]] = {}
+    for host, exposures in context.relations.by_host.items():
+        workspace, setting, failover = exposures[0].workspace, exposures[0].setting, exposures[0].failover
+        for field in ("enabled", "retries", "outlierDetection", "zoneAware"):
+            span = failover_at(workspace, setting, field)
+            keeps = (field == "enabled" and failover.enabled) or (field == "zoneAware" and not failover.zone_aware)
+            if span is not None and span != exposed_at(workspace, setting) and not keeps:
+                found.setdefault(span, (field, []))[1].append(host)
+    title = platform(fleet.spec.platform).title
+    for span, (field, hosts) in found.items():
+        yield Finding(
+            message=f"`failover.{field}` of {listed(hosts)} cannot be kept: the control plane of {title} writes the "
+            "entries, and decides itself how callers move",
+            span=span,
+            help="Leave it out, or set `entries: meshgen`.",
+            object=hosts_object(context.relations, hosts),
+        )
+
+
 RULES = (
+    Rule("MG830", "error", "failover settings that the control plane cannot keep", "0.1", control_plane_decides),
     Rule("MG368", "error", "local failures are counted but not split", "0.1", local_failures_without_split),
     Rule("MG369", "warning", "dead endpoints stay in use", "0.1", ejection_keeps_dead_endpoints),
     Rule("MG370", "error", "a duration of nothing", "0.1", duration_of_nothing),
