@@ -52,6 +52,9 @@ class Hazard(NamedTuple):
     """By what the consumer's call is known."""
     astray: bool = False
     """Whether the gateway lets the callers in, but leads them to a service that its cluster lacks."""
+    others: tuple[tuple[str, int], ...] = ()
+    """Where it is `alone`: the clusters that could answer else, each at the place of a revision by which it does not
+    either; sorted. With the two above this is the whole state."""
 
     @property
     def withdrawn(self) -> bool:
@@ -159,14 +162,31 @@ def _of_request(
             alone = not answered(called, (each for each in called.targets if not closed[each]))
             cut = pure[0] and pure[-1] and alone
             under = "" if called.under == host else called.under
+            silent = {
+                each.gateway.cluster: min(closed[each], key=lambda other: abs(other - place))
+                for each in called.targets
+                if alone and closed[each] and world.answers(each, called.service)
+            }
             for each in called.targets:
                 if not usable(run, each, called.under):
                     continue
                 for other in closed[each]:
                     if other > place or any(pure[: other + 1]):
-                        astray = _open(runs[other], each, called.under)
                         yield Hazard(
-                            host, consumer, each.gateway, place, other, published, cut, alone, under, called.by, astray
+                            host,
+                            consumer,
+                            each.gateway,
+                            place,
+                            other,
+                            published,
+                            cut,
+                            alone,
+                            under,
+                            called.by,
+                            astray=_open(runs[other], each, called.under),
+                            others=tuple(
+                                sorted((at, runs) for at, runs in silent.items() if at != each.gateway.cluster)
+                            ),
                         )
 
 

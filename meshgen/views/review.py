@@ -112,6 +112,7 @@ def _hazard_item(found: Review, hazard: Hazard) -> dict[str, Any]:
         "sourceRuns": found.revisions[hazard.source_runs],
         "cut": hazard.cut,
         "alone": hazard.alone,
+        "others": [{"cluster": cluster, "runs": found.revisions[place]} for cluster, place in hazard.others],
     }
 
 
@@ -142,11 +143,11 @@ def _order_of_syncs(found: Review, mark: str, *, split: bool) -> Iterator[str]:
 
 def _hazard_sentences(found: Review) -> Iterator[tuple[bool, str]]:
     """Whether requests are lost, and what happens in which order."""
-    alike: dict[tuple[int, int, str, bool, bool, bool], list[Hazard]] = {}
+    alike: dict[tuple[int, int, str, bool, bool, bool, tuple[tuple[str, int], ...]], list[Hazard]] = {}
     for item in found.hazards:
-        key = (item.consumer_runs, item.source_runs, item.source.cluster, item.alone, item.published, item.astray)
-        alike.setdefault(key, []).append(item)
-    for (runs, other, source, alone, published, astray), hazards in alike.items():
+        state = (item.consumer_runs, item.source_runs, item.source.cluster)
+        alike.setdefault((*state, item.alone, item.published, item.astray, item.others), []).append(item)
+    for (runs, other, source, alone, published, astray, others), hazards in alike.items():
         consumers = list(dict.fromkeys(item.consumer for item in hazards))
         who = all_of(consumers)
         hosts = all_of(dict.fromkeys(item.host for item in hazards))
@@ -159,8 +160,10 @@ def _hazard_sentences(found: Review) -> Iterator[tuple[bool, str]]:
             door = "are sent there, where no gateway takes them yet"
         if astray:
             door = "are sent there, where routes lead some of them to a service that the cluster lacks"
-        between = f" ({who} at {found.revisions[runs]}, `{source}` at {found.revisions[other]})"
-        states = between if len(found.revisions) > 2 else ""  # noqa: PLR2004 - with two there is nothing to tell apart
+        at = [(who, runs), (f"`{source}`", other), *((f"`{cluster}`", place) for cluster, place in others)]
+        between = f" ({', '.join(f'{cluster} at {found.revisions[place]}' for cluster, place in at)})"
+        told = len(found.revisions) > 2 or others  # noqa: PLR2004 - with two there is nothing to tell apart
+        states = between if told else ""
         yield alone, f"if {first}{states}, {what} {door}; {'nobody else' if alone else 'somebody else'} answers"
 
 

@@ -88,6 +88,18 @@ def test_an_order_that_hurts_is_named(history: list[World], expected: list[tuple
     assert told(hazards(*map(meant, history))) == expected
 
 
+def test_a_state_names_every_cluster_that_could_answer() -> None:
+    """Both have the service, and the two revisions after that each leave another one."""
+    both = world(c1=LACKS, c2=ACTIVE, c3=ACTIVE)
+    history = [both, replace(both, spanned=("c1", "c3")), replace(both, spanned=("c1", "c2"))]
+    states = [
+        {"c1": item.consumer_runs, item.source.cluster: item.source_runs, **dict(item.others)}
+        for item in hazards(*map(meant, history))
+        if item.consumer == "c1"
+    ]
+    assert states == [{"c1": 0, "c2": 1, "c3": 2}, {"c1": 2, "c2": 1}, {"c1": 1, "c3": 2}]
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """What a proxy of a consumer has: where it leads, and the identities that it accepts."""
@@ -207,6 +219,10 @@ def test_hazards_are_the_states_that_a_model_finds(history: list[World]) -> None
                 cut.add(consumer)
     assert {(item.consumer, item.source.cluster) for item in found} == broken
     assert {item.consumer for item in found if item.cut} == cut
+    for item in found:
+        named = {item.source.cluster: item.source_runs, item.consumer: item.consumer_runs, **dict(item.others)}
+        whole = [dict.fromkeys(NAMES, place) | named for place in range(len(history))]
+        assert not item.alone or not any(model.answered(state, item.consumer) for state in whole)
     event(f"broken: {bool(broken)}, cut: {bool(cut)}")
 
 
