@@ -13,6 +13,8 @@ from meshgen.language.delivery import REPOSITORY, REVISION
 from meshgen.language.directories import DIRECTORY, WORKSPACES
 from meshgen.language.dns import IMAGE
 from meshgen.language.gateway import QUANTITY
+from meshgen.language.instead import as_list, as_mapping, corrected
+from meshgen.language.misplaced import elsewhere, in_sight, indent, lost_by
 from meshgen.language.published_host import HEADER_VALUE, PublishedHost
 from meshgen.language.shape import fields, shape_at
 from meshgen.load.documents import first_key, quoted
@@ -115,14 +117,26 @@ def mistakes(error: ValidationError, subject: Subject) -> Iterator[Diagnostic]:
             best[path] = item | {"several": False}
         elif known["type"].endswith("_type"):
             best[path] = (known if item["type"].endswith("_type") else item) | {"several": True}
+    needed: dict[tuple[str | int, ...], list[str]] = {}
+    lost: dict[tuple[str | int, ...], list[str]] = {}
     for path, item in best.items():
+        above = None
         if item["type"] == "missing":
-            if not any(near(key, [str(path[-1])]) for key in unknown.get(path[:-1], [])):
-                yield _missing(path, subject)
+            needed.setdefault(path[:-1], []).append(str(path[-1]))
         elif item["type"] == "extra_forbidden":
-            yield _unknown(path, subject)
-        else:
-            yield _wrong_value(item, path, subject)
+            above = lost_by(str(path[-1]), path[:-1], subject.node, subject.model)
+        if above is not None:
+            lost.setdefault((*path[:-1], above), []).append(str(path[-1]))
+    for path, item in best.items():
+        parent, key = path[:-1], str(path[-1]) if path else ""
+        if item["type"] == "missing":
+            # A field that is missing beside an unknown one is told with that.
+            if not unknown.get(parent):
+                yield _missing(path, subject)
+        elif item["type"] != "extra_forbidden":
+            yield _wrong_value(item, path, subject, lost.get(path, []))
+        elif not any(key in keys for place, keys in lost.items() if place[:-1] == parent):
+            yield _unknown(path, subject, needed.get(parent, []) if key == unknown[parent][0] else [])
 
 
 def object_at(path: Sequence[str | int], subject: Subject) -> str:
@@ -175,35 +189,50 @@ def _missing(path: Sequence[str | int], subject: Subject) -> Diagnostic:
 _LIST_ITEM_FIELD = 3
 
 
-def _unknown(path: Sequence[str | int], subject: Subject) -> Diagnostic:
-    key = str(path[-1])
-    model = shape_at(subject.model, path[:-1]).model
+def _unknown(path: Sequence[str | int], subject: Subject, needed: list[str]) -> Diagnostic:
+    """MG100; `needed` are the fields that are missing beside the unknown one."""
+    key, parent = str(path[-1]), path[:-1]
+    model = shape_at(subject.model, parent).model
     known = list(fields(model)) if model is not None else []
-    similar = near(key, known)
+    similar = near(key, needed) or near(key, known)
+    belongs = in_sight(key, parent, subject.node, subject.model)
+    value = subject.node.find(path)
     if model is PublishedHost and key == "gateway":
         advice = "Write `ingressGateway`, with `name` and `namespace`, and `edgeGateway` for one in front of it."
+    elif belongs:
+        advice = belongs
     elif similar:
         advice = f"Write {' or '.join(f'`{name}`' for name in similar)}."
+    elif len(needed) == 1 and value.plain == "":
+        advice = f"Write `{needed[0]}: {key}`."
+    elif further := elsewhere(key, parent, subject.model):
+        advice = further
     elif len(known) <= _MOST_FIELDS:
         advice = f"Known here: {', '.join(f'`{name}`' for name in known)}."
     else:
         advice = "Remove it; `meshgen schema` shows all fields."
+    missing = [f"`{name}`" for name in needed if name not in similar]
+    also = f", and {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
     return diagnose(
         "MG100",
-        f"unknown field `{key}`",
-        subject.node.find(path[:-1]).key_span(key),
+        f"unknown field `{key}`{also}",
+        subject.node.find(parent).key_span(key),
         help=advice,
         object=object_at(path, subject),
     )
 
 
-def _wrong_value(item: Any, path: Sequence[str | int], subject: Subject) -> Diagnostic:
+def _wrong_value(item: Any, path: Sequence[str | int], subject: Subject, lost: list[str]) -> Diagnostic:
+    """The diagnostic for a value; `lost` are the fields that its key has lost to the mapping around it."""
     node = subject.node.find(path)
     if item["loc"][-1] == "[key]":
         place = subject.node.find(path[:-1]).key_span(str(path[-1]))
         message = f"a key of {_called(path[:-1], subject)} cannot be `{path[-1]}`"
         return diagnose("MG106", message, place, help=_LABEL_KEY, object=object_at(path, subject))
-    code, message, advice = _judge(item, _called(path, subject), node, shape_at(subject.model, path))
+    expects = shape_at(subject.model, path)
+    code, message, advice = _judge(item, _called(path, subject), node, expects)
+    if lost:
+        advice = indent(lost, into_list=expects.sort == "list")
     return diagnose(code, message, _short(node), help=advice, object=object_at(path, subject))
 
 
@@ -245,7 +274,12 @@ def _judge(item: Any, called: str, node: Node, expects: Shape) -> tuple[str, str
     if expected == "`true` or `false`" and node.plain in BOOLEAN_WORDS:
         word = "true" if BOOLEAN_WORDS[node.plain] else "false"
         return "MG104", f"{called} must be `true` or `false`, but `{node.plain}` is text", f"Write `{word}`."
-    return "MG102", f"{called} must be {expected}, but this is {_is(node)}", _ADVICE.get(expected, "Correct it.")
+    if expected == "a list":
+        shown = as_list(node, expects)
+    else:
+        shown = as_mapping(node, expects.model) if expected == "a mapping" else ""
+    advice = shown or _ADVICE.get(expected, "Correct it.")
+    return "MG102", f"{called} must be {expected}, but this is {is_what(node)}", advice
 
 
 def _not_in(values: list[str], called: str, node: Node) -> tuple[str, str, str]:
@@ -285,10 +319,10 @@ def _form(pattern: str, text: str) -> str:
         return f"Name the unit: `{text}s`, `{text}ms` or `{text}m`."
     if re.search(r" - .", text):
         return "Indent each `- ` of a list alike: one that stands deeper continues the text above it."
-    return PATTERNS.get(pattern, "Correct it.")
+    return corrected(text, pattern) or PATTERNS.get(pattern, "Correct it.")
 
 
-def _is(node: Node) -> str:
+def is_what(node: Node) -> str:
     if node.entries is not None:
         return "a mapping"
     if node.items is not None:

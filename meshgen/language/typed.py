@@ -8,12 +8,15 @@ from pydantic import Field, ValidationError
 
 from meshgen import __version__
 from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
+from meshgen.diagnostics.near import near
 from meshgen.language.base import Item, Subdomain
 from meshgen.language.cluster import Cluster
 from meshgen.language.fleet import Fleet, FleetSpec
 from meshgen.language.gateway import Gateway
 from meshgen.language.inventory import Inventory
-from meshgen.language.mistakes import Subject, mistakes, object_at
+from meshgen.language.instead import as_mapping
+from meshgen.language.misplaced import indent
+from meshgen.language.mistakes import Subject, is_what, mistakes, object_at
 from meshgen.language.published_host import PublishedHost
 from meshgen.language.shape import fields, required, shape
 from meshgen.language.workspace import Workspace
@@ -22,7 +25,7 @@ from meshgen.load.nodes import Node
 from meshgen.load.scalars import old_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from meshgen.load.documents import Document, Loaded
 
@@ -106,14 +109,14 @@ def _typed(document: Document) -> tuple[Item | None, list[Diagnostic]]:
     try:
         item = model.model_validate(_data(node, document.kind))
     except ValidationError as error:
-        unnamed = any(found.code == "MG101" and found.message.endswith("`name`") for found in diagnostics)
-        diagnostics += [found for found in mistakes(error, subject) if not (unnamed and _of_name(found))]
+        # A document without a name was told already, whatever it has instead.
+        diagnostics += [found for found in mistakes(error, subject) if document.name or not _of_name(found, called)]
         return None, diagnostics
     return item, diagnostics
 
 
-def _of_name(found: Diagnostic) -> bool:
-    return found.code == "MG101" and found.help == "Add `name`."
+def _of_name(found: Diagnostic, called: str) -> bool:
+    return found.code == "MG101" and found.help == "Add `name`." and found.message.startswith(f"{called} `")
 
 
 def _usable(document: Document) -> bool:
@@ -125,20 +128,25 @@ def _envelope(document: Document, model: type[Item], called: str) -> Iterator[Di
     """Mistakes around the spec: `metadata.name`, and nothing but the four fields on top."""
     entries = document.node.entries or {}
     named = f"{called}/{document.name}"
-    for key, (span, _) in entries.items():
-        if key not in _TOP:
-            inside = " It belongs into `spec`." if key in fields(model) else ""
-            advice = f"Known here: {', '.join(f'`{name}`' for name in _TOP)}.{inside}".strip()
-            yield diagnose("MG100", f"unknown field `{key}`", span, help=advice, object=named)
-    yield from _metadata(document, called)
+    unknown = [key for key in entries if key not in _TOP]
+    # What belongs below a `spec` or `metadata` without a value has lost its indentation: that is one mistake.
+    lost = {
+        "metadata": [key for key in unknown if key == "name"] if _empty(entries, "metadata") else [],
+        "spec": [key for key in unknown if key in fields(model) and key != "name"] if _empty(entries, "spec") else [],
+    }
+    for key in unknown:
+        if key not in lost["metadata"] and key not in lost["spec"]:
+            advice = _advice_on_top(key, entries, model)
+            yield diagnose("MG100", f"unknown field `{key}`", entries[key][0], help=advice, object=named)
+    yield from _metadata(document, called, lost["metadata"])
     if "spec" not in entries:
-        if required(model) - {"name"}:
+        if required(model) - {"name"} and not any(near(key, ["spec"]) for key in unknown):
             place = entries["kind"][1].span
             yield diagnose("MG101", f"the {called} has no `spec`", place, help="Add `spec`.", object=named)
         return
     key_span, spec = entries["spec"]
     if spec.entries is None:
-        yield _no_mapping("spec", key_span, spec, named)
+        yield _no_mapping("spec", key_span, spec, named, lost["spec"])
     elif "name" in spec.entries:
         yield diagnose(
             "MG100",
@@ -149,7 +157,22 @@ def _envelope(document: Document, model: type[Item], called: str) -> Iterator[Di
         )
 
 
-def _metadata(document: Document, called: str) -> Iterator[Diagnostic]:
+def _empty(entries: Mapping[str, tuple[Span, Node]], key: str) -> bool:
+    return key in entries and entries[key][1].plain == ""
+
+
+def _advice_on_top(key: str, entries: Mapping[str, tuple[Span, Node]], model: type[Item]) -> str:
+    similar = near(key, [name for name in _TOP if name not in entries])
+    if key == "name":
+        return "The name of a document stands in its `metadata`: write `metadata: {name: …}`."
+    if similar:
+        return f"Write `{similar[0]}`."
+    inside = " It belongs into `spec`." if key in fields(model) else ""
+    return f"Known here: {', '.join(f'`{name}`' for name in _TOP)}.{inside}"
+
+
+def _metadata(document: Document, called: str, lost: list[str]) -> Iterator[Diagnostic]:
+    """Mistakes in `metadata`; `lost` is the name where it stands beside it instead."""
     entries = document.node.entries or {}
     missing = diagnose(
         "MG101",
@@ -159,26 +182,29 @@ def _metadata(document: Document, called: str) -> Iterator[Diagnostic]:
         object=called,
     )
     if "metadata" not in entries:
-        yield missing
+        if "name" not in entries and not any(near(key, ["metadata"]) for key in entries if key not in _TOP):
+            yield missing
         return
     key_span, metadata = entries["metadata"]
     if metadata.entries is None:
-        yield _no_mapping("metadata", key_span, metadata, called)
+        yield _no_mapping("metadata", key_span, metadata, called, lost)
         return
-    if "name" not in metadata.entries:
+    unknown = [key for key in metadata.entries if key != "name"]
+    if "name" not in metadata.entries and not any(near(key, ["name"]) for key in unknown):
         yield missing
-    for key, (span, _) in metadata.entries.items():
-        if key != "name":
-            yield diagnose("MG100", f"unknown field `{key}`", span, help="Known here: `name`.", object=called)
+    for key in unknown:
+        advice = "Write `name`." if near(key, ["name"]) and "name" not in metadata.entries else "Known here: `name`."
+        yield diagnose("MG100", f"unknown field `{key}`", metadata.entries[key][0], help=advice, object=called)
 
 
-def _no_mapping(key: str, key_span: Span, node: Node, named: str) -> Diagnostic:
+def _no_mapping(key: str, key_span: Span, node: Node, named: str, lost: list[str]) -> Diagnostic:
     if node.items is None and node.value is None:
-        advice = "Write its fields, or `{}` for none."
+        advice = indent(lost, into_list=False) if lost else "Write its fields, or `{}` for none."
         return diagnose("MG108", f"`{key}` has no value", key_span, help=advice, object=named)
-    advice = "Write its fields as `key: value`, one a line."
-    what = "a list" if node.items is not None else quoted(node)
-    return diagnose("MG102", f"`{key}` must be a mapping, but this is {what}", node.span, help=advice, object=named)
+    text = quoted(node)
+    advice = f"Write `{{name: {text[1:-1]}}}`." if key == "metadata" and node.items is None else as_mapping(node, None)
+    advice = advice or "Write its fields as `key: value`, one a line."
+    return diagnose("MG102", f"`{key}` must be a mapping, but this is {is_what(node)}", node.span, help=advice, object=named)
 
 
 def _one_mapping(document: Document) -> tuple[Node, Span]:

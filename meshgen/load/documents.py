@@ -170,11 +170,12 @@ def _document(node: Node, file: str, *, ambiguous: bool) -> Document | Diagnosti
 
 def _wrong_api_version(node: Node, entry: tuple[Span, Node] | None, kind: tuple[Span, Node] | None) -> Diagnostic:
     if entry is None:
+        place, misspelled = _misspelled("apiVersion", node)
         return diagnose(
             "MG016",
             "the document has no `apiVersion`",
-            first_key(node),
-            help=f"Add `apiVersion: {API_VERSION}`, or move the file out of the fleet.",
+            place,
+            help=misspelled or f"Add `apiVersion: {API_VERSION}`, or move the file out of the fleet.",
         )
     advice = f"Write `{API_VERSION}`, or move the document out of the fleet."
     if kind is not None and kind[1].value in KINDS:
@@ -185,10 +186,20 @@ def _wrong_api_version(node: Node, entry: tuple[Span, Node] | None, kind: tuple[
 def _wrong_kind(node: Node, entry: tuple[Span, Node] | None) -> Diagnostic:
     kinds = ", ".join(f"`{kind}`" for kind in KINDS)
     if entry is None:
-        return diagnose("MG017", "the document has no `kind`", first_key(node), help=f"Add one of {kinds}.")
+        place, misspelled = _misspelled("kind", node)
+        advice = misspelled or f"Add `kind`, with one of {kinds}."
+        return diagnose("MG017", "the document has no `kind`", place, help=advice)
     similar = near(entry[1].value, KINDS) if isinstance(entry[1].value, str) else []
     advice = f"Write `{similar[0]}`." if len(similar) == 1 else f"Write one of {kinds}."
     return diagnose("MG017", f"unknown kind {quoted(entry[1])}", entry[1].span, help=advice)
+
+
+def _misspelled(wanted: str, node: Node) -> tuple[Span, str]:
+    """The place that shows that `wanted` is missing, and what to write if a key there is meant for it."""
+    for key, (span, _) in (node.entries or {}).items():
+        if near(key, [wanted]):
+            return span, f"Write `{wanted}` for `{key}`."
+    return first_key(node), ""
 
 
 def first_key(node: Node) -> Span:
@@ -219,7 +230,7 @@ def _one_fleet(documents: list[Document], *, read_whole: bool) -> list[Diagnosti
             diagnose(
                 "MG018",
                 "there is no document of kind `Fleet`",
-                help="Add exactly one: it names the platform and may list everything else.",
+                help="Name the directory that has one; or add exactly one, which names the platform and may list the rest.",
             )
         ]
     if len(fleets) <= 1:
