@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LONGEST = 80
 _QUOTES = "\"'`\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 _SCHEME = re.compile(r"^[a-z]+://")
-_BEHIND = re.compile(r"(:[0-9]+)?(/.*)?$", re.DOTALL)
+_PORT = re.compile(r":[0-9]+$")
 _PLACEHOLDER = re.compile(r"\$[{(]|\$[A-Z]|\{\{")
 _NAMES = {LABEL, SERVICE_LABEL, SUBDOMAIN, LABEL_VALUE}
 
@@ -26,13 +26,15 @@ _NAMES = {LABEL, SERVICE_LABEL, SUBDOMAIN, LABEL_VALUE}
 def corrected(text: str, pattern: str) -> str:
     """What `text` most likely means where a name has to match `pattern`, as a sentence of help; else nothing.
 
-    Cases, quotes, blanks and full stops around a name, and the scheme, port or path of a URL, are what people copy.
+    Cases, quotes, blanks and full stops around a name, and the scheme, port and path of a URL, are what people copy.
     """
     if _PLACEHOLDER.search(text):
         return "Write the value itself: variables and templates are not expanded in a fleet."
     if pattern not in _NAMES:
         return ""
-    name = _BEHIND.sub("", _SCHEME.sub("", text.strip().strip(_QUOTES).strip())).strip(".,;:")
+    bare = text.strip().strip(_QUOTES).strip()
+    host = _SCHEME.sub("", bare)
+    name = _PORT.sub("", host if host == bare else host.partition("/")[0]).strip(".,;:")
     for meant in (name, name.lower()):
         if meant and meant != text and re.search(pattern, meant):
             return f"Write `{meant}`{', without blanks around it' if meant == text.strip() else ''}."

@@ -31,6 +31,9 @@ _KINDS: dict[str, type[BaseModel]] = {
     "Inventory": Inventory,
 }
 
+_ITEM = 2
+"""Steps to an item of a list of the Fleet, which may be a document of its own."""
+
 
 def in_sight(key: str, parent: Sequence[str | int], document: Node, model: type[BaseModel]) -> str:
     """The sentence of help that sends `key` from the mapping at `parent` to one beside or around it; else nothing.
@@ -46,7 +49,8 @@ def in_sight(key: str, parent: Sequence[str | int], document: Node, model: type[
             return f"It is a field of {_called(sibling, own)}: move it there."
     for length in range(len(parent) - 1, -1, -1):
         around = shape_at(model, parent[:length]).model
-        if around is not None and key in fields(around):
+        given = document.find(parent[:length]).entries or {}
+        if around is not None and key in fields(around) and key not in given:
             if not length:
                 return f"It is a field of `{'metadata' if key == 'name' else 'spec'}`: move it there."
             last = parent[length - 1]
@@ -56,12 +60,14 @@ def in_sight(key: str, parent: Sequence[str | int], document: Node, model: type[
 
 
 def elsewhere(key: str, parent: Sequence[str | int], model: type[BaseModel]) -> str:
-    """The sentence of help for a `key` that one field of the mapping at `parent`, or one other kind, has; else nothing."""
+    """The sentence of help for a `key` of one field of the mapping at `parent`, or of one other kind; else nothing."""
     own = shape_at(model, parent).model
     inner = {name: _inner(name, own) for name in (fields(own) if own is not None else ())}
     having = [name for name, found in inner.items() if found is not None and _has(found.model, key)]
     if len(having) == 1:
         return f"It is a field of {_called(having[0], own)}: move it there."
+    if parent and not (issubclass(model, FleetSpec) and len(parent) == _ITEM):
+        return ""
     kinds = [kind for kind, other in _KINDS.items() if key in fields(other)]
     if len(kinds) == 1 and not issubclass(model, _KINDS[kinds[0]]):
         return f"It is a field of kind `{kinds[0]}`: move it there."

@@ -16,7 +16,7 @@ from meshgen.language.gateway import QUANTITY
 from meshgen.language.instead import as_list, as_mapping, corrected
 from meshgen.language.misplaced import elsewhere, in_sight, indent, lost_by
 from meshgen.language.published_host import HEADER_VALUE, PublishedHost
-from meshgen.language.shape import fields, shape_at
+from meshgen.language.shape import fields, shape, shape_at
 from meshgen.load.documents import first_key, quoted
 from meshgen.load.scalars import BOOLEAN_WORDS
 
@@ -98,6 +98,8 @@ class Subject:
     node: Node
     place: Span
     object: str
+    astray: str | None = None
+    """The key without a value whose `name` stands beside it, where that of a document cannot be."""
 
 
 def mistakes(error: ValidationError, subject: Subject) -> Iterator[Diagnostic]:
@@ -118,7 +120,7 @@ def mistakes(error: ValidationError, subject: Subject) -> Iterator[Diagnostic]:
         elif known["type"].endswith("_type"):
             best[path] = (known if item["type"].endswith("_type") else item) | {"several": True}
     needed: dict[tuple[str | int, ...], list[str]] = {}
-    lost: dict[tuple[str | int, ...], list[str]] = {}
+    lost: dict[tuple[str | int, ...], list[str]] = {(subject.astray,): ["name"]} if subject.astray else {}
     for path, item in best.items():
         above = None
         if item["type"] == "missing":
@@ -194,9 +196,10 @@ def _unknown(path: Sequence[str | int], subject: Subject, needed: list[str]) -> 
     key, parent = str(path[-1]), path[:-1]
     model = shape_at(subject.model, parent).model
     known = list(fields(model)) if model is not None else []
-    similar = near(key, needed) or near(key, known)
     belongs = in_sight(key, parent, subject.node, subject.model)
     value = subject.node.find(path)
+    meant = needed[0] if len(needed) == 1 and _takes(model, needed[0], value) else ""
+    similar = near(key, needed) or [name for name in near(key, known) if not meant or _takes(model, name, value)]
     if model is PublishedHost and key == "gateway":
         advice = "Write `ingressGateway`, with `name` and `namespace`, and `edgeGateway` for one in front of it."
     elif belongs:
@@ -205,6 +208,8 @@ def _unknown(path: Sequence[str | int], subject: Subject, needed: list[str]) -> 
         advice = f"Write {' or '.join(f'`{name}`' for name in similar)}."
     elif len(needed) == 1 and value.plain == "":
         advice = f"Write `{needed[0]}: {key}`."
+    elif meant:
+        advice = f"Write `{meant}`, if that is meant."
     elif further := elsewhere(key, parent, subject.model):
         advice = further
     elif len(known) <= _MOST_FIELDS:
@@ -220,6 +225,13 @@ def _unknown(path: Sequence[str | int], subject: Subject, needed: list[str]) -> 
         help=advice,
         object=object_at(path, subject),
     )
+
+
+def _takes(model: type[BaseModel] | None, field: str, value: Node) -> bool:
+    """Whether a field takes the sort of scalar that `value` is."""
+    sort = shape(fields(model)[field]).sort if model is not None else None
+    text, number = isinstance(value.value, str), isinstance(value.value, int) and not isinstance(value.value, bool)
+    return (text and value.plain != "" and sort == "text") or (number and sort == "number")
 
 
 def _wrong_value(item: Any, path: Sequence[str | int], subject: Subject, lost: list[str]) -> Diagnostic:

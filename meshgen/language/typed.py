@@ -13,9 +13,9 @@ from meshgen.language.base import Item, Subdomain
 from meshgen.language.cluster import Cluster
 from meshgen.language.fleet import Fleet, FleetSpec
 from meshgen.language.gateway import Gateway
-from meshgen.language.inventory import Inventory
 from meshgen.language.instead import as_mapping
-from meshgen.language.misplaced import indent
+from meshgen.language.inventory import Inventory
+from meshgen.language.misplaced import indent, lost_by
 from meshgen.language.mistakes import Subject, is_what, mistakes, object_at
 from meshgen.language.published_host import PublishedHost
 from meshgen.language.shape import fields, required, shape
@@ -101,7 +101,7 @@ def _typed(document: Document) -> tuple[Item | None, list[Diagnostic]]:
     if diagnostics and not _usable(document):
         return None, diagnostics
     node, place = _one_mapping(document)
-    subject = Subject(model, node, place, f"{called}/{document.name}")
+    subject = Subject(model, node, place, f"{called}/{document.name}", _astray(document, model))
     if document.ambiguous:
         diagnostics += _read_otherwise(subject)
     if document.kind == "Fleet":
@@ -147,7 +147,7 @@ def _envelope(document: Document, model: type[Item], called: str) -> Iterator[Di
     key_span, spec = entries["spec"]
     if spec.entries is None:
         yield _no_mapping("spec", key_span, spec, named, lost["spec"])
-    elif "name" in spec.entries:
+    elif "name" in spec.entries and _astray(document, model) is None:
         yield diagnose(
             "MG100",
             "unknown field `name`",
@@ -155,6 +155,12 @@ def _envelope(document: Document, model: type[Item], called: str) -> Iterator[Di
             help="The name of a document stands in its `metadata`.",
             object=named,
         )
+
+
+def _astray(document: Document, model: type[Item]) -> str | None:
+    """The key of the spec without a value whose `name` stands beside it."""
+    spec = document.node.find(["spec"])
+    return lost_by("name", (), spec, model) if spec.entries and "name" in spec.entries else None
 
 
 def _empty(entries: Mapping[str, tuple[Span, Node]], key: str) -> bool:
@@ -204,7 +210,9 @@ def _no_mapping(key: str, key_span: Span, node: Node, named: str, lost: list[str
     text = quoted(node)
     advice = f"Write `{{name: {text[1:-1]}}}`." if key == "metadata" and node.items is None else as_mapping(node, None)
     advice = advice or "Write its fields as `key: value`, one a line."
-    return diagnose("MG102", f"`{key}` must be a mapping, but this is {is_what(node)}", node.span, help=advice, object=named)
+    return diagnose(
+        "MG102", f"`{key}` must be a mapping, but this is {is_what(node)}", node.span, help=advice, object=named
+    )
 
 
 def _one_mapping(document: Document) -> tuple[Node, Span]:

@@ -164,7 +164,8 @@ def _document(node: Node, file: str, *, ambiguous: bool) -> Document | Diagnosti
     if kind is None or kind[1].value not in KINDS:
         return _wrong_kind(node, kind)
     metadata = node.entries.get("metadata")
-    name = metadata[1].find(["name"]).value if metadata else None
+    named = metadata[1].entries if metadata else None
+    name = named["name"][1].value if named and "name" in named else None
     return Document(str(kind[1].value), name if isinstance(name, str) else "", API_VERSION, node, file, ambiguous)
 
 
@@ -230,7 +231,7 @@ def _one_fleet(documents: list[Document], *, read_whole: bool) -> list[Diagnosti
             diagnose(
                 "MG018",
                 "there is no document of kind `Fleet`",
-                help="Name the directory that has one; or add exactly one, which names the platform and may list the rest.",
+                help="Name the directory that has it; or add one, which says the platform and may list the rest.",
             )
         ]
     if len(fleets) <= 1:

@@ -9,8 +9,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
+from meshgen.diagnostics import Diagnostic, Span
 from meshgen.diagnostics.lines import LINE_BREAK
+from meshgen.load.keys import key_twice
 from meshgen.load.nodes import Node
 from meshgen.load.scalars import core_value
 
@@ -117,7 +118,7 @@ class _Reader:
                 node.items.append(kept)
             elif node.entries is not None:
                 if key in node.entries:
-                    self._findings.append(_twice(key, key_span, node.entries[key][0]))
+                    self._findings.append(key_twice(key, key_span, node.entries[key][0]))
                 node.entries[key] = (key_span, kept)
             if kind == "mark":
                 opened.append(value)
@@ -150,13 +151,3 @@ def _string(written: str) -> str:
     text: str = json.loads(written)
     # Half of a pair is no character: Go's decoder puts the replacement character there.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _twice(key: str, span: Span, first: Span) -> Diagnostic:
-    return diagnose(
-        "MG008",
-        f"the key `{key}` stands twice in one mapping",
-        span,
-        help="Keep one of the two.",
-        notes=(Note(first, f"`{key}` is first given here"),),
-    )

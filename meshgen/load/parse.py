@@ -9,8 +9,10 @@ from typing import Any
 
 from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
 from meshgen.diagnostics.lines import lines_with_breaks, split_lines
+from meshgen.load.keys import flow_key, key_twice, unseparated
 from meshgen.load.nodes import Node
 from meshgen.load.scalars import core_value, old_reading
+from meshgen.load.slips import wrong_quotes
 from meshgen.load.syntax import (
     CORE_TAGS,
     bad_tag,
@@ -28,6 +30,8 @@ _MOST_SYNTAX_ERRORS = 20
 _SEPARATOR = re.compile(r"---(?=\s|\Z)")
 _COLON_INSIDE = re.compile(r"""(?<=[^\s,\[\]{}"']):(?=[^\s,\[\]{}])""")
 """A `:` that continues a text without quotes, and not one that ends a key (YAML 1.2.2, section 7.3.3)."""
+_FIRST_KEYS = ("apiVersion", "kind")
+"""With which a document of Kubernetes' form begins."""
 _STAND_INS = range(0xE000, 0xF900)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _REPLACEMENT = "\ufffd"
@@ -145,6 +149,8 @@ class _Open:
     key_span: Span | None = None
     size: int = 1
     height: int = 1
+    again: list[tuple[str, Diagnostic]] = field(default_factory=list)
+    """Keys that it has already, each with what is said of it."""
 
 
 class _Reader:
@@ -216,6 +222,8 @@ class _Reader:
             if event.implicit[0]:
                 node.plain = text
                 node.value = core_value(text)
+                if not self._merge_keys and (found := wrong_quotes(text, span)) is not None:
+                    self._report(found)
                 if node.value == text and old_reading(text) is not None:
                     self._ambiguous = True
         elif event.tag not in {"!", f"{CORE_TAGS}str"} and not self._ignored(event.tag):
@@ -364,29 +372,23 @@ class _Reader:
         if key is None or span is None or entries is None:
             return
         if key in entries:
-            self._parsed.diagnostics.append(
-                diagnose(
-                    "MG008",
-                    f"the key `{key}` stands twice in one mapping",
-                    span,
-                    help="Keep one of the two.",
-                    notes=(Note(entries[key][0], f"`{key}` is first given here"),),
-                )
-            )
+            self._again(parent, key, key_twice(key, span, entries[key][0]))
             return
-        if parent.flow and node.plain == "" and ":" in key:
-            self._report(
-                diagnose(
-                    "MG005",
-                    f"`{key}` is a key without a value",
-                    span,
-                    help="Put a blank after the `:` of the key, or quote the text.",
-                )
-            )
+        if parent.flow and node.plain == "" and (":" in key or " " in key):
+            self._report(flow_key(key, span))
             return
         if node.plain == "":
             node.span = span  # nothing is written: the key shows it
         entries[key] = (span, node)
+
+    def _again(self, parent: _Open, key: str, found: Diagnostic) -> None:
+        """Reports a key that stands twice; those of a document that nothing separates from the one above as one."""
+        parent.again.append((key, found))
+        known = self._parsed.diagnostics
+        if len(self._stack) > 1 or len(parent.again) == 1 or not any(name in _FIRST_KEYS for name, _ in parent.again):
+            known.append(found)
+        elif (first := parent.again[0][1]) in known:
+            known[known.index(first)] = unseparated(first)
 
 
 def _last_span(node: Node) -> Span | None:

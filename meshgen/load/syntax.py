@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
 from meshgen.diagnostics.lines import split_lines
+from meshgen.load.keys import NO_COLON, with_colon
+from meshgen.load.slips import rest_of_line, slip, wrong_blank
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError
@@ -17,19 +19,17 @@ _RESERVED = frozenset("@`%")
 _OURS, _MIDDLE, _THEIRS = "<" * 7, "=" * 7, ">" * 7
 """What Git writes around the two sides of a conflict, where nobody configured another size."""
 
-_NO_COLON = "a key without `:`"
-
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
     # what libyaml says, what it means, what to do
     (
         "mapping values are not allowed",
         "a `:` stands where no key can be",
-        "Quote text that contains `: `, indent keys of one mapping alike, or add the `:` that the line above lacks.",
+        "Quote text that contains `: `, and indent keys of one mapping alike.",
     ),
     (
         "could not find expected ':'",
-        _NO_COLON,
-        "Write `key: value`, with a blank after the `:`, or quote text that spans several lines.",
+        NO_COLON,
+        "",
     ),
     (
         "did not find expected key",
@@ -100,22 +100,18 @@ def syntax_error(error: MarkedYAMLError, text: str, file: str) -> Diagnostic:
     marker = _left_marker(mark, text)
     if marker:
         return _conflict(file, marker, _MIDDLE, left=True)
-    tab = _indentation(mark, text).find("\t")
-    if tab >= 0:
-        return diagnose(
-            "MG006",
-            "a tab is used for indentation",
-            place._replace(column=tab + 1, end_column=tab + 2),
-            help="Indent with spaces: YAML does not allow tabs there.",
-        )
+    around = wrong_blank(mark, text, file) or slip(error, text, file)
+    if around is not None:
+        return around
     for said, meaning, advice in _MEANINGS:
         if said in problem:
-            begun = problem.startswith("found unexpected") or "is not closed" in meaning or meaning == _NO_COLON
+            begun = problem.startswith("found unexpected") or "is not closed" in meaning or meaning == NO_COLON
             if error.context_mark is None or not begun:
                 return diagnose("MG005", meaning, place, help=advice)
             notes = () if problem.startswith("found unexpected") else (Note(place, "read until here"),)
             opened = _place(error.context_mark, text, file)
-            return diagnose("MG005", meaning, opened, help=advice, notes=notes)
+            shown = with_colon(rest_of_line(error.context_mark, text)) if meaning == NO_COLON else advice
+            return diagnose("MG005", meaning, opened, help=shown, notes=notes)
     character = _text_at(mark, text)[:1]
     if "cannot start any token" in problem and character in _RESERVED:
         return diagnose("MG005", f"text cannot start with `{character}`", place, help="Quote the text.")
@@ -222,13 +218,6 @@ def _left_marker(mark: Any, text: str) -> int:
     lines = split_lines(text)
     near = [number for number in (mark.line, mark.line + 1) if 0 < number <= len(lines)]
     return next((number for number in near if lines[number - 1] == _MIDDLE), 0)
-
-
-def _indentation(mark: Any, text: str) -> str:
-    if mark is None:
-        return ""
-    lines = split_lines(text[mark.index - mark.column : mark.index + 300])
-    return lines[0][: len(lines[0]) - len(lines[0].lstrip())]
 
 
 def _text_at(mark: Any, text: str) -> str:
