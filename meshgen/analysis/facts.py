@@ -91,6 +91,14 @@ class ClusterFacts:
         default = self.istio.default_service_export_to if self.istio is not None else None
         return tuple(default) if default else ("*",)
 
+    def accepts(self, trust_domain: str) -> bool:
+        """Whether identities of a trust domain count as its own (spiffe.ExpandWithTrustDomains, pkg/spiffe).
+
+        Clients take them for accounts of their own domain, servers let them in (pilot/pkg/security/authn).
+        """
+        aliases = self.istio.trust_domain_aliases if self.istio is not None else None
+        return trust_domain == self.trust_domain or trust_domain in (aliases or ())
+
     def reads(self, revision: str | None) -> bool:
         """Whether istiod reads an object with label `istio.io/rev`; tags are no revisions here.
 

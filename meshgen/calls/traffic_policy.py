@@ -182,16 +182,24 @@ def without_failover(
 
 
 def in_order(policy: ObservedPolicy, priorities: Sequence[str] | None) -> bool:
-    """Whether a team's policy has these priorities; None: whether it keeps local endpoints first."""
+    """Whether a team's policy has these priorities; None: whether it keeps local endpoints first.
+
+    `distribute` comes before them (ApplyLocalityLoadBalancer, pilot/pkg/networking/core/loadbalancer).
+    """
+    if policy.distribute:
+        return False
     if priorities is None:
         return orders_local_first(policy)
     return list(policy.failover_priority or ()) == list(priorities)
 
 
 def breaking_tls(
-    rule: ObservedDestinationRule, ports: Iterable[ServicePort], *, auto_mtls: bool
+    rule: ObservedDestinationRule, ports: Iterable[ServicePort], *, auto_mtls: bool, through_gateway: bool = True
 ) -> list[ObservedPolicy]:
     """What of a rule switches the mesh's own TLS off, on which the way through a gateway depends.
+
+    `through_gateway`: clients ask a gateway for the host, by a server name that a rule must not replace
+    (conditionallyConvertToIstioMtls, pilot/pkg/networking/core/cluster_tls.go).
 
     Where the entry of a port has no mode, the rule's own decides whether the port gets remote endpoints
     (trafficPolicyTLSModeForPort, pilot/pkg/xds/endpoints/mtls_checker.go), although its policy counts for nothing else.
@@ -201,13 +209,15 @@ def breaking_tls(
     policies = _policies(rule, ports)
     entries = [policy for policy in policies if policy is not rule]
     found: list[ObservedPolicy] = []
+    counts = rule in policies
+    renamed_by_rule = through_gateway and rule.server_name is not None
     if (
-        rule.tls_mode not in (None, "ISTIO_MUTUAL")
-        and (rule in policies or any(entry.tls_mode is None for entry in entries))
-    ) or (rule in policies and not (auto_mtls or rule.tls_mode)):
+        rule.tls_mode not in (None, "ISTIO_MUTUAL") and (counts or any(entry.tls_mode is None for entry in entries))
+    ) or (counts and (renamed_by_rule or not (auto_mtls or rule.tls_mode))):
         found.append(rule)
     allowed = (None, "ISTIO_MUTUAL") if auto_mtls else ("ISTIO_MUTUAL",)
-    return [*found, *(entry for entry in entries if entry.tls_mode not in allowed)]
+    renamed = [entry for entry in entries if through_gateway and entry.server_name]
+    return [*found, *(entry for entry in entries if entry.tls_mode not in allowed or entry in renamed)]
 
 
 def orders_local_first(policy: ObservedPolicy) -> bool:

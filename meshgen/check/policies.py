@@ -72,9 +72,16 @@ def for_ports(policies: Sequence[ObservedPolicy]) -> str:
 
 def tls_of(policy: ObservedPolicy) -> str:
     """What a policy that breaks mutual TLS says of it."""
+    if renames(policy):
+        return f"its TLS server name{for_ports([policy])} is `{policy.server_name}`, by which no gateway knows the host"
     if policy.tls_mode is None:
         return f"it sets no TLS mode{for_ports([policy])}, and the mesh has no automatic mutual TLS"
     return f"its TLS mode{for_ports([policy])} is {policy.tls_mode}"
+
+
+def renames(policy: ObservedPolicy) -> bool:
+    """Whether all that a policy breaks is the server name."""
+    return policy.tls_mode == "ISTIO_MUTUAL" and policy.server_name is not None
 
 
 def place(policy: ObservedPolicy) -> str:
@@ -85,7 +92,10 @@ def place(policy: ObservedPolicy) -> str:
 
 
 def missing_block(item: Import, policy: ObservedPolicy) -> str:
-    """What to add to a team's policy, at its place, so that it keeps the order of the clusters, as flow YAML."""
+    """What to add to a team's policy, at its place, so that it keeps the order of the clusters, as flow YAML.
+
+    It goes in the place of `distribute`, where the policy has that.
+    """
     parts = []
     if policy.outlier_detection is None:
         detection = {"maxEjectionPercent": 100} | item.failover.outlier_detection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from meshgen.analysis.routes import fronted
 
@@ -24,17 +24,23 @@ class Strangers:
     hosts: dict[str, None] = field(default_factory=dict)
 
 
-def strangers(calls: Calls, *, beside_local: bool) -> Iterator[tuple[str, str, Strangers]]:
-    """Consumer, other trust domain, and who is there, for hosts without a local copy or with one."""
+def strangers(calls: Calls, *, refusing: Literal["caller", "called"]) -> Iterator[tuple[str, str, Strangers]]:
+    """Consumer, other trust domain, and who is there, where callers refuse the identities, or may be refused.
+
+    Callers without a local copy get the identities of the other domain; beside one they need it among the aliases of
+    theirs. Whom both refuse is the callers' business.
+    """
     relations = calls.relations
     if len({facts.trust_domain for facts in relations.facts.values()}) <= 1:
         return
     found: dict[tuple[str, str], Strangers] = {}
     for item in calls.imports:
         own = relations.facts[item.consumer].trust_domain
-        for source in item.sources if (item.local is not None) is beside_local else ():
-            domain = relations.facts[source.cluster].trust_domain
-            if domain == own:
+        for source in item.sources:
+            there = relations.facts[source.cluster]
+            domain = there.trust_domain
+            by_caller = item.local is not None and not relations.facts[item.consumer].accepts(domain)
+            if not (by_caller if refusing == "caller" else not (by_caller or there.accepts(own))):
                 continue
             group = found.setdefault((item.consumer, domain), Strangers())
             group.clusters[source.cluster] = None

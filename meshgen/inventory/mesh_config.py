@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from meshgen.inventory.objects import KubernetesObject
 
 SETTINGS = (
+    "trustDomainAliases",
     "rootNamespace",
     "enableAutoMtls",
     "defaultServiceExportTo",
@@ -39,6 +40,7 @@ def mesh_config(item: KubernetesObject, findings: list[Diagnostic]) -> Item:
         metadata = mesh.at("defaultConfig", "proxyMetadata")
         facts = {
             "trustDomain": mesh.text("trustDomain"),
+            "trustDomainAliases": mesh.texts("trustDomainAliases") or None,
             "retryRemoteLocalities": retries.flag("retryRemoteLocalities"),
             "dnsCapture": switch(metadata.text("ISTIO_META_DNS_CAPTURE")),
             "rootNamespace": mesh.text("rootNamespace"),

@@ -35,6 +35,8 @@ _PORT = re.compile(r"[0-9]{1,5}")
 _ENABLED = frozenset({"PERMISSIVE", "STRICT"})
 _DEFAULT_MODE = "PASSTHROUGH"
 """The first of Istio's enumeration, so what an absent `tls.mode` means (networking/v1alpha3/gateway.proto)."""
+_PLAIN_TEXT = "DISABLE"
+"""What `tls` without a mode means to a client: the first of ClientTLSSettings' modes."""
 
 
 def destination_rule(rule: KubernetesObject) -> Item:
@@ -174,10 +176,16 @@ def _labels(spec: Fields, selector: str, labels: str) -> Item | None:
 
 def _policy(policy: Fields) -> Item:
     """What of a `trafficPolicy`, or of an entry of its `portLevelSettings`, decides failover."""
+    locality = policy.at("loadBalancer", "localityLbSetting")
+    tls = policy.at("tls")
+    # Switched off, none of its settings counts (GetLocalityLbSetting, pilot/pkg/networking/core/loadbalancer).
+    off = locality.flag("enabled") is False
     return {
         "outlierDetection": _outlier_detection(policy),
-        "failoverPriority": policy.at("loadBalancer", "localityLbSetting").texts("failoverPriority"),
-        "tlsMode": policy.at("tls").text("mode"),
+        "failoverPriority": None if off else locality.texts("failoverPriority"),
+        "distribute": True if not off and list(locality.items("distribute")) else None,
+        "tlsMode": (tls.text("mode") or _PLAIN_TEXT) if "tls" in policy.keys() else None,  # noqa: SIM118
+        "serverName": tls.text("sni"),
     }
 
 

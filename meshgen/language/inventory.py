@@ -49,6 +49,12 @@ class ObservedIstio(Item):
         None, title="Network", description='Label `topology.istio.io/network` of the root namespace; `""`: none.'
     )
     trust_domain: Subdomain | None = Field(None, title="Trust domain", description="The mesh's trust domain.")
+    trust_domain_aliases: list[str] | None = Field(
+        None,
+        title="Trust domain aliases",
+        description="Other trust domains whose identities count as its own (`trustDomainAliases`). Absent: unknown.",
+        examples=[["east.example"]],
+    )
     cluster_domain: Subdomain | None = Field(None, title="Cluster domain", description="DNS domain of Services.")
     dns_capture: bool | None = Field(None, title="DNS capture", description="Whether sidecars answer DNS.")
     retry_remote_localities: bool | None = Field(
@@ -284,7 +290,11 @@ class ObservedPortPolicy(Item):
     failover_priority: list[str] | None = Field(
         None, title="Failover priority", description="The port's `localityLbSetting.failoverPriority`."
     )
+    distribute: bool = Field(
+        False, title="Distribute", description="Whether the port's `localityLbSetting` has `distribute`."
+    )
     tls_mode: ClientTLSMode | None = Field(None, title="TLS mode", description="The port's `tls.mode`.")
+    server_name: str | None = Field(None, title="Server name", description="The port's `tls.sni`.")
 
 
 class ForeignObject(Item):
@@ -323,7 +333,15 @@ class ObservedDestinationRule(ForeignObject):
     failover_priority: list[str] | None = Field(
         None, title="Failover priority", description="Its `localityLbSetting.failoverPriority`."
     )
+    distribute: bool = Field(
+        False,
+        title="Distribute",
+        description="Whether its `localityLbSetting` has `distribute`, which comes before `failoverPriority`.",
+    )
     tls_mode: ClientTLSMode | None = Field(None, title="TLS mode", description="Its `trafficPolicy.tls.mode`.")
+    server_name: str | None = Field(
+        None, title="Server name", description="Its `trafficPolicy.tls.sni`, which replaces the mesh's own."
+    )
     port_level_settings: list[ObservedPortPolicy] = Field(
         [],
         title="Port level settings",

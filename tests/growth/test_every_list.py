@@ -39,6 +39,7 @@ SHORT = {
     "ObservedIstio.defaultVirtualServiceExportTo": _LOOKED_UP,
     "ObservedIstio.injectionRevisions": _LOOKED_UP,
     "ObservedIstio.rootCertificates": "one, or two while one takes the place of the other",
+    "ObservedIstio.trustDomainAliases": _LOOKED_UP,
     "ObservedOutbound.excludedIPRanges": "each compared with one range",
     "ObservedOutbound.excludedPorts": _LOOKED_UP,
     "ObservedOutbound.ipRanges": "each compared with one range",

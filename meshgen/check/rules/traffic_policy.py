@@ -23,6 +23,7 @@ from meshgen.check.policies import (
     hidden,
     missing_block,
     place,
+    renames,
     subset_rules,
     tls_of,
     unmerged,
@@ -59,7 +60,11 @@ def team_rule_without_failover(context: Context) -> Iterator[Finding]:
         priorities = asked_for(item.order)
         lacking = without_failover(rule, item.ports, priorities)
         why = "does not put local endpoints first" if priorities is None else "does not keep the order of the clusters"
-        blocks = ", ".join(f"to {place(policy)}: `{missing_block(item, policy)}`" for policy in lacking)
+        blocks = ", ".join(
+            f"to {place(policy)}{' in the place of `distribute`' if policy.distribute else ''}: "
+            f"`{missing_block(item, policy)}`"
+            for policy in lacking
+        )
         yield Finding(
             message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster `{item.consumer}` takes "
             f"failover from `{item.host}`: its policy{for_ports(lacking)} {why}",
@@ -110,12 +115,14 @@ def team_rule_breaks_tls(context: Context) -> Iterator[Finding]:
             auto_mtls = relations.facts[item.consumer].auto_mtls
             for policy in breaking_tls(rule, item.ports, auto_mtls=auto_mtls):
                 remedy = f"Remove `tls` from {place(policy)}, or set ISTIO_MUTUAL."
-                if not auto_mtls:
+                if renames(policy):
+                    remedy = f"Remove `sni` from `tls` in {place(policy)}."
+                elif not auto_mtls:
                     remedy = f"Set `tls: {{mode: ISTIO_MUTUAL}}` in {place(policy)}."
                 yield Finding(
                     message=f"DestinationRule `{rule.name}` of namespace `{rule.namespace}` in cluster "
                     f"`{item.consumer}` cuts the way to other clusters for `{item.host}`: {tls_of(policy)}",
-                    span=policy.span("tlsMode"),
+                    span=policy.span("serverName" if renames(policy) else "tlsMode"),
                     help=remedy,
                     notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves it")),
                     object=item.object,
@@ -192,10 +199,15 @@ def _harm(relations: Relations, item: Import, rule: ObservedDestinationRule) -> 
     # Clients in its namespace that it does not select find no rule (pilot/pkg/model/sidecar.go, DestinationRule).
     hides_ours = bool(rule.workload_selector) and not home
     if breaking:
-        mode = f"{breaking[0].tls_mode or 'not set'}{for_ports(breaking[:1])}"
-        effect = f"cuts the way to other clusters (TLS mode {mode}){' or takes failover' if hides_ours else ''}"
+        what = f"server name `{breaking[0].server_name}`"
+        if not renames(breaking[0]):
+            what = f"mode {breaking[0].tls_mode or 'not set'}"
+        how = f"TLS {what}{for_ports(breaking[:1])}"
+        effect = f"cuts the way to other clusters ({how}){' or takes failover' if hides_ours else ''}"
         remedies = [f"take `tls` out of {_places(breaking)}"]
-        if not facts.auto_mtls:
+        if renames(breaking[0]):
+            remedies = [f"take `tls.sni` out of {_places(breaking)}"]
+        elif not facts.auto_mtls:
             remedies = [f"set TLS mode ISTIO_MUTUAL in {_places(breaking)}"]
     elif lacking:
         effect = "takes failover"

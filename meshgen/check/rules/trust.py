@@ -32,29 +32,31 @@ if TYPE_CHECKING:
 def foreign_trust_domain_beside_local(context: Context) -> Iterator[Finding]:
     """Find clusters whose own copies would fail over to identities of another trust domain: every handshake fails.
 
-    A service account in an entry always belongs to the local trust domain (Istio: pilot/pkg/model/push_context.go).
+    A service account in an entry always belongs to the local trust domain, and to its aliases (Istio:
+    pilot/pkg/model/push_context.go).
     """
     relations = context.relations
-    for cluster, domain, found in strangers(context.calls, beside_local=True):
+    for cluster, domain, found in strangers(context.calls, refusing="caller"):
         own = relations.facts[cluster].trust_domain
         first = next(iter(found.clusters))
         yield Finding(
             message=f"cluster `{cluster}` has trust domain `{own}` and would fail over to {listed(found.clusters)} in "
             f"trust domain `{domain}`, whose identities its clients refuse",
             span=trust_domain_place(relations, cluster),
-            help=f"Use one trust domain, or set `failover: {{enabled: false}}` for {listed(found.hosts)}.",
+            help=f"Use one trust domain, or set `failover: {{enabled: false}}` for {listed(found.hosts)}. Or name each "
+            "domain in `trustDomainAliases` of the other's mesh config, and import both.",
             notes=notes((trust_domain_place(relations, first), f"cluster `{first}` has it here")),
             object=f"cluster/{cluster}",
         )
 
 
 def foreign_trust_domain_remote(context: Context) -> Iterator[Finding]:
-    """Find remote-only services in another trust domain: names are checked, but roots and aliases are the mesh's.
+    """Find services in another trust domain that is not known to let callers of this one in.
 
     Identities of another trust domain need aliases on the side that is called (Istio: MeshConfig.trustDomainAliases).
     """
     relations = context.relations
-    for cluster, domain, found in strangers(context.calls, beside_local=False):
+    for cluster, domain, found in strangers(context.calls, refusing="called"):
         own = relations.facts[cluster].trust_domain
         first = next(iter(found.clusters))
         yield Finding(
@@ -62,7 +64,7 @@ def foreign_trust_domain_remote(context: Context) -> Iterator[Finding]:
             f"`{domain}`",
             span=trust_domain_place(relations, cluster),
             help=f"Have `{own}` in `trustDomainAliases` of the mesh config of {listed(found.clusters)}, and a common "
-            "root, then accept this.",
+            "root; then import the mesh config, or accept this.",
             notes=notes((trust_domain_place(relations, first), f"cluster `{first}` has it here")),
             object=f"cluster/{cluster}",
         )
@@ -316,7 +318,7 @@ def rule_takes_endpoints(context: Context) -> Iterator[Finding]:
         client = exposure.gateway.namespace
         rules = governing(relations, exposure.cluster, exposure.name, client, gateway_pods(exposure.gateway))
         for rule in rules:
-            breaking = breaking_tls(rule, exposure.service.ports, auto_mtls=True)
+            breaking = breaking_tls(rule, exposure.service.ports, auto_mtls=True, through_gateway=False)
             if not breaking or _judged_elsewhere(context, exposure, rule):
                 continue
             found.setdefault(id(rule), (rule, breaking, []))[2].append(exposure)
