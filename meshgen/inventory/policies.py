@@ -88,15 +88,46 @@ def _destinations(spec: Fields) -> list[Item]:
 
 
 def route(found: KubernetesObject, cluster_domain: str) -> Item | None:
-    """A route of the Gateway API, if a Service is its parent: its hosts are the parents' names."""
+    """A route of the Gateway API: where Services are its parents their names are its hosts, and where Gateways are it
+    has destinations. None: neither.
+    """
+    parents = list(found.fields.at("spec").items("parentRefs"))
     hosts = {
         f"{parent.required_text('name')}.{parent.text('namespace') or found.namespace}.svc.{cluster_domain}"
-        for parent in found.fields.at("spec").items("parentRefs")
+        for parent in parents
         if parent.text("kind") == "Service" and not parent.text("group")
     }
-    if not hosts:
+    at_gateways = any(parent.text("kind") in (None, "Gateway") for parent in parents)
+    destinations = _backends(found, cluster_domain) if at_gateways and found.kind in _ROUTES_OF_REQUESTS else []
+    if not hosts and not destinations:
         return None
-    return {"name": found.name, "namespace": found.namespace, "hosts": sorted(hosts), "kind": found.kind}
+    return {
+        "name": found.name,
+        "namespace": found.namespace,
+        "hosts": sorted(hosts),
+        "destinations": destinations or None,
+        "kind": found.kind,
+    }
+
+
+_ROUTES_OF_REQUESTS = ("GRPCRoute", "HTTPRoute")
+
+
+def _backends(found: KubernetesObject, cluster_domain: str) -> list[Item]:
+    """Each Service and way of retrying once, sorted.
+
+    Source: pilot/pkg/config/kube/gateway/conversion.go: `retry` becomes retries in the own cluster only, and without it
+    the mesh's default holds.
+    """
+    kept: dict[tuple[str, str], Item] = {}
+    for rule in found.fields.at("spec").items("rules"):
+        retries = "here" if "retry" in rule.keys() else "mesh"  # noqa: SIM118
+        for backend in rule.items("backendRefs"):
+            if backend.text("kind") in (None, "Service") and not backend.text("group"):
+                namespace = backend.text("namespace") or found.namespace
+                host = f"{backend.required_text('name')}.{namespace}.svc.{cluster_domain}"
+                kept.setdefault((host, retries), {"host": host, "retries": retries})
+    return [kept[key] for key in sorted(kept)]
 
 
 def service_entry(entry: KubernetesObject) -> Item:

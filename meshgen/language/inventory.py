@@ -354,7 +354,7 @@ ObservedPolicy = ObservedDestinationRule | ObservedPortPolicy
 
 
 class ObservedDestination(Item):
-    """A service to which a VirtualService of gateways sends requests."""
+    """A service to which a VirtualService or route of gateways sends requests."""
 
     host: str = Field(title="Host", description="Its host, as written.")
     retries: Literal["mesh", "here", "everywhere"] = Field(
@@ -365,14 +365,16 @@ class ObservedDestination(Item):
 
 
 class ObservedVirtualService(ForeignObject):
-    """A VirtualService of a team, or a route of the Gateway API whose parent is a Service."""
+    """A VirtualService of a team, or a route of the Gateway API."""
 
     name: Subdomain = Field(title="Name", description="Name of the object.")
     namespace: Label = Field(title="Namespace", description="Namespace of the object.")
-    hosts: list[str] = Field(title="Hosts", description="Its hosts, as written.")
+    hosts: list[str] = Field(
+        title="Hosts", description="Its hosts, as written; of a route of the Gateway API the Services that are parents."
+    )
     gateways: list[str] = Field([], title="Gateways", description="Its gateways; empty or `mesh`: for sidecars.")
     destinations: list[ObservedDestination] = Field(
-        [], title="Destinations", description="Where its `http` routes send what comes in at its gateways."
+        [], title="Destinations", description="Where its routes of HTTP send what comes in at gateways."
     )
     export_to: list[str] | None = Field(None, title="Exported to", description="Namespaces that see it.")
     kind: Literal["VirtualService", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"] = Field(

@@ -527,6 +527,26 @@ spec: {{parentRefs: [{{kind: Service, group: "", name: a, port: 80}}, {{kind: Ga
     assert "virtualServices" not in spec_of(text.replace("kind: Service", "kind: Gateway"))
 
 
+@pytest.mark.parametrize("kind", ["HTTPRoute", "GRPCRoute"])
+def test_a_route_of_a_gateway_says_where_each_of_its_backends_is_tried_again(kind: str) -> None:
+    (found,) = spec_of(f"""
+apiVersion: gateway.networking.k8s.io/v1
+kind: {kind}
+metadata: {{name: r, namespace: shop}}
+spec:
+  parentRefs: [{{name: g, namespace: ingress}}]
+  rules:
+  - backendRefs: [{{name: web, port: 80}}, {{name: web, namespace: other, port: 80}}, {{kind: ServiceImport, name: x}}]
+  - {{backendRefs: [{{name: cart, port: 80}}], retry: {{attempts: 3}}}}
+""")["virtualServices"]
+    assert found["hosts"] == []
+    assert found["destinations"] == [
+        {"host": "cart.shop.svc.cluster.local", "retries": "here"},
+        {"host": "web.other.svc.cluster.local", "retries": "mesh"},
+        {"host": "web.shop.svc.cluster.local", "retries": "mesh"},
+    ]
+
+
 ISTIO = """
 apiVersion: v1
 kind: Namespace

@@ -13,13 +13,13 @@ from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics.several import all_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from meshgen.calls import Import
     from meshgen.calls.model import RetryDecision
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
-    from meshgen.language.inventory import ServicePort
+    from meshgen.language.inventory import ObservedVirtualService, ServicePort
 
 
 def team_route_without_retries(context: Context) -> Iterator[Finding]:
@@ -60,7 +60,7 @@ def _retry_block(decision: RetryDecision) -> str:
 
 
 def gateway_route_without_retries(context: Context) -> Iterator[Finding]:
-    """Find teams' VirtualServices of gateways that send on to failing-over hosts without retries in other clusters.
+    """Find teams' routes of gateways that send on to failing-over hosts without retries in other clusters.
 
     A gateway obeys our DestinationRule, and no VirtualService of the mesh: a request that meets the death of the local
     copy is tried again elsewhere only if the team's route says so, or the mesh's default policy, as it does where the
@@ -88,15 +88,25 @@ def gateway_route_without_retries(context: Context) -> Iterator[Finding]:
                 if each.retries == "here" or not (mesh_retries or decision.carrier == "mesh"):
                     lost[host] = decision
             if lost:
-                most = max(lost.values(), key=lambda decision: decision.attempts)
                 yield Finding(
-                    message=f"VirtualService `{route.name}` of namespace `{route.namespace}` in cluster "
+                    message=f"{route.kind} `{route.name}` of namespace `{route.namespace}` in cluster "
                     f"`{cluster.name}` sends requests of gateways to {listed(sorted(lost))} without retries in other "
                     "clusters: they are lost when the local copy dies",
                     span=route.span("name"),
-                    help=f"Add to its `http` routes to them: `{_retry_block(most)}`, then import it again.",
+                    help=_how_to_retry(route, lost.values()),
                     object=f"{cluster.name}/{route.namespace}/{route.name}",
                 )
+
+
+def _how_to_retry(route: ObservedVirtualService, lost: Iterable[RetryDecision]) -> str:
+    """A route of the Gateway API cannot say that another cluster is to be tried: `retry` has no such field."""
+    if route.kind == "VirtualService":
+        most = max(lost, key=lambda decision: decision.attempts)
+        return f"Add to its `http` routes to them: `{_retry_block(most)}`, then import it again."
+    return (
+        "Let the mesh retry (`failover: {retries: {mode: meshConfig}}`) and leave its `retry` out, or publish the host "
+        "(`publishedHosts`) and delete the route."
+    )
 
 
 def port_without_protocol(context: Context) -> Iterator[Finding]:
