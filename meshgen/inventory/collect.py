@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from meshgen.load.nodes import Node
 
 _NOISE_LABELS = frozenset({"kubernetes.io/metadata.name"})
-_NOT_WHOLE = frozenset({"ConfigMap", "HorizontalPodAutoscaler", "Secret", *(kind for _, kind in CLUSTER_KINDS)})
+_AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
+"""Kinds of what scales others; KEDA makes a HorizontalPodAutoscaler of its own."""
+_NOT_WHOLE = frozenset({"ConfigMap", *_AUTOSCALERS, "Secret", *(kind for _, kind in CLUSTER_KINDS)})
 """Kinds that do not show that a namespace's Services were to be seen as well."""
 _REMOTE_CLASS = "istio-remote"
 """The class of Gateways that stand for those of other clusters: ours, or somebody's."""
@@ -202,12 +204,14 @@ def _revision(item: KubernetesObject) -> dict[str, object]:
 
 def _autoscaled(objects: Iterable[KubernetesObject]) -> dict[str, set[tuple[str, str]]] | None:
     """Namespace → kind and name of what autoscalers of others scale there; None where there is no autoscaler."""
-    autoscalers = [item for item in objects if item.kind == "HorizontalPodAutoscaler"]
+    autoscalers = [item for item in objects if item.kind in _AUTOSCALERS]
     found: dict[str, set[tuple[str, str]]] = {}
     for item in autoscalers:
         target = item.fields.at("spec", "scaleTargetRef")
         if not _is_managed(item):
-            found.setdefault(item.namespace, set()).add((target.text("kind") or "", target.text("name") or ""))
+            found.setdefault(item.namespace, set()).add(
+                (target.text("kind") or "Deployment", target.text("name") or "")
+            )
     return found if autoscalers else None
 
 

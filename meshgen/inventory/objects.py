@@ -39,6 +39,7 @@ NAMESPACED_KINDS = (
         ("", "Service"),
         ("autoscaling", "HorizontalPodAutoscaler"),
         ("gateway.networking.k8s.io", "Gateway"),
+        ("keda.sh", "ScaledObject"),
         ("networking.istio.io", "DestinationRule"),
         ("networking.istio.io", "Gateway"),
         ("networking.istio.io", "ServiceEntry"),

@@ -145,15 +145,33 @@ def service_entry(entry: KubernetesObject) -> Item:
 def sidecar(found: KubernetesObject) -> Item:
     spec = found.fields.at("spec")
     listeners = list(spec.items("egress"))
+    # A listener with a port shows that port of its hosts only (serviceMatchingListenerPort, pilot/pkg/model/sidecar.go).
+    ports = [_listener_port(listener.at("port")) for listener in listeners]
     hosts = [listener.texts("hosts") or [] for listener in listeners]
     # A proxy sees what any of its listeners sees (pilot/pkg/model/sidecar.go), so an exclusion holds if all have it.
-    seen = [host for of_one in hosts for host in of_one if not host.startswith("~") or all(host in h for h in hosts)]
+    seen = [
+        host
+        for port, of_one in zip(ports, hosts, strict=True)
+        for host in of_one
+        if (port is None and not host.startswith("~")) or (host.startswith("~") and all(host in h for h in hosts))
+    ]
+    of_ports = [
+        {"port": port, "hosts": [host for host in of_one if not host.startswith("~")]}
+        for port, of_one in zip(ports, hosts, strict=True)
+        if port is not None
+    ]
     return {
         "name": found.name,
         "namespace": found.namespace,
         "workloadSelector": _labels(spec, "workloadSelector", "labels"),
         "egressHosts": list(dict.fromkeys(seen)) if listeners else None,
+        "egressPorts": of_ports or None,
     }
+
+
+def _listener_port(port: Fields) -> int | None:
+    """The port that a listener is limited to; a generic HTTP proxy is to none."""
+    return None if (port.text("protocol") or "").upper() == "HTTP_PROXY" else port.number("number") or None
 
 
 def peer_authentication(found: KubernetesObject) -> Item:

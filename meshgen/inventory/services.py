@@ -88,7 +88,7 @@ def gateway_item(
         return None
     # The Deployment need not be in the input: meshgen's has the name of the Service.
     pods_of = {("Deployment", service.name), *((workload.kind, workload.name) for workload in behind)}
-    ingress = list(service.fields.at("status", "loadBalancer").items("ingress"))
+    ingress = [entry for entry in service.fields.at("status", "loadBalancer").items("ingress") if _serves(entry)]
     addresses = [*(spec.texts("externalIPs") or []), *(entry.text("ip") for entry in ingress)]
     if spec.text("type") == "NodePort":
         addresses += _of_nodes(service, nodes)
@@ -103,6 +103,11 @@ def gateway_item(
         "serviceAccount": None if GATEWAY_ID in selector else _one_account(behind),
         "injected": False if any(not (workload.gateway or workload.injected) for workload in behind) else None,
     }
+
+
+def _serves(ingress: Fields) -> bool:
+    """Whether the load balancer serves an address: a port may have failed (PortStatus, `error`)."""
+    return not any(port.text("error") and port.number("port") != _STATUS_PORT for port in ingress.items("ports"))
 
 
 def _gateway_port(port: Fields, behind: Sequence[Workload], *, node_ports: bool) -> Item:

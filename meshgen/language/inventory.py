@@ -402,6 +402,13 @@ class ObservedServiceEntry(ForeignObject):
     )
 
 
+class ObservedEgress(Item):
+    """What a Sidecar shows of one port of hosts."""
+
+    port: Port = Field(title="Port", description="Number of the port.")
+    hosts: list[str] = Field([], title="Hosts", description="Its `hosts`.")
+
+
 class ObservedSidecar(ForeignObject):
     """A Sidecar, which limits what the proxies of its namespace see."""
 
@@ -411,8 +418,11 @@ class ObservedSidecar(ForeignObject):
     egress_hosts: list[str] | None = Field(
         None,
         title="Egress hosts",
-        description="All `egress[].hosts`; of those that begin with `~` the ones that all listeners exclude. Absent: "
-        "it does not limit egress.",
+        description="All `egress[].hosts` of listeners without `port`; of those that begin with `~` the ones that all "
+        "listeners exclude. Absent: it does not limit egress.",
+    )
+    egress_ports: list[ObservedEgress] = Field(
+        [], title="Egress of ports", description="Listeners with `port`, which show that port of their hosts only."
     )
 
 

@@ -255,7 +255,10 @@ def hidden_from_gateway(context: Context) -> Iterator[Finding]:
             message=f"`{exposure.host}` is hidden from its gateway in cluster `{exposure.cluster}`: "
             f"the Service is not exported to namespace `{namespace}`",
             span=exposure.service.span("exportTo"),
-            help=f"Add `{namespace}` to its annotation `networking.istio.io/exportTo`."
+            help=f"Write `{namespace}` and the namespaces of its callers into its annotation "
+            "`networking.istio.io/exportTo` in the place of `~`, or remove it."
+            if "~" in (exposure.service.export_to or ())
+            else f"Add `{namespace}` to its annotation `networking.istio.io/exportTo`."
             if exposure.service.export_to
             else f"Annotate it with `networking.istio.io/exportTo: {namespace}` besides the namespaces of its callers: "
             "the mesh exports Services to their own by default.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.gateways import gateway_pods
 from meshgen.analysis.hosts import covers
-from meshgen.check.origins import exposure_at
+from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import notes
 from meshgen.check.rule import Finding, Rule
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def second_service_entry(context: Context) -> Iterator[Finding]:
-    """Find other people's ServiceEntries for an imported host.
+    """Find other people's ServiceEntries for an imported host, or beside a Service that is exposed.
 
     One host has one ServiceEntry in a cluster, and none that asks DNS beside a Service.
 
@@ -57,13 +57,30 @@ def second_service_entry(context: Context) -> Iterator[Finding]:
                 notes=notes((exposure_at(item.sources[0]), f"cluster `{item.sources[0].cluster}` serves it")),
                 object=item.object,
             )
+    for exposure in relations.exposures:
+        for entry in by_host.get((exposure.cluster, exposure.host), []):
+            beside = entry.namespace == exposure.name.namespace and (entry.resolution or "").startswith("DNS")
+            if not beside or (exposure.cluster, id(entry)) in seen:
+                continue
+            seen.add((exposure.cluster, id(entry)))
+            yield Finding(
+                message=f"ServiceEntry `{entry.name}` of namespace `{entry.namespace}` in cluster `{exposure.cluster}` "
+                f"is for `{exposure.host}` too: {_ASKS_DNS}, and gateway `{exposure.gateway.name}` finds none",
+                span=entry.span("hosts"),
+                help="Delete it, or do not expose the service from this cluster.",
+                notes=notes((exposure_at(exposure), "exposed here")),
+                object=service_object(exposure.cluster, exposure.service),
+            )
+
+
+_ASKS_DNS = "beside a Service one that asks DNS makes endpoints disappear"
 
 
 def _harm_of_entry(item: Import, entry: ObservedServiceEntry) -> str | None:
     if item.local is None:
         return "two ServiceEntries for one host take endpoints from each other"
     if (entry.resolution or "").startswith("DNS"):
-        return "beside a Service one that asks DNS makes endpoints disappear"
+        return _ASKS_DNS
     return None
 
 

@@ -84,12 +84,13 @@ def sidecar_hides_entries(context: Context) -> Iterator[Finding]:
             namespace, hosts = next(iter(blind.items()))
             excluding = [each for each in sidecar.egress_hosts or [] if _excludes(each, namespace, shared, hosts[0])]
             remedy = f"Take {listed(excluding)} out of" if excluding else f"Add `{shared}/*` to"
+            where = "the `hosts` of an `egress` without `port`" if sidecar.egress_ports else "its `egress[].hosts`"
             whose = f" of root namespace `{root}`" if list(blind) != [sidecar.namespace] else ""
             yield Finding(
                 message=f"Sidecar `{sidecar.name}`{whose} hides {listed(hosts)} from namespace"
                 f"{'s' if len(blind) > 1 else ''} {listed(blind)} in cluster `{cluster}`",
                 span=sidecar.span("egressHosts"),
-                help=f"{remedy} its `egress[].hosts`, or accept this if nothing there calls other clusters.",
+                help=f"{remedy} {where}, or accept this if nothing there calls other clusters.",
                 object=f"{cluster}/{sidecar.namespace}/{sidecar.name}",
             )
 
@@ -122,7 +123,7 @@ def _blind(
     for item in items:
         setting = item.sources[0].setting
         meant = setting.consumer_namespaces if setting is not None else None
-        if _sees(sidecar, namespaces[0], shared, item.host):
+        if _sees(sidecar, namespaces[0], shared, item):
             if meant is None:
                 return {}
             seen.update(meant)
@@ -135,13 +136,16 @@ def _blind(
     return {name: missed for name, missed in hosts.items() if missed}
 
 
-def _sees(sidecar: ObservedSidecar, namespace: str, shared: str, host: str) -> bool:
-    """Whether proxies of `namespace` see a host of namespace `shared`."""
+def _sees(sidecar: ObservedSidecar, namespace: str, shared: str, item: Import) -> bool:
+    """Whether proxies of `namespace` see any port of a host of namespace `shared`."""
+    host = item.host
     if sidecar.egress_hosts is None:
         return True
-    if any(_excludes(item, namespace, shared, host) for item in sidecar.egress_hosts):
+    if any(_excludes(each, namespace, shared, host) for each in sidecar.egress_hosts):
         return False
-    return any(_covers(item, namespace, shared, host) for item in sidecar.egress_hosts)
+    ports = {port.port for port in item.ports}
+    of_ports = [each for egress in sidecar.egress_ports if egress.port in ports for each in egress.hosts]
+    return any(_covers(each, namespace, shared, host) for each in (*sidecar.egress_hosts, *of_ports))
 
 
 def _excludes(item: str, namespace: str, shared: str, host: str) -> bool:
