@@ -145,7 +145,7 @@ def service_entry(entry: KubernetesObject) -> Item:
 def sidecar(found: KubernetesObject) -> Item:
     spec = found.fields.at("spec")
     listeners = list(spec.items("egress"))
-    # A listener with a port shows that port of its hosts only (serviceMatchingListenerPort, pilot/pkg/model/sidecar.go).
+    # One with a port shows that port of its hosts only (serviceMatchingListenerPort, pilot/pkg/model/sidecar.go).
     ports = [_listener_port(listener.at("port")) for listener in listeners]
     hosts = [listener.texts("hosts") or [] for listener in listeners]
     # A proxy sees what any of its listeners sees (pilot/pkg/model/sidecar.go), so an exclusion holds if all have it.
