@@ -26,6 +26,7 @@ class Difference(NamedTuple):
 
     path: tuple[str | int, ...]
     wanted: Any
+    """None: it is not emitted."""
     found: Any
     """None: it is not there."""
 
@@ -42,19 +43,38 @@ class Difference(NamedTuple):
         """One phrase."""
         if self.found is None:
             return f"`{self.field}` is not there"
+        if self.wanted is None:
+            return f"`{self.field}` is there, and not emitted"
         if isinstance(self.wanted, dict | list) or isinstance(self.found, dict | list):
             return f"`{self.field}` is another"
         return f"`{self.field}` is `{_short(self.found)}`, not `{_short(self.wanted)}`"
 
 
-def differences(wanted: Mapping[str, Any], found: Mapping[str, Any], *, own_kind: bool) -> list[Difference]:
+def differences(
+    wanted: Mapping[str, Any], found: Mapping[str, Any], *, own_kind: bool, whole: bool = False
+) -> list[Difference]:
     """The fields of `wanted` that `found` lacks or has otherwise, in the order of `wanted`.
 
     What `found` has besides is somebody else's: defaults, status, fields of controllers. `own_kind`: it is a kind of
     Kubernetes' own, whose lists of named things others may add to and which drops what is empty; lists of custom
-    resources are one value (no `x-kubernetes-list-type` in the CRDs of Istio).
+    resources are one value (no `x-kubernetes-list-type` in the CRDs of Istio). `whole`: nobody adds anything to the
+    `spec` of its kind (no defaults in the CRDs of Istio), so what it has besides was written by hand.
     """
-    return list(_in_mapping((), wanted, found, own_kind=own_kind))
+    more = _more(("spec",), wanted.get("spec"), found.get("spec")) if whole else ()
+    return [*_in_mapping((), wanted, found, own_kind=own_kind), *more]
+
+
+def _more(path: tuple[str | int, ...], wanted: Any, found: Any) -> Iterator[Difference]:
+    """What stands in `found` and not in `wanted`."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key, value in found.items():
+            if key in wanted:
+                yield from _more((*path, key), wanted[key], value)
+            elif value not in (None, "", {}, []):
+                yield Difference((*path, key), None, value)
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for place, (each, other) in enumerate(zip(wanted, found, strict=True)):
+            yield from _more((*path, place), each, other)
 
 
 def _in_mapping(

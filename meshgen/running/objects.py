@@ -171,7 +171,8 @@ def _missing(cluster: str, key: Id, artifact: Artifact, *, deleted: bool) -> Dia
 
 
 def _different(cluster: str, key: Id, artifact: Artifact, item: Object) -> Diagnostic | None:
-    found = differences(artifact.body, item, own_kind="." not in key.group or key.group.endswith(".k8s.io"))
+    own_kind, whole = "." not in key.group or key.group.endswith(".k8s.io"), key.group.endswith(".istio.io")
+    found = differences(artifact.body, item, own_kind=own_kind, whole=whole)
     if not found:
         return None
     managers = dict.fromkeys(filter(None, (changed_by(item, each.path) for each in found)))
@@ -181,7 +182,10 @@ def _different(cluster: str, key: Id, artifact: Artifact, item: Object) -> Diagn
         f"{key} in `{cluster}` is not as emitted: {begun([each.said for each in found])}{who}",
         _place(artifact),
         "Sync the cluster; what somebody changes by hand belongs into the fleet, and an engine that heals itself takes "
-        "it back.",
+        "it back. What somebody added has to be removed by hand."
+        if any(each.wanted is None for each in found)
+        else "Sync the cluster; what somebody changes by hand belongs into the fleet, and an engine that heals itself "
+        "takes it back.",
         object=f"{cluster}/{key.kind}/{key.namespace}/{key.name}",
     )
 

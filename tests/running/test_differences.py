@@ -42,6 +42,22 @@ def test_fields_that_we_write_and_that_are_others(
     assert [each.said for each in differences(wanted, found, own_kind=own_kind)] == said
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found", "said"),
+    [
+        ({"selector": {"a": "b"}}, {"selector": {"a": "b", "c": "d"}}, ["`spec.selector.c` is there, and not emitted"]),
+        ({"l": [{"a": 1}]}, {"l": [{"a": 1, "b": 2}]}, ["`spec.l[0].b` is there, and not emitted"]),
+        ({"a": 1}, {"a": 1, "b": {}, "c": [], "d": None, "e": ""}, []),
+        ({"a": 1}, {"a": 2, "b": True}, ["`spec.a` is `2`, not `1`", "`spec.b` is there, and not emitted"]),
+    ],
+)
+def test_fields_that_others_added_to_a_spec_that_is_whole(
+    wanted: dict[str, Any], found: dict[str, Any], said: list[str]
+) -> None:
+    body = {"spec": found, "metadata": {"labels": {"of": "others"}}, "status": {"a": 1}}
+    assert [each.said for each in differences({"spec": wanted}, body, own_kind=False, whole=True)] == said
+
+
 def test_who_changed_a_field() -> None:
     found = {
         "metadata": {
