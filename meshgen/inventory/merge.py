@@ -114,6 +114,8 @@ def _gateway(before: Item | None, item: Item) -> Item | None:
         merged["hostname"] = hostname
     if "ports" in item:
         merged["ports"] = item["ports"]
+    if item.get("externalTrafficPolicy") is not None:
+        merged["externalTrafficPolicy"] = item["externalTrafficPolicy"]
     if view is not None:
         merged["networkView"] = view
     if autoscaled:

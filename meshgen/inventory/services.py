@@ -98,11 +98,17 @@ def gateway_item(
         "addresses": _sorted(addresses),
         "hostname": next(iter(sorted(filter(None, (entry.text("hostname") for entry in ingress)))), "").lower() or None,
         "ports": _telling(ports),
+        "externalTrafficPolicy": "Local" if _answers_locally(spec) else None,
         "networkView": _one_view(behind),
         "autoscaled": None if autoscaled is None else not autoscaled.isdisjoint(pods_of),
         "serviceAccount": None if GATEWAY_ID in selector else _one_account(behind),
         "injected": False if any(not (workload.gateway or workload.injected) for workload in behind) else None,
     }
+
+
+def _answers_locally(spec: Fields) -> bool:
+    """Whether of the nodes' addresses only those answer that run a pod; load balancers find them out by themselves."""
+    return spec.text("type") == "NodePort" and spec.text("externalTrafficPolicy") == "Local"
 
 
 def _serves(ingress: Fields) -> bool:

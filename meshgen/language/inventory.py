@@ -259,6 +259,11 @@ class ObservedGateway(Item):
         description="Ports of its Service, without that for health. Absent: 15443, alone or with 80 and 443, or "
         "unknown.",
     )
+    external_traffic_policy: Literal["Local"] | None = Field(
+        None,
+        title="External traffic policy",
+        description="`Local`: its Service is of type NodePort, and only nodes that run one of its pods answer.",
+    )
     network_view: LabelValue | None = Field(
         None, title="Network view", description="Value of ISTIO_META_REQUESTED_NETWORK_VIEW in its pods."
     )

@@ -123,6 +123,32 @@ def private_among_public(context: Context) -> Iterator[Finding]:
         )
 
 
+def nodes_without_pods(context: Context) -> Iterator[Finding]:
+    """Find gateways whose addresses are nodes', of which only those answer that run one of its pods.
+
+    Nobody knows from a fleet which these are, and a pod that moves takes the answer with it.
+
+    Source: `externalTrafficPolicy: Local` of a Service of type NodePort (kube-proxy drops what reaches other nodes).
+    """
+    relations = context.relations
+    seen: set[tuple[str, GatewayKey]] = set()
+    for source, key, _ in dialled(relations):
+        shown = relations.reaches[source][key].shown_by
+        if (source, key) in seen or not isinstance(shown, ObservedGateway) or not shown.addresses:
+            continue
+        seen.add((source, key))
+        if shown.external_traffic_policy != "Local":
+            continue
+        yield Finding(
+            message=f"gateway `{key[1]}` of cluster `{source}` is reached at its nodes, of which only those answer "
+            "that run one of its pods (`externalTrafficPolicy: Local`)",
+            span=shown.span("externalTrafficPolicy"),
+            help="Set `externalTrafficPolicy: Cluster` on its Service and import it again, or choose the nodes that "
+            "always run one by the annotation `traffic.istio.io/nodeSelector`, then accept this.",
+            object=gateway_object(source, key),
+        )
+
+
 def _is_private(text: str) -> bool:
     address = parse(text)
     return address is not None and any(address in each for each in _PRIVATE)
@@ -131,5 +157,6 @@ def _is_private(text: str) -> bool:
 RULES = (
     Rule("MG422", "error", "no address of a family that a consumer has", "0.1", family_lacking),
     Rule("MG426", "warning", "which family a consumer dials is unknown", "0.1", family_unknown),
+    Rule("MG449", "warning", "nodes that do not answer for a gateway", "0.1", nodes_without_pods),
     Rule("MG427", "hint", "private addresses beside public ones", "0.1", private_among_public),
 )
