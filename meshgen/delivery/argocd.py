@@ -37,6 +37,8 @@ _HEALTH = {("externaldns.k8s.io", "DNSEndpoint"): _OBSERVED}
 """(group, kind) → Lua, where Argo CD knows no health (`resource_customizations`, gitops-engine/pkg/health) and the
 status tells one: ExternalDNS writes the generation that it has read (0.22, source/crd.go). Istio writes no status by
 default, and what Tetrate writes is not documented."""
+_OF_ALL = "default"
+"""The project that Argo CD has itself (operator-manual/project-specification)."""
 _LAST = "last"
 """The wave of clusters that say none."""
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -246,6 +248,13 @@ def _losses(delivery: Delivery) -> Iterator[Loss]:
             "applicationSet",
             "syncs Applications that no ApplicationSet makes all at once, whatever the `wave` of their clusters",
             "Let an ApplicationSet make them, or give each wave a revision of its own in `delivery.waves`.",
+        )
+    if delivery.project == _OF_ALL:
+        yield Loss(
+            "project",
+            f"has the project `{_OF_ALL}` for every Application that names none, and would permit them no more than "
+            "what is meshgen's",
+            "Choose another name, or leave it out for `meshgen`.",
         )
     if delivery.secret:
         yield Loss(

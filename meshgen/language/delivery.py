@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 else:
     EngineName = Literal[engine_names()]
 
-REPOSITORY = r"^((https?|ssh|git|file)://[^\s]+|([^\s@:/]+@)?[^\s@:/]+:[^\s]+|/[^\s]+)$"
-"""A URL of Git, or the form of `scp` (git-clone(1), GIT URLS)."""
+REPOSITORY = r"^((https?|ssh|git|file)://[^\s]+|([^\s@:/]+@)?[^\s@:/]+:/?[^\s/][^\s]*|/[^\s]+)$"
+"""A URL of Git, or the form of `scp` (git-clone(1), GIT URLS); what follows no such scheme and `//` is neither."""
 RepositoryUrl = Annotated[str, Field(pattern=REPOSITORY, max_length=2048)]
-REVISION = r"^[A-Za-z0-9_]([-A-Za-z0-9_./]*[A-Za-z0-9_])?$"
+REVISION = r"^[A-Za-z0-9_][-A-Za-z0-9_]*([./][-A-Za-z0-9_]+)*$"
 Revision = Annotated[str, Field(pattern=REVISION, max_length=255)]
 """The name of a branch, a tag or a commit; narrower than git-check-ref-format(1)."""
 Wave = Annotated[int, Field(ge=0, le=99)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from meshgen.calls import Calls
     from meshgen.language.inventory import ObservedService, ServicePort
     from meshgen.language.published_host import GatewayReference, PublishedHost, Route
-    from meshgen.language.workspace import Workspace
+    from meshgen.language.workspace import ExposedService, Workspace
 
 
 def published_hosts(calls: Calls) -> tuple[Published, ...]:
@@ -77,6 +77,7 @@ class _Host:
             return
         # What a workspace drains is its services: users of an edge go on to another cluster.
         passed = (settings, self._host) if role == "edge" else (self._workspace, settings, self._host)
+        entered = role == "ingress" and self._host.edge_gateway is None
         for cluster in relations.fleet.clusters:
             if key not in relations.gateway_places[cluster.name]:
                 continue
@@ -88,8 +89,16 @@ class _Host:
                 locality=cluster.locality,
                 reach=relations.reaches[cluster.name][key],
                 identity=self._identity(cluster.name, key),
-                drain=draining(cluster, *passed),
+                drain=draining(cluster, *passed, *(self._exposed(cluster.name) if entered else ())),
             )
+
+    def _exposed(self, cluster: str) -> Iterator[ExposedService | None]:
+        """The exposed services of the routes in a cluster: users who enter there get its own copies of them."""
+        domain = self._relations.fleet.spec.cluster_domain
+        for answer in self._host.answers:
+            name = parse_host(answer.service or "", domain)
+            exposure = None if name is None else self._relations.exposure(cluster, name.host(domain))
+            yield None if exposure is None else exposure.setting
 
     def _identity(self, cluster: str, key: GatewayKey) -> str | None:
         """Of a gateway's pods: by the account that the fleet says, else by that of the only one behind its Service."""

@@ -10,6 +10,7 @@ import pytest
 from meshgen.calls import imports as importing
 from meshgen.calls import table
 from meshgen.calls.model import Taken
+from meshgen.calls.places import levels_of, named_levels
 from meshgen.pipeline import compile_fleet
 from meshgen.views.matrix import matrix
 from tests.fleets import HAS, LACKS, THIRD, compiled, fleet
@@ -73,6 +74,30 @@ def test_remote_sources_stand_in_levels_the_own_region_first() -> None:
 def test_the_levels_of_an_import_hold_all_its_endpoints() -> None:
     (item,) = call(HAS, THIRD, consumer="c3").imports
     assert sorted(str(e) for level in item.levels for e in level.endpoints) == sorted(map(str, item.endpoints))
+
+
+@pytest.mark.parametrize(
+    "traffic",
+    [
+        "mode: ordered, order: [{names: [c2]}, {names: [c1]}]",
+        "mode: weighted, weights: [{names: [c1], share: 1}, {names: [c2], share: 3}]",
+    ],
+)
+def test_without_failover_callers_of_a_copy_stay_whatever_the_policy_and_the_others_follow_it(traffic: str) -> None:
+    said = f"""
+kind: Workspace
+metadata: {{name: shop}}
+spec:
+  namespaceSelector: {{names: ["*/shop"]}}
+  eastWestGateway: {{name: ew, namespace: shop}}
+  traffic: {{{traffic}}}
+  failover: {{enabled: false}}
+"""
+    assert (call(HAS, THIRD, said).state, call(HAS, THIRD, said).imports) == ("local", ())
+    followed = levels_of(call(HAS, THIRD, said, consumer="c3"))
+    by_shares = [["c1 25 %", "c2 75 %"]]
+    expected = by_shares if "weighted" in traffic else [["c2"], ["c1"]]
+    assert [list(level) for level in named_levels(followed)] == expected
 
 
 def _everywhere(clusters: int, services: int) -> str:

@@ -70,6 +70,18 @@ def test_names_get_an_alias_for_each_cluster_and_shares_in_the_routes() -> None:
     ]
 
 
+def test_every_entry_of_an_edge_names_the_identities_that_it_accepts() -> None:
+    """One that names none accepts every certificate of the mesh: of hosts, of aliases, and of both sorts of probes."""
+    canary = NEW.replace("spec:\n", "spec:\n  canary: {host: canary.example.com, image: example.com/canary:1}\n", 1)
+    check = "  healthCheck: {host: health.shop.example.com, path: /up}"
+    found = compiled(canary, BY_NAME, short(f"  {WEIGHTED}\n{check}"))
+    entries = found.specs("ServiceEntry", cluster="e1")
+    assert len(entries) == len(["c1", "c2"]) + 2 * len(["region", "c1", "c2"])
+    assert {tuple(spec["subjectAltNames"]) for spec in entries.values()} == {
+        ("spiffe://cluster.local/ns/shop/sa/ingress",)
+    }
+
+
 def test_an_order_of_names_needs_no_alias() -> None:
     found = compiled(NEW, BY_NAME, short("  traffic: {mode: ordered, order: [{names: [c2]}, {names: [c1]}]}"))
     assert list(found.specs("ServiceEntry", cluster="e1")) == [EDGE_NAME]

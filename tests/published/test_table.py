@@ -128,6 +128,11 @@ def test_an_entry_point_that_drains_is_left_out() -> None:
     assert levels(found.ways["c1"][0]) == [["c1"], ["c2"]], "what is still open there goes on as before"
 
 
+def test_without_an_edge_a_service_that_drains_takes_its_entry_point_out_whose_users_would_get_it() -> None:
+    found = published(WITHOUT_EDGE, SERVICE % "draining: {names: [c1]}")
+    assert levels(found.entry_order) == [["c2"]]
+
+
 def test_services_that_drain_leave_the_edge_alone() -> None:
     draining = """
 kind: Workspace
