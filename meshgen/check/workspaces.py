@@ -52,6 +52,18 @@ def may_span(relations: Relations, workspace: Workspace, namespace: str) -> bool
     )
 
 
+def outside(relations: Relations, workspace: Workspace, namespace: str) -> bool:
+    """Whether the workspace spans `namespace` in no cluster; one that the fleet lacks, which is MG204, may be meant."""
+    if may_span(relations, workspace, namespace):
+        return False
+    clusters = {cluster.name for cluster in relations.fleet.clusters}
+    unknown = [pattern.partition("/") for pattern in workspace.namespace_selector.names]
+    return not any(
+        "*" not in cluster and cluster not in clusters and name_matches(wanted, namespace)
+        for cluster, _, wanted in unknown
+    )
+
+
 def copies(relations: Relations, workspace: Workspace, name: ServiceName) -> list[tuple[str, ObservedService]]:
     """The clusters of the workspace whose inventory has the Service, leaving ones included, and the Service there."""
     return [

@@ -66,11 +66,13 @@ def show(
     On a terminal that is too narrow for the table it is a list.
     """
     from meshgen.pipeline import plan_fleet
-    from meshgen.views.matrix import Wanted, matrix
+    from meshgen.views.matrix import Wanted, matrix, unknown_clusters
 
     compilation = plan_fleet(Path(fleet))
     if compilation.plan is None or compilation.calls is None:
         reporting.finish(compilation.diagnostics, compilation.checked.sources)
+    if unknown := unknown_clusters(compilation.calls, clusters):
+        reporting.finish(unknown, compilation.checked.sources)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     published = compilation.checked.published
     text = matrix(compilation.calls, shape, Wanted(hosts, clusters, only), width, published)

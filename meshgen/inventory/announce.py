@@ -156,6 +156,6 @@ def _nobody(wanted: Announcement, known: Mapping[str, Mapping[tuple[str, ...], I
         "MG065",
         message,
         help=did_you_mean(near_host(wanted.host, hosts))
-        or "Name it as NAME.NAMESPACE, or import a cluster that has it first.",
+        or "Name it as NAME.NAMESPACE; a first copy needs no announcement: create the Service, and import its cluster.",
         object=f"inventory/{wanted.cluster}",
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import errno
 import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshgen.diagnostics import Diagnostic, Span, diagnose
+from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.load.inputs import LedOutError, files, led_out, read_below, read_named, real
+from meshgen.programs import repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 LARGEST_FILE = 16 * 1024 * 1024
 _SUFFIXES = (".yaml", ".yml")
@@ -71,7 +73,8 @@ def _files(path: Path, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, Cal
             diagnose(
                 "MG001",
                 f"no fleet in `{_shown(path)}`: it does not exist",
-                help="Name the directory or the file of the fleet, or write a first one with `meshgen init`.",
+                help=_elsewhere(path)
+                or "Name the directory or the file of the fleet, or write a first one with `meshgen init`.",
             )
         )
         return
@@ -85,6 +88,22 @@ def _files(path: Path, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, Cal
 
     for name in files(root, is_fleet_file, unreadable, hidden=True):
         yield _shown(path / name), partial(read_below, root, name, LARGEST_FILE, is_fleet_file)
+
+
+def _elsewhere(path: Path) -> str:
+    """The help where the command runs below the fleet or beside it, or its name is misspelled; else nothing."""
+    here = Path.cwd()
+    root = repository_of(here)
+    for above in here.parents if root is not None and not path.is_absolute() else ():
+        if root != above and root not in above.parents:
+            break
+        if (above / path).exists():
+            return f"`{_shown(path)}` is in `{_shown(Path(os.path.relpath(above, here)))}`: run the command there."
+    try:
+        beside = [entry.name for entry in os.scandir(path.parent) if entry.is_dir() or is_fleet_file(entry.name)]
+    except OSError:
+        return ""
+    return did_you_mean([_shown(path.parent / name) for name in near(path.name, beside)])
 
 
 def _read_file(path: Path) -> bytes:

@@ -70,9 +70,13 @@ def _unknown(commit: str, why: str, advice: str) -> Diagnostic:
     )
 
 
+_WITHOUT_GIT: dict[str, str] = {
+    Cause.NO_GIT: "Install git: what was before is read from commits.",
+    Cause.NO_REPOSITORY: "Run it in a clone of the repository that holds the fleet, or `git init` and commit first: "
+    "what was before is read from commits.",
+}
+
+
 def no_commit(revision: str, why: str, option: str = "--against") -> Diagnostic:
-    return diagnose(
-        "MG655",
-        f"`{option} {revision}`: {why}",
-        help="Name a commit, branch or tag of the repository that holds the fleet; a clone may have to fetch it first.",
-    )
+    named = "Name a commit, branch or tag of the repository that holds the fleet; a clone may have to fetch it first."
+    return diagnose("MG655", f"`{option} {revision}`: {why}", help=_WITHOUT_GIT.get(why, named))

@@ -72,8 +72,10 @@ def _help(kind: str, last: list[str]) -> str:
     """The way to go; to drain a cluster is none for those whose last endpoint that would take (MG656)."""
     rest = "build and sync everywhere, then remove it; `--allow-withdrawal` if nothing calls it."
     if kind == "host" or not last:
-        return f"Set `state: draining` (or `state: leaving` in the inventory), {rest}"
-    return f"Set `state: draining`, on the services themselves where nothing else answers {all_of(last)}, {rest}"
+        given = "`{host: …, state: draining}`" if kind == "host" else "`state: draining`"
+        return f"Put it back with {given} (or `state: leaving` in the inventory), {rest}"
+    where = f"on the services themselves where nothing else answers {all_of(last)}"
+    return f"Put it back with `state: draining`, {where}, {rest}"
 
 
 def _names(found: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.hosts import parse_host
 from meshgen.analysis.unexposed import unexposed
 from meshgen.calls.places import percent
-from meshgen.views.matrix import cell
+from meshgen.views.matrix import EXPOSES, cell
 from meshgen.views.reasons import sentence, unexposed_sentence
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def host(calls: Calls, plan: Plan, name: str, consumer: str | None = None) -> st
         lines += [f"  {line}" for line in _routes(clusters[cluster], name)]
         lines += [f"  {line}" for line in _endpoints(clusters[cluster], name)]
     if exposes:
-        lines += ["", "* exposes it to the other clusters"]
+        lines += ["", EXPOSES]
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,8 @@ from meshgen.analysis.exposure import OWN_GATEWAY
 from meshgen.analysis.hosts import name_matches
 from meshgen.analysis.unexposed import unexposed
 from meshgen.calls.places import levels_of, named_levels, with_share
+from meshgen.diagnostics import diagnose
+from meshgen.diagnostics.near import did_you_mean, near
 from meshgen.diagnostics.printing import json_text
 from meshgen.views.mesh import mesh_lines
 from meshgen.views.reasons import sentence
@@ -20,9 +22,12 @@ if TYPE_CHECKING:
     from meshgen.calls import Call, Calls
     from meshgen.calls.model import State
     from meshgen.calls.places import Place
+    from meshgen.diagnostics import Diagnostic
     from meshgen.published import Published
 
 Form = Literal["table", "json", "markdown"]
+
+EXPOSES = "* exposes it to the other clusters"
 
 
 class Wanted(NamedTuple):
@@ -70,7 +75,25 @@ def matrix(
     if form == "markdown":
         return _tabulated(rows, clusters, "pipe") + users
     ending = f".svc.{calls.relations.fleet.spec.cluster_domain}"
-    return _fitting(rows, clusters, ending, width) + _below(calls, found, clusters) + users
+    # Who reads it on a terminal may not know the mark; what is piped on is the table.
+    marked = width is not None and any(call.exposes for row in found.values() for call in row)
+    legend = f"\n{EXPOSES}\n" if marked else ""
+    return _fitting(rows, clusters, ending, width) + legend + _below(calls, found, clusters) + users
+
+
+def unknown_clusters(calls: Calls, names: Iterable[str]) -> list[Diagnostic]:
+    """MG063 for each of the `names` without `*` that no cluster of the fleet has."""
+    known = [cluster.name for cluster in calls.relations.fleet.clusters]
+    return [
+        diagnose(
+            "MG063",
+            f"the fleet has no cluster `{name}`",
+            help=did_you_mean(near(name, known)) or f"It has {', '.join(f'`{cluster}`' for cluster in known)}.",
+            object=f"cluster/{name}",
+        )
+        for name in names
+        if "*" not in name and name not in known
+    ]
 
 
 def _of_users(published: Iterable[Published], wanted: Wanted, form: Form, width: int | None) -> str:

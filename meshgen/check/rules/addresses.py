@@ -11,6 +11,7 @@ from meshgen.analysis.routes import dialled, routes
 from meshgen.check.places import declared_gateways, gateway_object, listed, network_place, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics import Cause
+from meshgen.diagnostics.near import near
 from meshgen.diagnostics.several import NAMES
 from meshgen.language.gateway import Advertised
 from meshgen.platforms import platform
@@ -43,13 +44,17 @@ def gateway_address_unknown(context: Context) -> Iterator[Finding]:
             if lost is None or drains or relations.reaches[cluster][key].known:
                 continue
             name, settings = key[1], relations.gateways[key]
-            elsewhere = [other for other in relations.observed_gateways[cluster] if other[1] == name and other != key]
+            others = [other for other in relations.observed_gateways[cluster] if other not in gateways]
+            alike = near(name, {other[1] for other in others})
+            meant = [other for other in others if other[1] == name] or [
+                other for other in others if other[0] == key[0] and other[1] in alike
+            ]
             inline = (w.east_west_gateway for w in workspaces if settings.role == "eastWest")
             yield Finding(
                 message=f"the address of gateway `{name}` in cluster `{cluster}` is not known yet, so {lost}",
                 span=next(filter(None, inline), settings).span("name"),
-                help=f"The inventory has `{elsewhere[0][0]}/{name}`: name that namespace, if this gateway is meant."
-                if observed is None and elsewhere and elsewhere[0] not in gateways
+                help=f"The inventory has `{meant[0][0]}/{meant[0][1]}`: name that, if this gateway is meant."
+                if observed is None and meant
                 else _how_to_learn(relations, cluster, key),
                 notes=notes(
                     (observed.span(), "the inventory has no address here")

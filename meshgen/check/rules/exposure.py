@@ -10,13 +10,14 @@ from meshgen.analysis.routes import routes
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
-from meshgen.check.workspaces import copies, hosts_of, may_span, unobserved, valid_pattern
-from meshgen.diagnostics.near import did_you_mean, near_host
+from meshgen.check.workspaces import copies, hosts_of, may_span, outside, unobserved, valid_pattern
+from meshgen.diagnostics.near import did_you_mean, near, near_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from meshgen.analysis.exposure import Exposure
+    from meshgen.analysis.hosts import ServiceName
     from meshgen.analysis.relations import Relations
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
@@ -64,7 +65,8 @@ def _advice(relations: Relations, workspace: Workspace, host: str) -> str:
 def host_outside_workspace(context: Context) -> Iterator[Finding]:
     """Find exposed hosts whose namespace no pattern of the workspace can match in any cluster.
 
-    A workspace exposes services of its own namespaces (design §3). Silent where a pattern is none, which is MG206.
+    A workspace exposes services of its own namespaces (design §3). Silent where a pattern is none, which is MG206, or
+    names a cluster that is none, which is MG204.
     """
     relations = context.relations
     domain = relations.fleet.spec.cluster_domain
@@ -73,17 +75,32 @@ def host_outside_workspace(context: Context) -> Iterator[Finding]:
             continue
         for setting in workspace.exposed_services or ():
             name = parse_host(setting.host, domain)
-            if name is not None and not may_span(relations, workspace, name.namespace):
+            if name is not None and outside(relations, workspace, name.namespace):
                 patterns = workspace.namespace_selector.span("names")
                 yield Finding(
                     message=f"workspace `{workspace.name}` exposes `{setting.host}`, but does not span namespace "
                     f"`{name.namespace}`",
                     span=setting.span("host"),
-                    help=f"Add `*/{name.namespace}` to the workspace's namespaces, or expose the service in the "
-                    "workspace that has them.",
+                    help=_nearer(relations, workspace, name)
+                    or f"Add `*/{name.namespace}` to the namespaces of the workspace, or expose it in the workspace "
+                    "that has them.",
                     notes=notes((patterns, f"`{workspace.name}` spans these namespaces")),
                     object=setting.host,
                 )
+
+
+def _nearer(relations: Relations, workspace: Workspace, name: ServiceName) -> str:
+    """The help where a pattern, or the namespace of a host, is misspelled; empty where neither is."""
+    observed = {space for spaces in relations.namespaces.values() for space in spaces}
+    patterns = workspace.namespace_selector.names
+    if name.namespace in observed:
+        meant = [text for text in patterns if near(text.partition("/")[2], [name.namespace])]
+        if len(meant) == 1 and meant[0].partition("/")[2] not in observed:
+            return f"Write `{meant[0].partition('/')[0]}/{name.namespace}` for `{meant[0]}`."
+        return ""
+    spanned = {space for spaces in relations.spanned[workspace.name].values() for space in spaces}
+    similar = near(name.namespace, spanned)
+    return f"Write `{similar[0]}` for `{name.namespace}`." if len(similar) == 1 else ""
 
 
 def exposed_service_unknown(context: Context) -> Iterator[Finding]:
@@ -107,7 +124,7 @@ def exposed_service_unknown(context: Context) -> Iterator[Finding]:
                 message=f"no cluster of workspace `{workspace.name}` has the exposed service `{setting.host}`",
                 span=setting.span("host"),
                 help=similar
-                or "Correct the name, or bring the inventories up to date with `meshgen inventory import`.",
+                or "Correct the name; or create the Service, and import the inventory of its cluster again.",
                 object=setting.host,
             )
 

@@ -25,12 +25,17 @@ def cluster_without_inventory(context: Context) -> Iterator[Finding]:
     A declared cluster needs an Inventory, an empty one is fine (design §3).
     """
     relations = context.relations
+    renamed = _renamed(relations)
     for cluster in relations.fleet.clusters:
         if relations.inventory(cluster.name) is None:
             yield Finding(
                 message=f"cluster `{cluster.name}` has no inventory",
                 span=cluster.span("name"),
-                help=f"Write one with `meshgen inventory import --cluster {cluster.name}` from its manifests, or an "
+                notes=notes((renamed.span("name"), "no cluster has this one")) if renamed else (),
+                help=f"Give both one name if the inventory of `{renamed.name}` is meant; else write one with `meshgen "
+                f"inventory import --cluster {cluster.name}`."
+                if renamed
+                else f"Write one with `meshgen inventory import --cluster {cluster.name}` from its manifests, or an "
                 f"Inventory named `{cluster.name}` with `spec: {{}}` if it has nothing yet.",
                 object=f"cluster/{cluster.name}",
             )
@@ -39,9 +44,11 @@ def cluster_without_inventory(context: Context) -> Iterator[Finding]:
 def inventory_of_unknown_cluster(context: Context) -> Iterator[Finding]:
     """Find inventories that nothing reads because no cluster has their name.
 
-    An Inventory belongs to a declared cluster (design §2).
+    An Inventory belongs to a declared cluster (design §2). Silent where one cluster lacks one, which MG201 tells.
     """
     relations = context.relations
+    if _renamed(relations) is not None:
+        return
     clusters = {cluster.name for cluster in relations.fleet.clusters}
     for name, inventory in relations.fleet.inventories.items():
         if name not in clusters:
@@ -52,6 +59,14 @@ def inventory_of_unknown_cluster(context: Context) -> Iterator[Finding]:
                 help=advice,
                 object=f"cluster/{name}",
             )
+
+
+def _renamed(relations: Relations) -> Inventory | None:
+    """The inventory that no cluster has, where one cluster has none: the same cluster, renamed in one place only."""
+    clusters = {cluster.name for cluster in relations.fleet.clusters}
+    inventories = relations.fleet.inventories
+    left = [inventory for name, inventory in inventories.items() if name not in clusters]
+    return left[0] if len(left) == 1 and len(clusters - set(inventories)) == 1 else None
 
 
 def namespace_not_in_inventory(context: Context) -> Iterator[Finding]:

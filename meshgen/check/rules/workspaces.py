@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.hosts import namespace_matches
+from meshgen.analysis.hosts import namespace_matches, parse_host
 from meshgen.check.rule import Finding, Rule
-from meshgen.check.workspaces import pattern_matches, unobserved, valid_pattern
+from meshgen.check.workspaces import outside, pattern_matches, unobserved, valid_pattern
 from meshgen.diagnostics import Note
 from meshgen.diagnostics.near import did_you_mean, near
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
@@ -47,15 +47,21 @@ def pattern_matches_nothing(context: Context) -> Iterator[Finding]:
 def workspace_spans_nothing(context: Context) -> Iterator[Finding]:
     """Find workspaces none of whose patterns matches a namespace.
 
-    A workspace without a namespace in any inventory gets nothing (design §3). Silent while an inventory is missing.
+    A workspace without a namespace in any inventory gets nothing (design §3). Silent while an inventory is missing,
+    where a pattern names a cluster that is none (MG204), and where the workspace exposes what is outside of it (MG217).
     """
     relations = context.relations
+    domain = relations.fleet.spec.cluster_domain
+    clusters = {cluster.name for cluster in relations.fleet.clusters}
     known = {item.name for inventory in relations.fleet.inventories.values() for item in inventory.namespaces}
     for workspace in relations.fleet.workspaces:
         patterns = workspace.namespace_selector.names
         if any(pattern_matches(relations, item) for item in patterns) or not all(map(valid_pattern, patterns)):
             continue
-        if unobserved(relations, workspace):
+        if unobserved(relations, workspace) or any(_names_no_cluster(pattern, clusters) for pattern in patterns):
+            continue
+        exposed = [parse_host(setting.host, domain) for setting in workspace.exposed_services or ()]
+        if any(name is not None and outside(relations, workspace, name.namespace) for name in exposed):
             continue
         wanted = [pattern.partition("/")[2] for pattern in patterns]
         similar = [name for namespace in wanted if "*" not in namespace for name in near(namespace, known)]
@@ -66,6 +72,11 @@ def workspace_spans_nothing(context: Context) -> Iterator[Finding]:
             or "Correct its patterns, or add its namespaces to the inventories of its clusters.",
             object=f"workspace/{workspace.name}",
         )
+
+
+def _names_no_cluster(pattern: str, clusters: Container[str]) -> bool:
+    cluster = pattern.partition("/")[0]
+    return "*" not in cluster and cluster not in clusters
 
 
 def no_gateway_to_expose_through(context: Context) -> Iterator[Finding]:
