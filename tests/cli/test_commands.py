@@ -115,6 +115,15 @@ def test_explain_says_what_may_be_meant(arguments: list[str], said: str, capsys:
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("first_fleet")
+def test_show_knows_no_cluster_that_the_fleet_does_not_have(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "--cluster", "clutser-1"]) == 1
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        "error[MG063]: the fleet has no cluster `clutser-1`",
+        " = help: A similar name exists: `cluster-1`.",
+    ]
+
+
 def test_explain_says_where_users_of_a_published_host_enter(capsys: pytest.CaptureFixture[str]) -> None:
     fleet = str(Path(__file__).parents[2] / "examples" / "edge" / "fleet")
     assert main(["explain", "bookinfo.example.com", "--fleet", fleet, "--from", "dublin-1"]) == 2
@@ -149,4 +158,4 @@ def test_a_gateway_that_the_inventory_has_in_another_namespace_is_shown(
     assert "namespace: bookinfo}" in text
     first_fleet.write_text(text.replace("namespace: bookinfo}", "namespace: bokinfo}"))
     main(["validate"])
-    assert "The inventory has `bookinfo/eastwest-gateway`: name that namespace" in capsys.readouterr().out
+    assert "The inventory has `bookinfo/eastwest-gateway`: name that, if this" in capsys.readouterr().out

@@ -301,7 +301,10 @@ SLIPS = [
     (
         'names: ["*/shop"]\n',
         'names: ["*/shpo"]\n',
-        "26:5 MG217 workspace `shop` exposes `cart.shop.svc.cluster.local`, but does not span namespace `shop`",
+        (
+            "26:5 MG217 workspace `shop` exposes `cart.shop.svc.cluster.local` and `web.shop.svc.cluster.local`, "
+            "but does not span namespace `shop`"
+        ),
         "Write `*/shop` for `*/shpo`.",
     ),
     (

@@ -134,12 +134,16 @@ def test_a_narrow_terminal_gets_short_names_and_a_narrower_one_a_list() -> None:
 host      c1                c2                c3
 --------  ----------------  ----------------  -------------------
 web.shop  local, else c2 *  local, else c1 *  remote: c2, else c1
+
+* exposes it to the other clusters
 """  # fmt: skip
     assert matrix(calls, "table", width=40) == """\
 web.shop
   c1  local, else c2 *
   c2  local, else c1 *
   c3  remote: c2, else c1
+
+* exposes it to the other clusters
 """  # fmt: skip
 
 

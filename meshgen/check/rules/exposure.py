@@ -11,7 +11,9 @@ from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.workspaces import copies, hosts_of, may_span, outside, unobserved, valid_pattern
+from meshgen.diagnostics import Cause
 from meshgen.diagnostics.near import did_you_mean, near, near_host
+from meshgen.diagnostics.several import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +88,12 @@ def host_outside_workspace(context: Context) -> Iterator[Finding]:
                     "that has them.",
                     notes=notes((patterns, f"`{workspace.name}` spans these namespaces")),
                     object=setting.host,
+                    cause=Cause(
+                        f"workspace `{workspace.name}` exposes {NAMES}, but does not span namespace `{name.namespace}`",
+                        f"workspace/{workspace.name}",
+                        f"`{setting.host}`",
+                        "exposed here",
+                    ),
                 )
 
 
