@@ -5,7 +5,9 @@ No mesh runs here: Argo CD sees API servers alone. `test_71_argocd_traffic` has 
 
 from __future__ import annotations
 
+import shutil
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from lab.api import RefusedError, reference
 from lab.scenarios.delivered import DELIVERY, ROOT, Delivered, application, delivery_objects
 from lab.scenarios.drafts import Draft, host, service
+from lab.scenarios.jobs import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,6 +148,58 @@ def test_what_meshgen_does_not_own_is_never_pruned(delivered: Delivered) -> None
             delivered, "c1", body["apiVersion"], body["kind"], body["metadata"]["name"], body["metadata"]["namespace"]
         )
         api.delete(body)
+
+
+def test_an_emptied_cluster_is_not_wiped(delivered: Delivered, show: Show) -> None:
+    """Whoever empties its directory by hand, or deletes that: Argo CD refuses, and says so."""
+    directory = delivered.lab.tree / "c1"
+    before = delivered.tracked("c1")
+    for what, words in (("without objects", "wipe out all resources"), ("gone", "app path does not exist")):
+        shutil.rmtree(directory)
+        if what == "without objects":
+            directory.mkdir()
+            (directory / "README.md").write_text("Nothing is here.\n", encoding="utf-8")
+        delivered.push(f"The directory of c1 is {what}")
+        delivered.until(partial(_says, delivered, "c1", words), lambda: str(delivered.argo.state(application("c1"))))
+        show(f"a directory that is {what}", delivered.argo.state(application("c1")).conditions)
+        time.sleep(_QUIET)
+        assert delivered.tracked("c1") == before
+    delivered.deliver(FLEET, "c1 has its directory again")
+    assert delivered.tracked("c1") == before
+
+
+def _says(delivered: Delivered, cluster: str, words: str) -> bool:
+    """Whether Argo CD, asked to look, says so of a cluster."""
+    delivered.argo.refresh(application(cluster))
+    return any(words in condition for condition in delivered.argo.state(application(cluster)).conditions)
+
+
+def test_a_wave_of_clusters_waits_for_the_gate_before_it(delivered: Delivered, show: Show) -> None:
+    """The Job in c1 fails, so c2 does not sync; what takes the change back goes through."""
+    gated = _delivery(_wave(FLEET, c1=0, c2=1), gate={"image": "registry.example.com/gate:1"})
+    changed = gated.changed()
+    changed.exposed.append(host("ratings"))
+    with Jobs(delivered.lab) as jobs:
+        delivered.deliver(gated, "Two waves, with a gate")
+        before = delivered.tracked("c2")
+        jobs.phases["c1"] = "Failed"
+        delivered.commit(changed, "ratings is exposed")
+        first = application("c1")
+        delivered.until(
+            lambda: delivered.argo.state(first).health == "Degraded", lambda: str(delivered.argo.state(first)), 180
+        )
+        show("c1 when the Job of its gate failed", delivered.argo.state(first))
+        second = application("c2")
+        delivered.argo.refresh(second)
+        delivered.until(
+            lambda: delivered.argo.state(second).sync == "OutOfSync", lambda: str(delivered.argo.state(second))
+        )
+        time.sleep(_QUIET)
+        assert delivered.tracked("c2") == before
+        delivered.deliver(gated, "ratings is not exposed yet", allow_withdrawal=True)
+        jobs.phases["c1"] = "Succeeded"
+        show("the same change, with a gate that opens", delivered.deliver(changed, "ratings is exposed again"))
+        assert delivered.tracked("c2") != before
 
 
 def test_a_cluster_leaves_the_fleet(delivered: Delivered) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.load import Load
-from lab.scenarios.delivered import DELIVERY, Delivered
+from lab.scenarios.delivered import DELIVERY, Delivered, application
 from lab.scenarios.drafts import Draft, Item, host, service, url
 
 if TYPE_CHECKING:
@@ -180,3 +180,60 @@ def test_a_service_is_withdrawn_in_two_commits(delivered: Delivered, show: Show)
     assert report.lost == []
     assert set(report.last(2).by_cluster) == {"c3"}
     assert delivered.changed_by_another_sync() == []
+
+
+def test_a_cluster_drains_and_comes_back(delivered: Delivered, show: Show) -> None:
+    drained: list[Report] = []
+    report = delivered.under_load(
+        url("reviews"),
+        lambda: delivered.deliver(_draining("c2"), "c2 drains"),
+        lambda: drained.append(delivered.lab.send("c1", url("reviews"))),
+        lambda: delivered.deliver(FLEET, "c2 is back"),
+    )
+    show("c2 drains, and comes back", report)
+    assert report.lost == []
+    assert [set(answers.by_cluster) for answers in drained] == [{"c3"}]
+    assert delivered.changed_by_another_sync() == []
+
+
+def test_a_workspace_is_renamed(delivered: Delivered, show: Show) -> None:
+    """In one commit: of the objects only an annotation changes."""
+    draft = FLEET.changed()
+    draft.spec["workspaces"][0]["name"] = "books"
+    report = delivered.under_load(url("reviews"), lambda: delivered.deliver(draft, "bookinfo is called books"))
+    show("a workspace is renamed", report)
+    assert report.lost == []
+
+
+def test_a_workspace_is_deleted(delivered: Delivered, show: Show) -> None:
+    """Drained first; its gateways go with it, and the calls of others do not notice."""
+    draining, without = FLEET.changed(), FLEET.changed()
+    draining.spec["workspaces"][1]["state"] = "draining"
+    del without.spec["workspaces"][1]
+    report = delivered.under_load(
+        url("reviews"),
+        lambda: delivered.deliver(draining, "shop drains", allow_withdrawal=True),  # nobody else has stock
+        lambda: delivered.deliver(without, "there is no shop", allow_withdrawal=True),
+    )
+    show("a workspace drains, then is deleted; calls of another one", report)
+    assert report.lost == []
+    left = [key for cluster in without.clusters for key in delivered.tracked(cluster) if key.namespace == SHOP]
+    assert left == []
+    gone = delivered.lab.send("c1", f"http://{host('stock', SHOP)}:9080/")
+    assert gone.by_cluster == {}
+    assert delivered.changed_by_another_sync() == []
+
+
+def test_a_cluster_leaves_under_load(delivered: Delivered, show: Show) -> None:
+    """Drained first; its Application goes, what it has stays, and the others send nobody there any more."""
+    alone = FLEET.changed()
+    del alone.clusters["c2"]
+    report = delivered.under_load(
+        url("reviews"),
+        lambda: delivered.deliver(_draining("c2"), "c2 drains"),
+        lambda: delivered.deliver(alone, "c2 leaves", allow_withdrawal=True),
+    )
+    show("c2 drains, then leaves the fleet", report)
+    assert report.lost == []
+    assert set(report.last(2).by_cluster) == {"c3"}
+    assert application("c2") not in delivered.argo.applications()
