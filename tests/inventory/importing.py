@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - manifests as they are, on one line
 """What the tests of the inventory share: manifests as text in, facts or findings out."""
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from meshgen.load.parse import parse
 if TYPE_CHECKING:
     from meshgen.diagnostics import Diagnostic
     from meshgen.inventory.facts import Facts
+
+
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: shop}\nspec: {selector: {app: a}, ports: [{port: 80}]}\n"
 
 
 def collected(*texts: str, namespace: str = "default") -> tuple[Facts, list[Diagnostic]]:
@@ -40,3 +44,16 @@ def spec_of(*texts: str, namespace: str = "default") -> dict[str, Any]:
 
 def findings_of(*texts: str) -> list[str]:
     return [f"{found.span} {found.code}: {found.message}" for found in collected(*texts)[1]]
+
+
+def deployment(account: str = "x", *, labels: str = "{app: a}", name: str = "a", extra: str = "") -> str:
+    return (
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  template:\n"
+        f"    metadata: {{labels: {labels}{extra}}}\n    spec: {{serviceAccountName: {account}}}\n"
+    )
+
+
+def service(*texts: str) -> dict[str, Any]:
+    (found,) = spec_of(*texts)["services"]
+    assert isinstance(found, dict)
+    return found
