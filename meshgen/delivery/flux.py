@@ -57,9 +57,11 @@ _EXPRESSIONS = {
     ("gateway.networking.k8s.io/v1", "Gateway"): (
         "status.conditions.exists(c, c.type == 'Programmed' && c.status == 'True' "
         "&& c.observedGeneration == metadata.generation)"
-    )
+    ),
+    ("v1", "Service"): "spec.type != 'LoadBalancer' || has(status.loadBalancer.ingress)",
 }
-"""Where kstatus (sigs.k8s.io/cli-utils) does not know the condition."""
+"""Where kstatus (`fluxcd/cli-utils` 1.2.3, `status/core.go`) does not know the condition, or does not ask for it: a
+Service with a cluster IP is ready to it, whether or not its load balancer has an address."""
 
 
 def _repository(delivery: Delivery, target: Target, _objects: Sequence[Object]) -> Iterator[Document]:
@@ -221,8 +223,8 @@ KUSTOMIZATION = Sort(
         "spec prune": "what the fleet has no more is deleted",
         "spec deletionPolicy": "who deletes the Kustomization does not mean the mesh",
         "spec healthChecks": "every object whose status says whether it works",
-        "spec healthCheckExprs": "kinds whose conditions Flux does not know by itself",
-        "spec healthCheckExprs [] current": "the condition that Gateway API defines for it",
+        "spec healthCheckExprs": "kinds of which Flux does not know by itself when they work",
+        "spec healthCheckExprs [] current": "programmed, as Gateway API says it; a load balancer has its address",
     },
 )
 LISTS = Sort(

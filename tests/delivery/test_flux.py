@@ -105,6 +105,13 @@ def test_kustomizations_wait_for_one_another() -> None:
             "path": "./output/_delivery/c2/gateways",
             "dependsOn": [{"name": "meshgen-traffic"}],
             "healthChecks": health,
+            "healthCheckExprs": [
+                {
+                    "apiVersion": "v1",
+                    "kind": "Service",
+                    "current": "spec.type != 'LoadBalancer' || has(status.loadBalancer.ingress)",
+                }
+            ],
         },
     }
 
