@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from lab.api import RefusedError, reference
 from lab.build import read_crds
+from lab.controllers import start_controllers
 from lab.isolation import ENGINES, WORK
 from lab.network import kill
 from lab.repository import HOST
@@ -43,7 +44,6 @@ _READY = {
     "argocd-application-controller": "http://127.0.0.1:8082/healthz",
     "argocd-applicationset-controller": "http://127.0.0.1:8085/metrics",
 }
-_CONTROLLERS = ("namespace-controller", "garbage-collector-controller", "job-controller")
 
 
 class NotSyncedError(Exception):
@@ -264,22 +264,6 @@ class ArgoCd:
                     log = self.log(of).read_text(encoding="utf-8", errors="replace")
                     raise TimeoutError(f"{of} of Argo CD is not ready:\n{log[-2000:]}")
                 time.sleep(0.1)
-
-
-def start_controllers(cluster: Cluster) -> None:
-    """Start the controllers of Kubernetes that deletions and Jobs need; does not wait."""
-    cluster.control.start(
-        [
-            str(ENGINES / "controllers" / "bin" / "kube-controller-manager"),
-            f"--kubeconfig={cluster.write_kubeconfig()}",
-            f"--controllers={','.join(_CONTROLLERS)}",
-            "--leader-elect=false",
-            "--bind-address=127.0.0.1",
-            f"--cert-dir={cluster.directory / 'controllers'}",
-        ],
-        log=cluster.log("kube-controller-manager"),
-        cwd=cluster.directory,
-    )
 
 
 def _answers(url: str) -> bool:

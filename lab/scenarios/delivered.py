@@ -1,47 +1,32 @@
-"""A fleet that Argo CD syncs from a Git repository, as scenarios start and change it."""
+"""A fleet that an engine syncs from a Git repository, as scenarios start and change it."""
 
 from __future__ import annotations
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab import isolation
-from lab.api import reference
-from lab.argocd import API_VERSION, NAMESPACE, ArgoCd
 from lab.gitops import read_tree
 from lab.load import Load
 from lab.network import run
 from lab.order import Key, key_of
-from lab.repository import BRANCH, URL, Repository
+from lab.repository import HOST, Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from lab.api import Object
-    from lab.argocd import State
     from lab.fleet import Lab
     from lab.load import Report
-    from lab.scenarios.drafts import Draft, Item
+    from lab.scenarios.drafts import Draft
 
-ROOT = "fleet"
-"""The Application that syncs what meshgen wrote for Argo CD itself; people write it once, by hand."""
 OUTPUT = "output"
-DELIVERY: Item = {"engine": "argocd", "repoURL": URL, "revision": BRANCH, "path": OUTPUT}
+"""The directory of the output in the repository."""
 SETTLE = 2.0  # seconds between two steps under load
-_TRACKED = "argocd.argoproj.io/tracking-id"
-
-
-def application(cluster: str) -> str:
-    """The name of a cluster's Application."""
-    return f"meshgen-{cluster}"
-
-
-def delivery_objects(tree: Path) -> list[Object]:
-    """What meshgen wrote for Argo CD itself, without the values that platform owners put into settings of theirs."""
-    return [body for body in read_tree(tree / "_delivery" / "argocd") if "kind" in body]
 
 
 @dataclass(frozen=True)
@@ -54,13 +39,13 @@ class Took:
         return f"{self.seconds:.1f} s"
 
 
-class Delivered:
-    """A running fleet, its repository and Argo CD, and the draft of the last commit."""
+class Delivered(ABC):
+    """A running fleet, its repository, and the draft of the last commit; an engine brings one to the other."""
 
     def __init__(self, lab: Lab, draft: Draft, *, mesh: bool = True) -> None:
-        """Start clusters, workloads and Argo CD of a fleet whose repository is still empty.
+        """Start clusters and workloads of a fleet whose repository is still empty.
 
-        Without a `mesh` there are API servers alone, which is all that Argo CD sees of a cluster.
+        Without a `mesh` there are API servers alone, which is all that an engine sees of a cluster.
         """
         self.lab = lab
         self.draft = draft
@@ -68,18 +53,26 @@ class Delivered:
         lab.start_clusters(lab.build(self.write(draft)), mesh=mesh)
         self.repository = Repository(isolation.WORK / "repository", lab.web)
         lab.at_close(self.repository.close)
-        lab.network.add_host("git.lab", "127.0.0.1")
-        self.argo = ArgoCd(lab)
-        lab.at_close(self.argo.close)
-        self.argo.start(lab.web.certificate)
+        lab.network.add_host(HOST, "127.0.0.1")
         self.revision = ""
+        self.pushed = 0.0
         self._kinds: dict[str, set[tuple[str, str]]] = {}
-        self._pushed = 0.0
 
+    @abstractmethod
     def begin(self) -> None:
-        """Commit the output, then apply the two objects by which people let Argo CD follow it."""
-        self.commit(self.draft, "The first output")
-        self.argo.install([_project(), _root(self.argo.hub.name)])
+        """Commit the output, then do what people do once to let the engine follow it."""
+
+    @abstractmethod
+    def wait(self, *clusters: str, seconds: float = 180) -> Took:
+        """Wait until clusters (all of the fleet if none is named) have synced the last commit and are healthy."""
+
+    @abstractmethod
+    def owns(self, body: Object) -> bool:
+        """Whether an object says that the engine put it there."""
+
+    @abstractmethod
+    def sync_again(self, cluster: str) -> None:
+        """Let the engine look at everything in a cluster once more, in sync or not, and wait for it."""
 
     def commit(self, draft: Draft, message: str, *, allow_withdrawal: bool = False) -> str:
         """Build a fleet, commit its output and push; returns the revision."""
@@ -89,42 +82,40 @@ class Delivered:
 
     def push(self, message: str) -> str:
         """Commit the tree as it is."""
-        self._pushed = time.monotonic()
+        self.pushed = time.monotonic()
         self.revision = self.repository.commit(self.lab.tree, message, below=OUTPUT)
         return self.revision
-
-    def wait(self, *clusters: str, seconds: float = 180) -> Took:
-        """Wait until clusters (all of the fleet if none is named) have synced the last commit and are healthy."""
-        self.argo.wait_until_settled(self.revision, ROOT, seconds=seconds)
-        names = [application(name) for name in clusters or self.draft.clusters]
-        self.argo.wait_until_settled(self.revision, *names, seconds=seconds)
-        return Took(time.monotonic() - self._pushed)
 
     def deliver(self, draft: Draft, message: str, *, allow_withdrawal: bool = False) -> Took:
         """Commit a fleet and wait until all its clusters have it."""
         self.commit(draft, message, allow_withdrawal=allow_withdrawal)
         return self.wait()
 
-    def states(self) -> Mapping[str, State]:
-        return {name: self.argo.state(name) for name in self.argo.applications()}
+    def objects(self, cluster: str) -> list[Object]:
+        """What the tree has for a cluster."""
+        directory = self.lab.tree / cluster
+        return read_tree(directory) if directory.is_dir() else []
+
+    def kinds(self, cluster: str) -> set[tuple[str, str]]:
+        """Version and kind of all that the engine has been given for a cluster since this was first asked."""
+        kinds = self._kinds.setdefault(cluster, set())
+        kinds |= {(body["apiVersion"], body["kind"]) for body in self.objects(cluster)}
+        return kinds
 
     def tracked(self, cluster: str) -> dict[Key, tuple[str, str]]:
-        """What Argo CD owns in a cluster, of all kinds that it has been given: UID and version of each object."""
-        directory = self.lab.tree / cluster
-        kinds = self._kinds.setdefault(cluster, set())
-        kinds |= {(body["apiVersion"], body["kind"]) for body in read_tree(directory)} if directory.is_dir() else set()
-        found = [body for kind in kinds for body in self.lab.clusters[cluster].api.items(*kind)]
+        """What the engine owns in a cluster, of these kinds: UID and version of each object."""
+        found = [body for kind in self.kinds(cluster) for body in self.lab.clusters[cluster].api.items(*kind)]
         return {
             key_of(body): (body["metadata"]["uid"], body["metadata"]["resourceVersion"])
             for body in found
-            if _TRACKED in body["metadata"].get("annotations", {})
+            if self.owns(body)
         }
 
     def changed_by_another_sync(self) -> list[str]:
-        """Let Argo CD apply everything once more, in sync or not; returns what that changed, nothing if all is well."""
+        """Let the engine sync everything once more; returns what that changed, nothing if all is well."""
         before = {cluster: self.tracked(cluster) for cluster in self.draft.clusters}
         for cluster in before:
-            self._apply_all(application(cluster))
+            self.sync_again(cluster)
         after = {cluster: self.tracked(cluster) for cluster in before}
         return [
             f"{cluster}: {key}"
@@ -144,25 +135,13 @@ class Delivered:
         return load.report
 
     def until(self, done: Callable[[], bool], what: Callable[[], str], seconds: float = 60) -> None:
-        """Wait for something that Argo CD does; raises `TimeoutError`, which says `what` was waited for."""
+        """Wait for something that the engine does; raises `TimeoutError`, which says `what` was waited for."""
         deadline = time.monotonic() + seconds
         while not done():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"after {seconds:.0f} s: {what()}")
             self.lab.act()
             time.sleep(0.1)
-
-    def _apply_all(self, name: str) -> None:
-        sync = {"revision": self.revision, "prune": True, "syncOptions": ["ServerSideApply=true"]}
-        before = self.argo.state(name).operation
-        body = reference(API_VERSION, "Application", name, NAMESPACE)
-        self.argo.api.patch(body, {"operation": {"initiatedBy": {"username": "lab"}, "sync": sync}})
-
-        def synced() -> bool:
-            state = self.argo.state(name)
-            return state.operation != before and state.settled
-
-        self.until(synced, lambda: f"{name} was asked to sync: {self.argo.state(name)}")
 
     def write(self, draft: Draft) -> Path:
         """Write a fleet that may be built; returns its directory."""
@@ -174,30 +153,3 @@ class Delivered:
         target = isolation.WORK / f"aside-{self._drafts}"
         run(sys.executable, "-m", "meshgen", "build", str(self.write(draft)), "--output", str(target))
         return target
-
-
-def _project() -> Object:
-    """The AppProject of the root Application: what every Argo CD has from its first start."""
-    body = reference(API_VERSION, "AppProject", "default", NAMESPACE)
-    everything = [{"group": "*", "kind": "*"}]
-    body["spec"] = {
-        "sourceRepos": ["*"],
-        "destinations": [{"server": "*", "namespace": "*"}],
-        "clusterResourceWhitelist": everything,
-    }
-    return body
-
-
-def _root(hub: str) -> Object:
-    body = reference(API_VERSION, "Application", ROOT, NAMESPACE)
-    body["spec"] = {
-        "project": "default",
-        "source": {"repoURL": URL, "targetRevision": BRANCH, "path": f"{OUTPUT}/_delivery/argocd"},
-        "destination": {"name": hub, "namespace": NAMESPACE},
-        "syncPolicy": {
-            "automated": {"prune": True, "selfHeal": True},
-            "syncOptions": ["ServerSideApply=true"],
-            "retry": {"limit": -1, "refresh": True, "backoff": {"duration": "3s"}},
-        },
-    }
-    return body

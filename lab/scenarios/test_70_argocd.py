@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.api import RefusedError, reference
-from lab.scenarios.delivered import DELIVERY, ROOT, Delivered, application, delivery_objects
+from lab.scenarios.by_argocd import DELIVERY, ROOT, ByArgoCd, application, delivery_objects
 from lab.scenarios.drafts import Draft, host, service
 from lab.scenarios.jobs import Jobs
 
@@ -41,15 +41,15 @@ _GONE = 404
 _VIRTUAL_SERVICE = ("networking.istio.io/v1", "VirtualService", host("reviews"), "meshgen-multicluster")
 
 
-def _start(lab: Lab, draft: Draft) -> Delivered:
-    delivered = Delivered(lab, draft, mesh=False)
+def _start(lab: Lab, draft: Draft) -> ByArgoCd:
+    delivered = ByArgoCd(lab, draft, mesh=False)
     delivered.begin()
     delivered.wait()
     return delivered
 
 
 @pytest.fixture
-def delivered(stage: Stage) -> Iterator[Delivered]:
+def delivered(stage: Stage) -> Iterator[ByArgoCd]:
     """The fleet `FLEET`, synced; it is taken back to that."""
     delivered = stage.start(FLEET, _start)
     yield delivered
@@ -70,7 +70,7 @@ def _delivery(draft: Draft, **fields: object) -> Draft:
     return changed
 
 
-def test_everything_is_synced_and_stays_so(delivered: Delivered, show: Show) -> None:
+def test_everything_is_synced_and_stays_so(delivered: ByArgoCd, show: Show) -> None:
     """No server default, no status and no controller of Kubernetes makes a difference that lasts."""
     before = delivered.states()
     assert set(before) == {ROOT, application("c1"), application("c2")}
@@ -93,7 +93,7 @@ def test_everything_is_synced_and_stays_so(delivered: Delivered, show: Show) -> 
     ],
     ids=["application set", "applications", "steps", "revisions"],
 )
-def test_the_api_server_takes_every_object_of_argo_cd(delivered: Delivered, draft: Draft) -> None:
+def test_the_api_server_takes_every_object_of_argo_cd(delivered: ByArgoCd, draft: Draft) -> None:
     """Server-side, strictly, against the CustomResourceDefinitions of Argo CD itself."""
     objects = delivery_objects(delivered.build_aside(draft))
     delivered.argo.install(objects, dry_run=True)
@@ -104,7 +104,7 @@ def test_the_api_server_takes_every_object_of_argo_cd(delivered: Delivered, draf
     }
 
 
-def test_an_object_of_argo_cd_with_an_unknown_field_is_not_taken(delivered: Delivered) -> None:
+def test_an_object_of_argo_cd_with_an_unknown_field_is_not_taken(delivered: ByArgoCd) -> None:
     """The scenario above can fail."""
     body = delivery_objects(delivered.lab.tree)[0]
     body["spec"]["noSuchField"] = True
@@ -112,7 +112,7 @@ def test_an_object_of_argo_cd_with_an_unknown_field_is_not_taken(delivered: Deli
         delivered.argo.install([body], dry_run=True)
 
 
-def test_a_change_by_hand_is_set_back(delivered: Delivered, show: Show) -> None:
+def test_a_change_by_hand_is_set_back(delivered: ByArgoCd, show: Show) -> None:
     api = delivered.lab.clusters["c1"].api
     wanted = api.get(*_VIRTUAL_SERVICE)
     began = time.monotonic()
@@ -126,7 +126,7 @@ def test_a_change_by_hand_is_set_back(delivered: Delivered, show: Show) -> None:
     delivered.wait()
 
 
-def test_what_meshgen_does_not_own_is_never_pruned(delivered: Delivered) -> None:
+def test_what_meshgen_does_not_own_is_never_pruned(delivered: ByArgoCd) -> None:
     """Objects beside ours, one of them a copy of ours with all its labels and annotations but another name."""
     api = delivered.lab.clusters["c1"].api
     copied = api.get(*_VIRTUAL_SERVICE)
@@ -150,7 +150,7 @@ def test_what_meshgen_does_not_own_is_never_pruned(delivered: Delivered) -> None
         api.delete(body)
 
 
-def test_an_emptied_cluster_is_not_wiped(delivered: Delivered, show: Show) -> None:
+def test_an_emptied_cluster_is_not_wiped(delivered: ByArgoCd, show: Show) -> None:
     """Whoever empties its directory by hand, or deletes that: Argo CD refuses, and says so."""
     directory = delivered.lab.tree / "c1"
     before = delivered.tracked("c1")
@@ -168,13 +168,13 @@ def test_an_emptied_cluster_is_not_wiped(delivered: Delivered, show: Show) -> No
     assert delivered.tracked("c1") == before
 
 
-def _says(delivered: Delivered, cluster: str, words: str) -> bool:
+def _says(delivered: ByArgoCd, cluster: str, words: str) -> bool:
     """Whether Argo CD, asked to look, says so of a cluster."""
     delivered.argo.refresh(application(cluster))
     return any(words in condition for condition in delivered.argo.state(application(cluster)).conditions)
 
 
-def test_a_wave_of_clusters_waits_for_the_gate_before_it(delivered: Delivered, show: Show) -> None:
+def test_a_wave_of_clusters_waits_for_the_gate_before_it(delivered: ByArgoCd, show: Show) -> None:
     """The Job in c1 fails, so c2 does not sync; what takes the change back goes through."""
     gated = _delivery(_wave(FLEET, c1=0, c2=1), gate={"image": "registry.example.com/gate:1"})
     changed = gated.changed()
@@ -202,7 +202,7 @@ def test_a_wave_of_clusters_waits_for_the_gate_before_it(delivered: Delivered, s
         assert delivered.tracked("c2") != before
 
 
-def test_a_cluster_leaves_the_fleet(delivered: Delivered) -> None:
+def test_a_cluster_leaves_the_fleet(delivered: ByArgoCd) -> None:
     """Its Application goes with the list, its objects stay; the project permits it for one commit more."""
     draft = FLEET.changed()
     draft.clusters["c2"]["state"] = "draining"
@@ -224,12 +224,12 @@ def test_a_cluster_leaves_the_fleet(delivered: Delivered) -> None:
     assert delivered.changed_by_another_sync() == []
 
 
-def _permitted(delivered: Delivered) -> list[str]:
+def _permitted(delivered: ByArgoCd) -> list[str]:
     project: Object = delivered.argo.api.get("argoproj.io/v1alpha1", "AppProject", "meshgen", "argocd")
     return [destination["name"] for destination in project["spec"]["destinations"]]
 
 
-def _is_there(delivered: Delivered, cluster: str, api_version: str, kind: str, name: str, namespace: str) -> bool:
+def _is_there(delivered: ByArgoCd, cluster: str, api_version: str, kind: str, name: str, namespace: str) -> bool:
     try:
         delivered.lab.clusters[cluster].api.get(api_version, kind, name, namespace)
     except RefusedError as refused:
