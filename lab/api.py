@@ -27,6 +27,25 @@ class RefusedError(Exception):
         self.status = status
 
 
+@dataclass(frozen=True, order=True)
+class Event:
+    """That an object is `ADDED`, `MODIFIED` or `DELETED`; a later one has a higher version, of whatever kind."""
+
+    version: int
+    kind: str
+    name: str
+    what: str
+
+    @classmethod
+    def of(cls, said: Object) -> Event:
+        """Raises `RefusedError` where the server does not know any more what happened."""
+        body = said["object"]
+        if said["type"] == "ERROR":
+            raise RefusedError(body["code"], body["message"])
+        metadata = body["metadata"]
+        return cls(int(metadata["resourceVersion"]), body["kind"], metadata["name"], said["type"])
+
+
 @dataclass
 class Api:
     """The API server at `url`; `token` is one of its token file."""
@@ -45,8 +64,9 @@ class Api:
     def patch_status(self, body: Object, status: Object) -> Object:
         return self._patch(f"{self.path(body)}/status", "application/merge-patch+json", {"status": status})
 
-    def patch(self, body: Object, change: Object) -> Object:
-        return self._patch(self.path(body), "application/merge-patch+json", change)
+    def patch(self, body: Object, change: Object, *, manager: str = MANAGER) -> Object:
+        query = urlencode({"fieldManager": manager})
+        return self._patch(f"{self.path(body)}?{query}", "application/merge-patch+json", change)
 
     def get(self, api_version: str, kind: str, name: str, namespace: str = "") -> Object:
         found: Object = self.request("GET", self.path(reference(api_version, kind, name, namespace)))
@@ -57,6 +77,17 @@ class Api:
         resource, _ = self._resource(api_version, kind)
         found: list[Object] = self.request("GET", f"{_root(api_version)}/{resource}")["items"]
         return [item | {"apiVersion": api_version, "kind": kind} for item in found]
+
+    def version(self) -> int:
+        """The version that the server is at, of all objects."""
+        return int(self.request("GET", "/api/v1/namespaces")["metadata"]["resourceVersion"])
+
+    def events_since(self, version: int, api_version: str, kind: str) -> list[Event]:
+        """What became of the objects of a kind after a version, in order."""
+        resource, _ = self._resource(api_version, kind)
+        query = urlencode({"watch": "1", "resourceVersion": version, "timeoutSeconds": 1})
+        said = self.request("GET", f"{_root(api_version)}/{resource}?{query}", plain=True)
+        return [Event.of(json.loads(line)) for line in said.splitlines()]
 
     def delete(self, body: Object) -> None:
         """Delete at once; what is not there is fine."""

@@ -34,6 +34,11 @@ _SCHEMA_SUMS = "../tools/schemas/go.sum"
 _BOOTSTRAP = "tools/packaging/common/envoy_bootstrap.json"
 _ARGO_CD = "github.com/argoproj/argo-cd/v3"
 _ARGO_CD_CRDS = ("application", "appproject", "applicationset")
+_KUSTOMIZE_CONTROLLER = "github.com/fluxcd/kustomize-controller"
+_SOURCE_CONTROLLER = "github.com/fluxcd/source-controller"
+_KUSTOMIZE_CRDS = ("kustomize.toolkit.fluxcd.io_kustomizations",)
+_SOURCE_CRDS = tuple(f"source.toolkit.fluxcd.io_{kind}" for kind in ("gitrepositories", "ocirepositories", "buckets"))
+"""Of the kinds that kustomize-controller watches; it ends where one of them is not served."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,17 @@ def _make_argo_cd(staging: Path) -> None:
     (staging / "version").write_text(version, encoding="utf-8")
 
 
+def _make_flux(staging: Path) -> None:
+    _go_tools("flux", staging / "bin")
+    # One of its modules is in no registry, so of source-controller there are files, and no program.
+    directories = {
+        Path(_module("flux", _KUSTOMIZE_CONTROLLER, "{{.Dir}}")): _KUSTOMIZE_CRDS,
+        _downloaded(_SOURCE_CONTROLLER): _SOURCE_CRDS,
+    }
+    files = [base / "config/crd/bases" / f"{name}.yaml" for base, names in directories.items() for name in names]
+    _keep_crds(staging / "crds.json", *files)
+
+
 def _keep_crds(target: Path, *sources: Path) -> None:
     documents = [crd for source in sources for crd in YAML(typ="safe").load_all(source) if crd]
     target.write_text(json.dumps(documents, default=str), encoding="utf-8")
@@ -226,6 +242,13 @@ GROUPS = {
         minutes=6,
         pins=("go/argocd/go.mod", "go/argocd/go.sum"),
         make=_make_argo_cd,
+    ),
+    "flux": Group(
+        title="Flux's kustomize-controller",
+        minutes=3,
+        pins=("go/flux/go.mod", "go/flux/go.sum"),
+        make=_make_flux,
+        modules=(_SOURCE_CONTROLLER,),
     ),
 }
 """All groups, in the order in which they are built."""

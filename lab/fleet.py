@@ -27,6 +27,7 @@ from lab.gateway import Gateway, gateway_deployments, gateway_objects, other_dep
 from lab.gitops import PAUSE, Sync
 from lab.gslb import Gslb
 from lab.isolation import WORK
+from lab.jobs import Jobs
 from lab.load import Load, Report, Way, send
 from lab.network import LoadBalancerAddress, Network
 from lab.outside import Outside
@@ -58,6 +59,7 @@ class Lab:
         self.addresses: dict[str, LoadBalancerAddress] = {}
         self.tree = WORK / "output"
         self.syncs: dict[str, Sync] = {}
+        self.jobs: dict[str, Jobs] = {}
         self.given: dict[tuple[str, str, str], list[str]] = {}
         """Cluster, namespace, gateway → addresses that its load balancer gets though no inventory knows them yet."""
         self._istiod_env = dict(istiod_env or {})
@@ -97,6 +99,8 @@ class Lab:
         self.outside.close()
         for pod in self.pods.values():
             pod.namespace.delete()
+        for jobs in self.jobs.values():
+            jobs.close()
         for cluster in self.clusters.values():
             cluster.control.delete()
             shutil.rmtree(cluster.directory)
@@ -124,6 +128,7 @@ class Lab:
                 facts.settings.mesh_config.update(YAML(typ="safe").load(setup))
             self.clusters[name] = Cluster(facts.settings, number, self.network, self.parts, authority)
             self.syncs[name] = Sync(self.clusters[name].api, partial(self.start_gateways, name))
+            self.jobs[name] = Jobs(self.clusters[name])
         self._each(Cluster.start_api_server)
         self._each(Cluster.wait_for_api_server)
         if self._tetrate:
@@ -199,6 +204,8 @@ class Lab:
             if self._mesh:
                 self.end_gateways()
                 self.start_gateways()
+                for jobs in self.jobs.values():
+                    jobs.act()
             else:
                 self._each(self._report)
         except LookupError:

@@ -27,6 +27,10 @@ _DISRUPTION_ALLOWED = {
     "message": "",
     "lastTransitionTime": "2026-01-01T00:00:00Z",
 }
+_AVAILABLE = [
+    {"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"},
+    {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+]
 
 
 class Gateway:
@@ -94,7 +98,8 @@ def report_ready(cluster: Cluster) -> None:
         replicas = deployment["spec"].get("replicas", 1)
         numbers = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"), replicas)
         generation = deployment["metadata"]["generation"]
-        cluster.api.patch_status(deployment, {"observedGeneration": generation, **numbers})
+        status = {"observedGeneration": generation, **numbers, "conditions": _AVAILABLE}
+        cluster.api.patch_status(deployment, status)
     for budget in cluster.api.items("policy/v1", "PodDisruptionBudget"):
         numbers = dict.fromkeys(("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"), 1)
         cluster.api.patch_status(budget, {**numbers, "conditions": [_DISRUPTION_ALLOWED]})

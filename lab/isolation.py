@@ -27,7 +27,7 @@ _DEBIAN = {
     "unshare": "util-linux",
     "mount": "mount",
 }
-_DEBIAN_OF = {"argocd": {"redis-server": "redis-server", "git": "git"}}
+_DEBIAN_OF = {"argocd": {"redis-server": "redis-server", "git": "git"}, "flux": {"git": "git", "curl": "curl"}}
 """Group of parts → the programs that it calls and the packages that have them."""
 _FLAGS = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 WORK = Path("/run/lab")

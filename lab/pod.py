@@ -57,9 +57,11 @@ class PodSettings:
 class Pod:
     """A running pod. `published`: whether its address is in the EndpointSlices; `ready`: and as ready."""
 
-    def __init__(self, cluster: Cluster, settings: PodSettings) -> None:
+    def __init__(self, cluster: Cluster, settings: PodSettings, *, made: Object | None = None) -> None:
+        """`made`: its object, where a controller has made that."""
         self.cluster = cluster
         self.settings = settings
+        self._made = made
         self.name = settings.name
         self.labels = _INJECTED | settings.labels if settings.proxy else settings.labels
         self.published = bool(settings.ports)
@@ -76,6 +78,8 @@ class Pod:
 
     @property
     def object(self) -> Object:
+        if self._made:
+            return self._made
         body = reference("v1", "Pod", self.name, self.settings.namespace)
         body["metadata"]["labels"] = self.labels
         ports: list[Object] = [
@@ -214,8 +218,9 @@ class Pod:
 
     def _publish(self) -> None:
         api, namespace = self.cluster.api, self.settings.namespace
-        api.apply(reference("v1", "ServiceAccount", self.settings.service_account, namespace))
-        api.apply(self.object)
+        if not self._made:
+            api.apply(reference("v1", "ServiceAccount", self.settings.service_account, namespace))
+            api.apply(self.object)
         api.patch_status(
             self.object,
             {

@@ -30,7 +30,7 @@ _SETTINGS = {
 
 
 class Repository:
-    """A repository at `URL` with one branch, and the work tree of the one who commits to it.
+    """A repository at `URL`, and the work tree of the one who commits to its branch `BRANCH`.
 
     `HOST` has to be a name of 127.0.0.1, and `authority` one that readers trust.
     """
@@ -44,6 +44,7 @@ class Repository:
         self._git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}", cwd=bare)
         self._git("clone", "--quiet", str(bare), str(self._work), cwd=directory)
         self._git("checkout", "--quiet", "-B", BRANCH)
+        self._heads: dict[str, str] = {}
         self._server = _serve(directory, authority, port)
 
     @property
@@ -60,7 +61,21 @@ class Repository:
         self._git("add", "--all")
         self._git("commit", "--quiet", "--allow-empty", "--message", message)
         self._git("push", "--quiet", "origin", BRANCH)
-        return self._git("rev-parse", "HEAD").strip()
+        self._heads[BRANCH] = self._git("rev-parse", "HEAD").strip()
+        return self._heads[BRANCH]
+
+    def move(self, branch: str, revision: str) -> None:
+        """Let another branch, a new one or not, be at a revision, as what promotes a wave does."""
+        self._git("push", "--quiet", "--force", "origin", f"{revision}:refs/heads/{branch}")
+        self._heads[branch] = revision
+
+    def head(self, branch: str) -> str:
+        """The revision that a branch is at; empty if there is no such branch."""
+        return self._heads.get(branch, "")
+
+    def archive(self, revision: str, target: Path) -> None:
+        """Write the files of a revision as `.tar.gz`."""
+        self._git("archive", "--format=tar.gz", f"--output={target}", revision)
 
     def close(self) -> None:
         self._server.shutdown()

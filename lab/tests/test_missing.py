@@ -28,7 +28,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of a machine's programs: root, all packages, no Go, nothing built."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("etcd", "iptables", "ip", "openssl", "unshare", "mount", "redis-server", "git"):
+    for name in ("etcd", "iptables", "ip", "openssl", "unshare", "mount", "redis-server", "git", "curl"):
         _program(programs, name, "exit 0")
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +73,22 @@ def test_what_the_tree_has_no_more_goes(
 def test_a_commit_of_the_same_is_another_revision(repository: Repository, tree: Path) -> None:
     """Engines are waited for by revision."""
     assert repository.commit(tree, "one") != repository.commit(tree, "two")
+
+
+def test_another_branch_is_where_it_was_moved_to(repository: Repository, tree: Path) -> None:
+    one = repository.commit(tree, "one")
+    repository.move("canary", one)
+    two = repository.commit(tree, "two")
+    assert [repository.head(branch) for branch in ("main", "canary", "none")] == [two, one, ""]
+
+
+def test_a_revision_is_an_archive_of_its_files(repository: Repository, tree: Path, tmp_path: Path) -> None:
+    revision = repository.commit(tree, "one", below="output")
+    (tree / "c1" / "a.yaml").rename(tree / "b.yaml")
+    repository.commit(tree, "two", below="output")
+    repository.archive(revision, tmp_path / "one.tar.gz")
+    with tarfile.open(tmp_path / "one.tar.gz") as archive:
+        assert [member.name for member in archive if member.isfile()] == ["output/c1/a.yaml"]
 
 
 def test_what_git_refuses_is_said(repository: Repository, tree: Path) -> None:

@@ -1,0 +1,133 @@
+"""Real Flux under load: people commit, the Flux of every cluster syncs it when it does, and no GET is lost.
+
+The fleet of all scenarios here is rolled out from nothing as people do it (`rolled`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.scenarios.by_flux import DELIVERY, PARTS, ByFlux
+from lab.scenarios.drafts import Draft, host, url
+from lab.scenarios.rolled import GIVEN, Rolled, draining, exposed, fleet, without
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lab.fleet import Lab
+    from lab.scenarios.conftest import Show, Stage
+
+NEEDS = ("controllers", "flux")
+
+NOTHING = fleet(DELIVERY, {})
+FLEET = fleet(DELIVERY, GIVEN)
+RATINGS = exposed(FLEET, host("details"), host("reviews"), host("ratings"))
+CANARY, REST = "environments/canary", "environments/rest"
+"""Branches that waves follow: c1 and c2 one, c3 the other."""
+
+
+def _in_waves() -> Draft:
+    gate = {"image": "example.com/curl:8", "timeout": "15s"}
+    waves = [{"wave": 0, "revision": CANARY}, {"wave": 1, "revision": REST}]
+    draft = fleet(DELIVERY | {"gate": gate, "waves": waves}, GIVEN)
+    for cluster, wave in {"c1": 0, "c2": 0, "c3": 1}.items():
+        draft.clusters[cluster]["wave"] = wave
+    return draft
+
+
+def _wrong(draft: Draft) -> Draft:
+    """The fleet with addresses of which nobody knows that they lead nowhere."""
+    changed = draft.changed()
+    for cluster, address in {"c2": "192.0.2.29", "c3": "192.0.2.39"}.items():
+        for gateway in changed.inventories[cluster]["gateways"]:
+            if gateway["namespace"] == "bookinfo":
+                gateway["addresses"] = [address]
+    return changed
+
+
+WAVES = _in_waves()
+WRONG = _wrong(WAVES)
+
+
+def _start(lab: Lab, draft: Draft) -> Rolled:
+    return Rolled(lab, ByFlux, NOTHING, draft)
+
+
+@pytest.fixture
+def rolled(stage: Stage) -> Rolled:
+    return stage.start(FLEET, _start)
+
+
+@pytest.fixture
+def delivered(rolled: Rolled) -> Iterator[ByFlux]:
+    """The fleet `FLEET`, synced; it is taken back to that."""
+    assert isinstance(rolled.delivered, ByFlux)
+    yield rolled.delivered
+    if rolled.delivered.draft is not FLEET:
+        rolled.delivered.deliver(FLEET, "As it was", allow_withdrawal=True)
+
+
+def test_a_fleet_is_rolled_out_from_nothing(rolled: Rolled, show: Show) -> None:
+    """Gateways come up without addresses; once these are in the inventory, entries lead to them."""
+    show("from the first commit to gateways everywhere", rolled.gateways)
+    show("from the commit of their addresses to entries everywhere", rolled.entries)
+    show("details in its own cluster meanwhile", rolled.report)
+    assert rolled.found == GIVEN
+    assert rolled.report.lost == []
+    answers = rolled.delivered.lab.send("c1", url("reviews"))
+    show("reviews from c1 after it", answers)
+    assert answers.lost == []
+    assert rolled.delivered.changed_by_another_sync() == []
+
+
+def test_a_service_is_exposed(delivered: ByFlux, show: Show) -> None:
+    """All clusters sync at once: whoever calls ratings only after that loses nothing, and others notice nothing."""
+    report = delivered.under_load(url("reviews"), lambda: delivered.deliver(RATINGS, "ratings is exposed"))
+    show("ratings is exposed, calls of reviews", report)
+    assert report.lost == []
+    answers = delivered.lab.send("c1", url("ratings"))
+    show("ratings once it is exposed", answers)
+    assert (answers.lost, set(answers.by_cluster)) == ([], {"c2"})
+    assert delivered.changed_by_another_sync() == []
+
+
+def test_a_service_is_withdrawn_in_two_commits(delivered: ByFlux, show: Show) -> None:
+    report = delivered.under_load(
+        url("reviews"),
+        lambda: delivered.deliver(draining(FLEET, "c2"), "c2 drains"),
+        # Callers in c2 itself have one source less.
+        lambda: delivered.deliver(without(FLEET, "c2", "reviews"), "c2 has reviews no more", allow_withdrawal=True),
+    )
+    show("c2 drains, then withdraws reviews", report)
+    assert report.lost == []
+    assert set(report.last(2).by_cluster) == {"c3"}
+    assert delivered.changed_by_another_sync() == []
+
+
+def test_a_wave_stops_where_its_gate_fails(delivered: ByFlux, show: Show) -> None:
+    """Whoever moves the branches looks at the Kustomizations: what is wrong never comes to the last cluster."""
+    delivered.commit(WAVES, "Waves and gates")
+    _move(delivered, CANARY, REST)
+    show("from the commit to gates passed everywhere", delivered.wait())
+    before = delivered.revision
+    delivered.commit(WRONG, "Addresses that lead nowhere")
+    _move(delivered, CANARY)
+    show("Flux, of a gate that fails", delivered.wait_for_refusal("c1", PARTS[-1], seconds=180))
+    show("the gate", delivered.lab.jobs["c1"].logs()[-300:])
+    assert set(delivered.late("c1")) == {PARTS[-1]}
+    assert all(state.has(before) for state in delivered.flux.states("c3").values())
+    delivered.commit(WAVES, "As it was")
+    _move(delivered, CANARY)
+    show("from the commit that mends it to gates passed in its wave", delivered.wait("c1", "c2"))
+    _move(delivered, REST)
+    delivered.wait("c3")
+    delivered.commit(FLEET, "Without waves and gates")
+    _move(delivered, CANARY, REST)
+    delivered.wait()
+
+
+def _move(delivered: ByFlux, *branches: str) -> None:
+    for branch in branches:
+        delivered.repository.move(branch, delivered.revision)
