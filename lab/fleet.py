@@ -148,7 +148,7 @@ class Lab:
         Returns the copy; raises `RuntimeError` with what meshgen said where it refuses the fleet.
         """
         self._builds += 1
-        copy = copy_with_test_addresses(fleet, WORK / f"fleet-{self._builds}")
+        self.fleet = copy = copy_with_test_addresses(fleet, WORK / f"fleet-{self._builds}")
         self.facts = read_facts(copy)
         self._name_load_balancers()
         command = [sys.executable, "-m", "meshgen", "build", str(copy), "--output", str(self.tree)]
