@@ -1,4 +1,4 @@
-"""A fleet that an engine rolled out from nothing as people do it, and the changes that scenarios make to it.
+"""A fleet that an engine rolled out from nothing as people do it, its changes, and what every engine keeps.
 
 Gateways come first, then the addresses that their load balancers got go into the inventory, then entries come to the
 other clusters.
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from lab.fleet import Lab
     from lab.load import Report
+    from lab.scenarios.conftest import Show
     from lab.scenarios.delivered import Delivered, Took
 
 SHOP = "shop"
@@ -102,6 +103,44 @@ class Rolled:
             self.entries: Took = self.delivered.deliver(draft, "The addresses of the gateways are known")
             time.sleep(1)
         self.report: Report = load.report
+
+
+def rolls_out_from_nothing(rolled: Rolled, show: Show) -> None:
+    """Gateways come up without addresses; once these are in the inventory, entries lead to them."""
+    show("from the first commit to gateways everywhere", rolled.gateways)
+    show("from the commit of their addresses to entries everywhere", rolled.entries)
+    show("details in its own cluster meanwhile", rolled.report)
+    assert rolled.found == GIVEN
+    assert rolled.report.lost == []
+    answers = rolled.delivered.lab.send("c1", url("reviews"))
+    show("reviews from c1 after it", answers)
+    assert answers.lost == []
+    assert rolled.delivered.changed_by_another_sync() == []
+
+
+def exposes_a_service(delivered: Delivered, draft: Draft, show: Show) -> None:
+    """All clusters sync at once: whoever calls ratings only after that loses nothing, and others notice nothing."""
+    ratings = exposed(draft, host("details"), host("reviews"), host("ratings"))
+    report = delivered.under_load(url("reviews"), lambda: delivered.deliver(ratings, "ratings is exposed"))
+    show("ratings is exposed, calls of reviews", report)
+    assert report.lost == []
+    answers = delivered.lab.send("c1", url("ratings"))
+    show("ratings once it is exposed", answers)
+    assert (answers.lost, set(answers.by_cluster)) == ([], {"c2"})
+    assert delivered.changed_by_another_sync() == []
+
+
+def withdraws_in_two_commits(delivered: Delivered, draft: Draft, show: Show) -> None:
+    report = delivered.under_load(
+        url("reviews"),
+        lambda: delivered.deliver(draining(draft, "c2"), "c2 drains"),
+        # Callers in c2 itself have one source less.
+        lambda: delivered.deliver(without(draft, "c2", "reviews"), "c2 has reviews no more", allow_withdrawal=True),
+    )
+    show("c2 drains, then withdraws reviews", report)
+    assert report.lost == []
+    assert set(report.last(2).by_cluster) == {"c3"}
+    assert delivered.changed_by_another_sync() == []
 
 
 def _workspace(name: str, exposed_services: list[str]) -> Item:

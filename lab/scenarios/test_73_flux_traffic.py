@@ -10,20 +10,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.scenarios.by_flux import DELIVERY, PARTS, ByFlux
-from lab.scenarios.drafts import Draft, host, url
-from lab.scenarios.rolled import GIVEN, Rolled, draining, exposed, fleet, without
+from lab.scenarios.rolled import (
+    GIVEN,
+    Rolled,
+    exposes_a_service,
+    fleet,
+    rolls_out_from_nothing,
+    withdraws_in_two_commits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lab.fleet import Lab
     from lab.scenarios.conftest import Show, Stage
+    from lab.scenarios.drafts import Draft
 
 NEEDS = ("controllers", "flux")
 
 NOTHING = fleet(DELIVERY, {})
 FLEET = fleet(DELIVERY, GIVEN)
-RATINGS = exposed(FLEET, host("details"), host("reviews"), host("ratings"))
 CANARY, REST = "environments/canary", "environments/rest"
 """Branches that waves follow: c1 and c2 one, c3 the other."""
 
@@ -70,40 +76,15 @@ def delivered(rolled: Rolled) -> Iterator[ByFlux]:
 
 
 def test_a_fleet_is_rolled_out_from_nothing(rolled: Rolled, show: Show) -> None:
-    """Gateways come up without addresses; once these are in the inventory, entries lead to them."""
-    show("from the first commit to gateways everywhere", rolled.gateways)
-    show("from the commit of their addresses to entries everywhere", rolled.entries)
-    show("details in its own cluster meanwhile", rolled.report)
-    assert rolled.found == GIVEN
-    assert rolled.report.lost == []
-    answers = rolled.delivered.lab.send("c1", url("reviews"))
-    show("reviews from c1 after it", answers)
-    assert answers.lost == []
-    assert rolled.delivered.changed_by_another_sync() == []
+    rolls_out_from_nothing(rolled, show)
 
 
 def test_a_service_is_exposed(delivered: ByFlux, show: Show) -> None:
-    """All clusters sync at once: whoever calls ratings only after that loses nothing, and others notice nothing."""
-    report = delivered.under_load(url("reviews"), lambda: delivered.deliver(RATINGS, "ratings is exposed"))
-    show("ratings is exposed, calls of reviews", report)
-    assert report.lost == []
-    answers = delivered.lab.send("c1", url("ratings"))
-    show("ratings once it is exposed", answers)
-    assert (answers.lost, set(answers.by_cluster)) == ([], {"c2"})
-    assert delivered.changed_by_another_sync() == []
+    exposes_a_service(delivered, FLEET, show)
 
 
 def test_a_service_is_withdrawn_in_two_commits(delivered: ByFlux, show: Show) -> None:
-    report = delivered.under_load(
-        url("reviews"),
-        lambda: delivered.deliver(draining(FLEET, "c2"), "c2 drains"),
-        # Callers in c2 itself have one source less.
-        lambda: delivered.deliver(without(FLEET, "c2", "reviews"), "c2 has reviews no more", allow_withdrawal=True),
-    )
-    show("c2 drains, then withdraws reviews", report)
-    assert report.lost == []
-    assert set(report.last(2).by_cluster) == {"c3"}
-    assert delivered.changed_by_another_sync() == []
+    withdraws_in_two_commits(delivered, FLEET, show)
 
 
 def test_a_wave_stops_where_its_gate_fails(delivered: ByFlux, show: Show) -> None:
