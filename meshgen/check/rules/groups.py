@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.exposure import UNNAMED_PORT
-from meshgen.analysis.hosts import covers
+from meshgen.analysis.hosts import ServiceName, covers
 from meshgen.calls.staying import unsatisfiable
 from meshgen.check.origins import exposure_at, service_object
-from meshgen.check.places import listed, notes
+from meshgen.check.places import listed, names_stranger, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics.several import all_of
 
@@ -23,14 +23,19 @@ if TYPE_CHECKING:
 def different_sources(context: Context) -> Iterator[Finding]:
     """Find pairs of Services that would share entries for clusters which serve only one of them.
 
-    Services that take the same entries have to be served by the same clusters (design §3, groups).
+    Services that take the same entries have to be served by the same clusters (design §3, groups). Who serves one whose
+    traffic names a cluster that the fleet does not have is not known before that is corrected (MG204).
     """
+    relations = context.relations
+    unknown = {each.name for each in relations.exposures if names_stranger(relations, each.traffic.selectors)}
     for group in context.calls.all_groups:
         cluster, conflict = group.cluster, group.conflict
         if conflict is None or conflict.reason != "sources":
             continue
         first, second = conflict.first, conflict.second
         others = [second, *conflict.others]
+        if unknown.intersection(ServiceName(each.namespace, each.name) for each in (first, *others)):
+            continue
         by_sources: dict[tuple[str, ...], list[str]] = {}
         for service, sources in zip(others, (conflict.second_sources, *conflict.others_sources), strict=True):
             by_sources.setdefault(sources, []).append(service.name)
