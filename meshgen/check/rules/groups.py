@@ -8,7 +8,7 @@ from meshgen.analysis.exposure import UNNAMED_PORT
 from meshgen.analysis.hosts import ServiceName, covers
 from meshgen.calls.staying import unsatisfiable
 from meshgen.check.origins import exposure_at, service_object
-from meshgen.check.places import listed, names_stranger, notes
+from meshgen.check.places import listed, names_no_cluster, names_stranger, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics.several import all_of
 
@@ -24,10 +24,15 @@ def different_sources(context: Context) -> Iterator[Finding]:
     """Find pairs of Services that would share entries for clusters which serve only one of them.
 
     Services that take the same entries have to be served by the same clusters (design §3, groups). Who serves one whose
-    traffic names a cluster that the fleet does not have is not known before that is corrected (MG204).
+    traffic names clusters that the fleet does not have is not known before that is corrected (MG204, MG205).
     """
     relations = context.relations
-    unknown = {each.name for each in relations.exposures if names_stranger(relations, each.traffic.selectors)}
+    unknown = {
+        each.name
+        for each in relations.exposures
+        if names_stranger(relations, each.traffic.selectors)
+        or any(names_no_cluster(relations, selector) for selector in each.traffic.selectors)
+    }
     for group in context.calls.all_groups:
         cluster, conflict = group.cluster, group.conflict
         if conflict is None or conflict.reason != "sources":
