@@ -13,8 +13,6 @@ import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
-
 from lab.isolation import WORK
 from lab.scenarios.drafts import host
 
@@ -108,7 +106,6 @@ def _repaired(lab: Lab, cluster: str, body: Object) -> Iterator[None]:
     lab.clusters[cluster].api.apply({**body, "metadata": kept})
 
 
-@pytest.mark.quick
 def test_all_is_well_in_one_line(bookinfo: Lab) -> None:
     _wait_for(bookinfo, {}, "c1", bookinfo.client("c1"), _gateway(bookinfo, "c1"))
     _wait_for(bookinfo, {}, "c2", bookinfo.client("c2"), _gateway(bookinfo, "c2"))
@@ -117,7 +114,6 @@ def test_all_is_well_in_one_line(bookinfo: Lab) -> None:
     assert text.endswith("objects as emitted; 3 of 3 addresses of gateways answering\n")
 
 
-@pytest.mark.quick
 def test_an_object_was_deleted(bookinfo: Lab) -> None:
     """Priorities go with it, and istiod does not hold it: one cause."""
     rule = _named(bookinfo, "c1", "DestinationRule", "details")
@@ -171,7 +167,6 @@ def _gateway_addresses(lab: Lab, cluster: str) -> list[str]:
     return list(lab.gateways[f"{cluster}/bookinfo/eastwest-gateway"].addresses)
 
 
-@pytest.mark.quick
 def test_a_gateway_does_not_let_in_a_host(bookinfo: Lab) -> None:
     """From the consumer it looks as without pods; where the gateway is, the object is named, once."""
     gateway = _named(bookinfo, "c2", "Gateway", "reviews")
