@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from meshgen.language.typed import MODELS
+from meshgen.language.kinds import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,17 +13,13 @@ from pydantic import (
     PrivateAttr,
     model_validator,
 )
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from meshgen.load.nodes import Node
 
 if TYPE_CHECKING:
     from meshgen.diagnostics import Span
-
-
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
 
 
 class Item(BaseModel):
@@ -33,7 +29,7 @@ class Item(BaseModel):
         extra="forbid",
         frozen=True,
         strict=True,
-        alias_generator=_camel_case,
+        alias_generator=to_camel,
         defer_build=True,
     )
 

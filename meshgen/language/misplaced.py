@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from meshgen.language.cluster import Cluster
+from meshgen.diagnostics.several import all_of
 from meshgen.language.fleet import FleetSpec
-from meshgen.language.gateway import Gateway
-from meshgen.language.inventory import Inventory
-from meshgen.language.published_host import PublishedHost
+from meshgen.language.kinds import MODELS
 from meshgen.language.shape import fields, shape, shape_at
-from meshgen.language.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,17 +16,6 @@ if TYPE_CHECKING:
 
     from meshgen.language.shape import Shape
     from meshgen.load.nodes import Node
-
-Path = tuple[str | int, ...]
-
-_KINDS: dict[str, type[BaseModel]] = {
-    "Fleet": FleetSpec,
-    "Cluster": Cluster,
-    "Gateway": Gateway,
-    "Workspace": Workspace,
-    "PublishedHost": PublishedHost,
-    "Inventory": Inventory,
-}
 
 _ITEM = 2
 """Steps to an item of a list of the Fleet, which may be a document of its own."""
@@ -68,8 +54,8 @@ def elsewhere(key: str, parent: Sequence[str | int], model: type[BaseModel]) -> 
         return f"It is a field of {_called(having[0], own)}: move it there."
     if parent and not (issubclass(model, FleetSpec) and len(parent) == _ITEM):
         return ""
-    kinds = [kind for kind, other in _KINDS.items() if key in fields(other)]
-    if len(kinds) == 1 and not issubclass(model, _KINDS[kinds[0]]):
+    kinds = [kind for kind, other in MODELS.items() if key in fields(other)]
+    if len(kinds) == 1 and not issubclass(model, MODELS[kinds[0]]):
         return f"It is a field of kind `{kinds[0]}`: move it there."
     return ""
 
@@ -90,9 +76,7 @@ def lost_by(key: str, parent: Sequence[str | int], document: Node, model: type[B
 
 def indent(keys: Sequence[str], *, into_list: bool) -> str:
     """The sentence of help that gives `keys` back to the key above them."""
-    shown = [f"`{key}`" for key in keys]
-    named = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
-    return f"Indent {named} below it{', with `- ` before the first' if into_list else ''}."
+    return f"Indent {all_of(keys)} below it{', with `- ` before the first' if into_list else ''}."
 
 
 def _has(model: type[BaseModel] | None, key: str) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from meshgen.language.kinds import MODELS
 from meshgen.language.shape import required
-from meshgen.language.typed import MODELS
 from meshgen.load.documents import API_VERSION, KINDS
 
 if TYPE_CHECKING:

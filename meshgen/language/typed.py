@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from meshgen import __version__
 from meshgen.diagnostics import Diagnostic, Note, Span, diagnose
 from meshgen.diagnostics.near import near
-from meshgen.language.base import Item, Subdomain
-from meshgen.language.cluster import Cluster
-from meshgen.language.fleet import Fleet, FleetSpec
-from meshgen.language.gateway import Gateway
+from meshgen.language.base import Item
+from meshgen.language.fleet import Fleet
 from meshgen.language.instead import as_mapping
-from meshgen.language.inventory import Inventory
+from meshgen.language.kinds import LISTS, MODELS, NamedFleet
 from meshgen.language.misplaced import indent, lost_by
 from meshgen.language.mistakes import Subject, is_what, mistakes, object_at
-from meshgen.language.published_host import PublishedHost
 from meshgen.language.shape import fields, required, shape
-from meshgen.language.workspace import Workspace
 from meshgen.load.documents import first_key, quoted
 from meshgen.load.nodes import Node
 from meshgen.load.scalars import old_reading
@@ -29,22 +25,6 @@ if TYPE_CHECKING:
 
     from meshgen.load.documents import Document, Loaded
 
-
-class NamedFleet(FleetSpec):
-    """A Fleet document: its name and its spec."""
-
-    name: Subdomain = Field(title="Name", description="Name of the fleet.")
-
-
-MODELS: dict[str, type[Item]] = {
-    "Fleet": NamedFleet,
-    "Cluster": Cluster,
-    "Gateway": Gateway,
-    "Workspace": Workspace,
-    "PublishedHost": PublishedHost,
-    "Inventory": Inventory,
-}
-LISTS = {"clusters": "Cluster", "gateways": "Gateway", "workspaces": "Workspace", "publishedHosts": "PublishedHost"}
 
 _TOP = ("apiVersion", "kind", "metadata", "spec")
 _T = TypeVar("_T", bound=Item)
@@ -354,4 +334,4 @@ def _read_otherwise(subject: Subject) -> Iterator[Diagnostic]:
                 )
 
 
-__all__ = ["LISTS", "MODELS", "NamedFleet", "Written", "typed_fleet"]
+__all__ = ["Written", "typed_fleet"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from meshgen.language.typed import MODELS
+from meshgen.language.kinds import MODELS
 from tests.fleets import read
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "docs" / "fields.py"

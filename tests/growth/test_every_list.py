@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-from meshgen.language.typed import MODELS
+from meshgen.language.kinds import MODELS
 from tests.growth.fleets import LISTS, SMALL
 from tests.walk import called, models, parts, written
 
