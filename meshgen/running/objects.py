@@ -175,6 +175,7 @@ def _different(cluster: str, key: Id, artifact: Artifact, item: Object) -> Diagn
     found = differences(artifact.body, item, own_kind=own_kind, whole=whole)
     if not found:
         return None
+    added = any(each.wanted is None for each in found)
     managers = dict.fromkeys(filter(None, (changed_by(item, each.path) for each in found)))
     who = f"; written last by {begun([f'`{name}`' for name in managers])}" if managers else ""
     return diagnose(
@@ -182,10 +183,7 @@ def _different(cluster: str, key: Id, artifact: Artifact, item: Object) -> Diagn
         f"{key} in `{cluster}` is not as emitted: {begun([each.said for each in found])}{who}",
         _place(artifact),
         "Sync the cluster; what somebody changes by hand belongs into the fleet, and an engine that heals itself takes "
-        "it back. What somebody added has to be removed by hand."
-        if any(each.wanted is None for each in found)
-        else "Sync the cluster; what somebody changes by hand belongs into the fleet, and an engine that heals itself "
-        "takes it back.",
+        f"it back.{' What somebody added has to be removed by hand.' if added else ''}",
         object=f"{cluster}/{key.kind}/{key.namespace}/{key.name}",
     )
 
