@@ -30,9 +30,10 @@ def parse_range(text: str) -> Range | None:
         return None
 
 
-def overlap(one: Range, two: Range) -> bool:
-    """Whether two ranges have an address in common."""
-    return one.version == two.version and one.overlaps(two)
+def overlap(first: str, second: str) -> bool:
+    """Whether two ranges have an address in common; not if one of them is none (MG319)."""
+    one, two = parse_range(first), parse_range(second)
+    return one is not None and two is not None and one.version == two.version and one.overlaps(two)
 
 
 def holds(outer: Range, inner: Range) -> bool:

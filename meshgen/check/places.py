@@ -141,10 +141,14 @@ def trust_domain_place(relations: Relations, cluster: str) -> Span | None:
     return _place(relations, cluster, "trustDomain")
 
 
+def is_stranger(relations: Relations, name: str) -> bool:
+    """Whether a name, no pattern, is that of no cluster of the fleet: said by MG204."""
+    return "*" not in name and name not in relations.facts
+
+
 def names_stranger(relations: Relations, selectors: Iterable[ClusterSelector]) -> bool:
     """Whether one of these names a cluster that the fleet does not have: said by MG204."""
-    known = {cluster.name for cluster in relations.fleet.clusters}
-    return any("*" not in name and name not in known for each in selectors for name in each.names or ())
+    return any(is_stranger(relations, name) for each in selectors for name in each.names or ())
 
 
 def names_no_cluster(relations: Relations, selector: ClusterSelector) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import name_matches, namespace_matches
 from meshgen.analysis.pattern_index import any_matches
+from meshgen.check.places import is_stranger
 
 if TYPE_CHECKING:
     from meshgen.analysis.hosts import ServiceName
@@ -56,11 +57,9 @@ def outside(relations: Relations, workspace: Workspace, namespace: str) -> bool:
     """Whether the workspace spans `namespace` in no cluster; one that the fleet lacks, which is MG204, may be meant."""
     if may_span(relations, workspace, namespace):
         return False
-    clusters = {cluster.name for cluster in relations.fleet.clusters}
-    unknown = [pattern.partition("/") for pattern in workspace.namespace_selector.names]
+    patterns = [pattern.partition("/") for pattern in workspace.namespace_selector.names]
     return not any(
-        "*" not in cluster and cluster not in clusters and name_matches(wanted, namespace)
-        for cluster, _, wanted in unknown
+        is_stranger(relations, cluster) and name_matches(wanted, namespace) for cluster, _, wanted in patterns
     )
 
 

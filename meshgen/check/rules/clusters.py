@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import covers, name_matches, selects
 from meshgen.analysis.routes import routes
-from meshgen.check.places import cluster_selectors, notes
+from meshgen.check.places import cluster_selectors, is_stranger, notes
 from meshgen.check.rule import Finding, Rule
 from meshgen.diagnostics.near import did_you_mean, near
 
@@ -45,7 +45,7 @@ def unknown_cluster(context: Context) -> Iterator[Finding]:
     relations = context.relations
     clusters = {cluster.name for cluster in relations.fleet.clusters}
     for name, span, named in _named_clusters(relations):
-        if "*" not in name and name not in clusters:
+        if is_stranger(relations, name):
             advice = did_you_mean(near(name, clusters)) or "Declare the cluster, or take its name out."
             yield Finding(
                 message=f"the fleet has no cluster `{name}`",

@@ -72,7 +72,7 @@ def addresses_past_sidecars(context: Context) -> Iterator[Finding]:
         )
         if not hosts or not _is_past(outbound, virtual):
             continue
-        excluded = any(_overlaps(text, virtual) for text in outbound.excluded_ip_ranges)
+        excluded = any(overlap(text, virtual) for text in outbound.excluded_ip_ranges)
         remedy = f"Take {virtual} out of `global.proxy.excludeIPRanges`"
         if not excluded:
             remedy = f"Add {virtual} to `global.proxy.includeIPRanges`"
@@ -96,18 +96,13 @@ def _limited(context: Context) -> dict[str, tuple[ObservedOutbound, list[Import]
 
 
 def _is_past(outbound: ObservedOutbound, virtual: str) -> bool:
-    if any(_overlaps(text, virtual) for text in outbound.excluded_ip_ranges):
+    if any(overlap(text, virtual) for text in outbound.excluded_ip_ranges):
         return True
     wanted = parse_range(virtual)
     if outbound.ip_ranges is None or wanted is None:
         return False  # MG319
     taken = [found for text in outbound.ip_ranges if (found := parse_range(text)) is not None]
     return not any(holds(each, wanted) for each in taken)
-
-
-def _overlaps(text: str, virtual: str) -> bool:
-    one, two = parse_range(text), parse_range(virtual)
-    return one is not None and two is not None and overlap(one, two)
 
 
 def ports_past_sidecars(context: Context) -> Iterator[Finding]:

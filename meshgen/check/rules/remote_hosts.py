@@ -6,7 +6,7 @@ import ipaddress
 import math
 from typing import TYPE_CHECKING
 
-from meshgen.analysis.addresses import overlap, parse_range
+from meshgen.analysis.addresses import overlap
 from meshgen.analysis.facts import multicluster_namespace
 from meshgen.analysis.hosts import host_matches
 from meshgen.analysis.names import virtual_address
@@ -230,7 +230,7 @@ def virtual_addresses_of_pods(context: Context) -> Iterator[Finding]:
             continue
         cluster = relations.cluster(name)
         for index, pods in enumerate(cluster.pod_cidrs):
-            if not _overlap(facts.vip_range, pods):
+            if not overlap(facts.vip_range, pods):
                 continue
             yield Finding(
                 message=f"the range {facts.vip_range} of virtual addresses overlaps the pods {pods} of cluster "
@@ -240,11 +240,6 @@ def virtual_addresses_of_pods(context: Context) -> Iterator[Finding]:
                 notes=notes((istio_place(relations, name, "vipRange"), "the range of virtual addresses")),
                 object=f"cluster/{name}",
             )
-
-
-def _overlap(first: str, second: str) -> bool:
-    one, two = parse_range(first), parse_range(second)
-    return one is not None and two is not None and overlap(one, two)
 
 
 def stub_services(context: Context) -> Iterator[Finding]:

@@ -120,7 +120,7 @@ def no_common_root(context: Context) -> Iterator[Finding]:
         )
 
 
-TAKE_PORTS = (
+_TAKE_PORTS = (
     "Remove the annotations by which they do (`traffic.sidecar.istio.io/excludeInboundPorts`, `includeInboundPorts`)"
 )
 
@@ -230,7 +230,7 @@ def exposed_without_sidecar(context: Context) -> Iterator[Finding]:
             why, remedy = "not all of its pods have sidecars", "Inject all its pods"
             place = notes((service.span("injected"), f"`injected: false` in `{exposure.cluster}`"))
         elif passes_sidecars(service):
-            why, remedy = "all of its ports go past the sidecars of its pods", TAKE_PORTS
+            why, remedy = "all of its ports go past the sidecars of its pods", _TAKE_PORTS
             place = notes((service.tcp_ports[0].span("intercepted"), "`intercepted: false`"))
         else:
             continue

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from meshgen.analysis.hosts import namespace_matches, parse_host
+from meshgen.check.places import is_stranger
 from meshgen.check.rule import Finding, Rule
 from meshgen.check.workspaces import outside, pattern_matches, unobserved, valid_pattern
 from meshgen.diagnostics import Note
 from meshgen.diagnostics.near import did_you_mean, near
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator
 
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
@@ -24,7 +25,6 @@ def pattern_matches_nothing(context: Context) -> Iterator[Finding]:
     A namespace pattern that matches nothing is a slip, or an inventory is behind (design §3).
     """
     relations = context.relations
-    clusters = {cluster.name for cluster in relations.fleet.clusters}
     known = {item.name for inventory in relations.fleet.inventories.values() for item in inventory.namespaces}
     for workspace in relations.fleet.workspaces:
         selector = workspace.namespace_selector
@@ -33,7 +33,7 @@ def pattern_matches_nothing(context: Context) -> Iterator[Finding]:
             continue
         for index, pattern in enumerate(selector.names):
             cluster, _, namespace = pattern.partition("/")
-            if matched[index] or not valid_pattern(pattern) or ("*" not in cluster and cluster not in clusters):
+            if matched[index] or not valid_pattern(pattern) or is_stranger(relations, cluster):
                 continue
             yield Finding(
                 message=f"no namespace of any inventory matches `{pattern}`",
@@ -52,13 +52,14 @@ def workspace_spans_nothing(context: Context) -> Iterator[Finding]:
     """
     relations = context.relations
     domain = relations.fleet.spec.cluster_domain
-    clusters = {cluster.name for cluster in relations.fleet.clusters}
     known = {item.name for inventory in relations.fleet.inventories.values() for item in inventory.namespaces}
     for workspace in relations.fleet.workspaces:
         patterns = workspace.namespace_selector.names
         if any(pattern_matches(relations, item) for item in patterns) or not all(map(valid_pattern, patterns)):
             continue
-        if unobserved(relations, workspace) or any(_names_no_cluster(pattern, clusters) for pattern in patterns):
+        if unobserved(relations, workspace) or any(
+            is_stranger(relations, pattern.partition("/")[0]) for pattern in patterns
+        ):
             continue
         exposed = [parse_host(setting.host, domain) for setting in workspace.exposed_services or ()]
         if any(name is not None and outside(relations, workspace, name.namespace) for name in exposed):
@@ -72,11 +73,6 @@ def workspace_spans_nothing(context: Context) -> Iterator[Finding]:
             or "Correct its patterns, or add its namespaces to the inventories of its clusters.",
             object=f"workspace/{workspace.name}",
         )
-
-
-def _names_no_cluster(pattern: str, clusters: Container[str]) -> bool:
-    cluster = pattern.partition("/")[0]
-    return "*" not in cluster and cluster not in clusters
 
 
 def no_gateway_to_expose_through(context: Context) -> Iterator[Finding]:
