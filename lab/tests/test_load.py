@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 PROTOCOLS = ("http", "http2", "grpc", "tcp")
 
+# As scenarios: what the machine held up is run again, what lost a request is not.
+pytestmark = pytest.mark.flaky(reruns=2, only_rerun=["MachineStalledError"])
+
 
 @pytest.fixture(scope="module")
 def ports() -> Iterator[dict[str, int]]:
