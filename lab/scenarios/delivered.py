@@ -91,6 +91,11 @@ class Delivered(ABC):
         self.commit(draft, message, allow_withdrawal=allow_withdrawal)
         return self.wait()
 
+    def take_back(self, draft: Draft) -> None:
+        """Deliver a fleet that was delivered before, unless it is what was committed last."""
+        if self.draft is not draft:
+            self.deliver(draft, "As it was", allow_withdrawal=True)
+
     def objects(self, cluster: str) -> list[Object]:
         """What the tree has for a cluster."""
         directory = self.lab.tree / cluster

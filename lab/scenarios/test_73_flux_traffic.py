@@ -71,8 +71,7 @@ def delivered(rolled: Rolled) -> Iterator[ByFlux]:
     """The fleet `FLEET`, synced; it is taken back to that."""
     assert isinstance(rolled.delivered, ByFlux)
     yield rolled.delivered
-    if rolled.delivered.draft is not FLEET:
-        rolled.delivered.deliver(FLEET, "As it was", allow_withdrawal=True)
+    rolled.delivered.take_back(FLEET)
 
 
 def test_a_fleet_is_rolled_out_from_nothing(rolled: Rolled, show: Show) -> None:

@@ -1,4 +1,4 @@
-"""What a kubelet would do for Jobs: their pods begin, and end in a phase that a scenario chooses."""
+"""Jobs where no pod runs: those of the API server begin, and end in a phase that a scenario chooses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _PAUSE = 0.5  # seconds between looks at the pods
 
 
-class Jobs:
+class PretendedJobs:
     """Ends the pods of all Jobs in all clusters, while the context is open."""
 
     def __init__(self, lab: Lab) -> None:
