@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from meshgen.analysis.facts import own_entries
 from meshgen.analysis.protocols import HTTP_FAMILY, protocol_of
-from meshgen.analysis.traffic import arrange
+from meshgen.analysis.traffic import aliased
 from meshgen.platforms import platform
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ _SEVERAL = 2
 def alias_clusters(relations: Relations, host: str) -> tuple[str, ...]:
     """The clusters for which a host has an alias, sorted; none where only one has the host.
 
-    Those with a share that expose the host or have it, in whatever state: a gateway lets an alias in as long as any
-    consumer may still ask for it.
+    Those with a share, or with one that ended and an alias that is kept, that expose the host or have it, in whatever
+    state: a gateway lets an alias in as long as any consumer may still ask for it.
     """
     exposures = relations.by_host[host]
     traffic, workspace, name = exposures[0].traffic, exposures[0].workspace, exposures[0].name
-    if traffic.mode != "weighted" or not exposures[0].failover.enabled:
+    if not (traffic.mode == "weighted" or traffic.keep_aliases) or not exposures[0].failover.enabled:
         return ()
     if not own_entries(relations.fleet) or not platform(relations.fleet.spec.platform).alias_hosts:
         return ()
@@ -36,8 +36,7 @@ def alias_clusters(relations: Relations, host: str) -> tuple[str, ...]:
         for cluster in relations.fleet.clusters
         if cluster.name in exposing or relations.local(cluster.name, workspace, name) is not None
     ]
-    found = arrange(traffic, having, region=None, own=None, regions={})
-    return tuple(sorted(found.clusters)) if len(having) >= _SEVERAL else ()
+    return aliased(traffic, having) if len(having) >= _SEVERAL else ()
 
 
 def alias_ports(service: ObservedService) -> tuple[tuple[str, int | None, ServicePort], ...]:

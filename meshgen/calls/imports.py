@@ -9,6 +9,7 @@ from meshgen.analysis import names
 from meshgen.analysis.hosts import ServiceName
 from meshgen.analysis.protocols import speaks_http2
 from meshgen.analysis.traffic import whole
+from meshgen.calls.aliases import alias_clusters
 from meshgen.calls.endpoints import remote_endpoints, shared_ports
 from meshgen.calls.levels import Arranged, arranged
 from meshgen.calls.model import Import, Route, Taken
@@ -108,6 +109,7 @@ class Importing:
             order=found.order,
             flat=found.flat,
             routes=(),
+            aliases=(),
             sources=sources,
             endpoints=found.endpoints,
             ports=ports,
@@ -132,6 +134,7 @@ class Importing:
             policy = traffic_policy(
                 self._relations, consumer, service, local.ports, local=True, priorities=asked_for(found.order)
             )
+            routes = self._routes_of(service, found)
             imports.append(
                 Import(
                     form="workloadEntries",
@@ -142,7 +145,8 @@ class Importing:
                     levels=found.levels,
                     order=found.order,
                     flat=found.flat,
-                    routes=self._routes_of(service, found),
+                    routes=routes,
+                    aliases=routes + self._kept(service, sources[0], routes),
                     sources=sources,
                     endpoints=found.endpoints,
                     ports=tuple(local.ports),
@@ -200,6 +204,17 @@ class Importing:
             )
         return self._routes[id(found)]
 
+    def _kept(self, service: ServiceName, source: Exposure, routes: Sequence[Route]) -> tuple[Route, ...]:
+        """The aliases that stay although no route of a consumer leads to them."""
+        if not source.traffic.keep_aliases:
+            return ()
+        routed = {route.cluster for route in routes}
+        return tuple(
+            Route(cluster, names.alias(service, cluster), 0)
+            for cluster in alias_clusters(self._relations, source.host)
+            if cluster not in routed
+        )
+
     def _retries(self, consumer: str, found: Arranged, ports: tuple[ServicePort, ...]) -> RetryDecision:
         """Who retries a host that the consumer lacks."""
         sources = found.sources
@@ -241,8 +256,8 @@ class Importing:
 
     def _of_routes(self, item: Import) -> Iterator[Taken]:
         """The policy of each alias, and the routes, which are there whoever retries."""
-        for route in item.routes:
-            yield Taken("destinationRule", item.namespace, route.host)
+        for alias in item.aliases:
+            yield Taken("destinationRule", item.namespace, alias.host)
         if item.routes and item.retries.carrier != "virtualService":
             yield Taken("virtualService", item.namespace, names.local_policy(item.service.name))
 

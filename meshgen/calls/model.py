@@ -122,6 +122,8 @@ class Import:
     """Whether regions that are near count as all others, since a gateway is known by hostname only."""
     routes: tuple[Route, ...]
     """Shares beside an own copy, which only routes can say; none: endpoints say everything."""
+    aliases: tuple[Route, ...]
+    """Those of the routes, and those that are kept although no route leads to them: without weight."""
     sources: tuple[Exposure, ...]
     """Those of all levels, sorted by cluster."""
     endpoints: tuple[RemoteEndpoint, ...]

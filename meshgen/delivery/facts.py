@@ -78,5 +78,9 @@ class Engine:
     """Every sort of document; an object of the engine's namespace is written as it is, and is no cluster's."""
     losses: Callable[[Delivery], Iterable[Loss]] = field(default=_nothing)
     """What of a delivery it would drop; nothing where it carries all. What it names is refused, never rendered."""
+    stepwise: bool = True
+    """Whether the mesh has what one sync wave applies before the next wave comes, or anything is deleted. Else a route
+    that changed may lead, for an instant, to what was deleted after it, or to what its entries have no labels for yet:
+    they come in the order rules, entries of hosts, routes, entries of workloads."""
     of_nothing: str = ""
     """What it does with clusters that get no object, as the end of "… get no objects: "; empty: nothing to know."""

@@ -242,5 +242,6 @@ ENGINE = Engine(
     namespace="flux-system",
     sorts=(REPOSITORY, KUSTOMIZATION, LISTS),
     losses=_losses,
+    stepwise=False,
     of_nothing="Flux keeps what is there, and is not ready",
 )

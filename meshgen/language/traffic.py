@@ -47,6 +47,13 @@ class TrafficPolicy(Item):
         examples=[[{"names": ["cluster-1"], "share": 70}, {"names": ["cluster-2"], "share": 30}]],
         min_length=1,
     )
+    keep_aliases: bool | None = Field(
+        None,
+        title="Keep aliases",
+        description="Keep the aliases of all clusters that `weights` names, also of those without a share, and where "
+        "the mode is another. For the commit in which shares end, where the engine deletes without a pause (MG662).",
+        examples=[True],
+    )
     sources: ClusterSelector | None = Field(
         None,
         title="Sources",

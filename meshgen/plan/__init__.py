@@ -120,7 +120,7 @@ def _cluster_plan(
         service_entries=tuple(found.service_entries),
         stubs=tuple(found.stubs),
         workload_entries=tuple(found.workload_entries),
-        aliases=tuple(planned_aliases(relations, cluster, found.routed)),
+        aliases=tuple(planned_aliases(relations, cluster, found.aliased)),
         destination_rules=rules,
         virtual_services=tuple(found.virtual_services),
         mesh_retry_policy=MeshRetryPolicy(found.mesh_attempts) if found.mesh_attempts else None,

@@ -20,17 +20,20 @@ if TYPE_CHECKING:
     from meshgen.language.inventory import ObservedService
 
 
-def planned_aliases(relations: Relations, cluster: str, routed: Iterable[Import]) -> Iterator[PlannedAlias]:
-    """The aliases of what `cluster` exposes, and of what its own callers are routed to, sorted by host and cluster."""
+def planned_aliases(relations: Relations, cluster: str, aliased: Iterable[Import]) -> Iterator[PlannedAlias]:
+    """The aliases of what `cluster` exposes, and of `aliased`, which its own callers may be routed to.
+
+    Sorted by host and cluster.
+    """
     own: dict[str, tuple[ObservedService, tuple[Exposure, ...], dict[str, str]]] = {
         exposure.host: (exposure.service, (exposure,), {})
         for key in relations.east_west_places[cluster]
         for exposure in relations.by_gateway.get((cluster, key), ())
-        if exposure.traffic.mode == "weighted"
+        if exposure.traffic.mode == "weighted" or exposure.traffic.keep_aliases
     }
     own |= {
         item.host: (item.local, item.sources, {} if any(level.local for level in item.levels) else ENTRY_ONLY)
-        for item in routed
+        for item in aliased
         if item.local is not None
     }
     for host, (service, sources, only) in sorted(own.items()):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from meshgen.analysis import names
 from meshgen.analysis.labels import TLS_MODE
 from meshgen.analysis.protocols import protocol_of
-from meshgen.analysis.traffic import equal_shares, whole
+from meshgen.analysis.traffic import aliased, equal_shares, whole
 from meshgen.calls.order import SOURCE, by_labels, endpoint_weights, level_labels
 from meshgen.calls.retries import FEWEST_ATTEMPTS, TRIES_A_LEVEL
 from meshgen.language.base import milliseconds
@@ -138,7 +138,7 @@ class Edge:
 
     def _hosts(self) -> Iterator[tuple[str, str, _Levels, int]]:
         """Name, host and levels of what stands for the published host, and how many levels there can be."""
-        aliases = sorted({cluster for way in self._ways for cluster, _ in self._shares(way)})
+        aliases = sorted({cluster for way in self._ways for cluster, _ in self._shares(way)} | self._kept())
         if any(not self._shares(way) for way in self._ways):
             yield self._name, self._published.host, self._levels, self._depth
         for cluster in aliases:
@@ -150,6 +150,13 @@ class Edge:
             ]
             name = names.alias_of_host(self._gateway.name, self._published.host, cluster)
             yield name, f"{name}.{names.ALIAS_DOMAIN}", [(0, own), *rest], self._depth + 1
+
+    def _kept(self) -> set[str]:
+        """The clusters whose alias stays although no route may lead to it."""
+        traffic = self._published.traffic
+        if not (self._by_name and traffic.keep_aliases):
+            return set()
+        return set(aliased(traffic, map(self._relations.cluster, self.clusters)))
 
     def _shares(self, way: Arrangement) -> list[tuple[str, Fraction]]:
         """The shares that only routes can say: those of the first level, where proxies resolve names.

@@ -43,7 +43,7 @@ class Imports:
     workload_entries: list[PlannedWorkloadEntry] = field(default_factory=list)
     destination_rules: list[PlannedDestinationRule] = field(default_factory=list)
     virtual_services: list[PlannedVirtualService] = field(default_factory=list)
-    routed: list[Import] = field(default_factory=list)
+    aliased: list[Import] = field(default_factory=list)
     """The imports with shares beside an own copy."""
     remote_gateways: dict[str, PlannedRemoteGateway] = field(default_factory=dict)
     """By made-up network."""
@@ -132,9 +132,9 @@ class Importer:
         key: tuple[object, ...]
         facts = self._relations.facts[item.consumer]
         mutual_tls, exported = not facts.auto_mtls, facts.exports_virtual_services
-        aliases = {route.host: route for route in item.routes}
+        aliases = {alias.host: alias for alias in item.aliases}
         if aliases:
-            found.routed.append(item)
+            found.aliased.append(item)
         for taken in item.takes:
             if taken.sort == "destinationRule" and taken.name in aliases and item.local is not None:
                 made_by = origin(item.sources, [item.local])

@@ -11,7 +11,7 @@ from meshgen.review.objects import object_changes
 from meshgen.review.split import split
 from meshgen.revisions.order import hazards
 from meshgen.revisions.runs import run_of
-from meshgen.revisions.waves import gaps
+from meshgen.revisions.waves import gaps, stepwise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,9 +51,12 @@ def _gaps(revisions: Sequence[Side]) -> Iterator[Gap]:
     for runs, to in sorted(pairs, key=lambda pair: pair[1] - pair[0]):
         if revisions[runs].meaning is revisions[to].meaning:
             continue
+        waits = stepwise(revisions[to].meaning.relations.fleet)
         after = {plan.cluster: plan for plan in revisions[to].meaning.plan.clusters}
         for plan in revisions[runs].meaning.plan.clusters:
-            for gap in gaps(plan, after[plan.cluster], runs, to) if plan.cluster in after else ():
+            if plan.cluster not in after:
+                continue
+            for gap in gaps(plan, after[plan.cluster], runs, to, stepwise=waits):
                 if gap[:3] not in seen:
                     seen.add(gap[:3])
                     yield gap

@@ -25,6 +25,20 @@ class Item(NamedTuple):
     published: bool
 
 
+Kind = Literal[
+    "wait",
+    "drainBefore",
+    "sharesBefore",
+    "begin",
+    "sharesAfter",
+    "keepWay",
+    "keepAliases",
+    "undrain",
+    "drain",
+    "rest",
+]
+
+
 class Step(NamedTuple):
     """One edit of the fleet.
 
@@ -32,10 +46,10 @@ class Step(NamedTuple):
     fleet. `begin`: the change, but with the items of `kept` as they were, and the others drained. `undrain`, `drain`:
     of items in what the step before left. `rest`: what is left of the change. `sharesBefore`: own copies get a share of
     hosts in the old fleet. `sharesAfter`: the change, but with such a share. `keepWay`: the change, but with the old
-    routes of hosts beside the new ones.
+    routes of hosts beside the new ones. `keepAliases`: the change, but with the aliases that routes led to.
     """
 
-    kind: Literal["wait", "drainBefore", "sharesBefore", "begin", "sharesAfter", "keepWay", "undrain", "drain", "rest"]
+    kind: Kind
     items: tuple[Item, ...] = ()
     kept: tuple[Item, ...] = ()
     waiting: tuple[str, ...] = ()
@@ -66,7 +80,10 @@ def split(found: Sequence[Hazard], runs: Sequence[Run], gaps: Sequence[Gap]) -> 
         steps.append(Step("drainBefore", before))
     if any(not hazard.withdrawn for hazard in shared):
         steps.append(Step("sharesAfter", _items(shared)))
-    routes = tuple(sorted({Item(gap.cluster, gap.host, gap.published) for gap in gaps if gap.to == new}))
+    aliases = _missing(gap for gap in gaps if gap.to == new and gap.when == "at once")
+    if aliases:
+        steps.append(Step("keepAliases", aliases))
+    routes = _missing(gap for gap in gaps if gap.to == new and gap.when != "at once")
     if routes:
         steps.append(Step("keepWay", routes))
     if late or kept:
@@ -76,7 +93,7 @@ def split(found: Sequence[Hazard], runs: Sequence[Run], gaps: Sequence[Gap]) -> 
     going = tuple(item for item in kept if item in early)
     if going:
         steps.append(Step("drain", going))
-    if steps and (kept or routes or not late or any(step.kind == "sharesAfter" for step in steps)):
+    if steps and (kept or aliases or routes or not late or any(step.kind == "sharesAfter" for step in steps)):
         steps.append(Step("rest"))
     return tuple(steps)
 
@@ -88,6 +105,10 @@ def _places(hazard: Hazard) -> Iterator[tuple[str, int]]:
 
 def _items(found: Iterable[Hazard]) -> tuple[Item, ...]:
     return tuple(sorted({Item(hazard.source.cluster, hazard.host, hazard.published) for hazard in found}))
+
+
+def _missing(gaps: Iterable[Gap]) -> tuple[Item, ...]:
+    return tuple(sorted({Item(gap.cluster, gap.host, gap.published) for gap in gaps}))
 
 
 def _lost(hosts: Iterable[str], old: Run, new: Run) -> Iterator[Item]:

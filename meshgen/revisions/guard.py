@@ -14,7 +14,7 @@ from meshgen.revisions.order import hazards
 from meshgen.revisions.overtaken import between_waves, overtaken
 from meshgen.revisions.published import taken
 from meshgen.revisions.runs import run_of
-from meshgen.revisions.waves import gaps, has_routes
+from meshgen.revisions.waves import gaps, has_routes, stepwise
 from meshgen.revisions.withdrawal import withdrawn
 
 if TYPE_CHECKING:
@@ -81,14 +81,18 @@ def _hazards(now: Now, runs: Sequence[Run]) -> list[Hazard]:
 def _gaps(fleets: Iterable[tuple[Before, ...]], now: Now) -> Iterator[tuple[Gap, str]]:
     """What requests of the clusters that are written do not find while these sync, and since when it is so."""
     after = {plan.cluster: plan for plan in now.plan.clusters}
+    waits = stepwise(now.relations.fleet)
+    comes = not waits and has_routes(now.relations, now.published)
     for together in fleets:
         first, *others = (
             {
                 gap: before.by
-                for plan in (before.meaning.plan.clusters if has_routes(before.meaning) else ())
+                for plan in before.meaning.plan.clusters
                 if plan.cluster in after
-                for gap in gaps(plan, after[plan.cluster])
+                for gap in gaps(plan, after[plan.cluster], stepwise=waits)
             }
+            if comes or has_routes(before.meaning.relations, before.meaning.published)
+            else {}
             for before in together
         )
         yield from ((gap, by) for gap, by in first.items() if all(gap in other for other in others))

@@ -79,6 +79,8 @@ _WHEN: dict[When, str] = {
     "beside": "aliases and entries are synced in any order, before routes",
     "entries": "entries are synced before routes",
     "prunes": "what goes is pruned in any order, also routes",
+    "at once": "what goes is pruned right after the change of the routes",
+    "labels": "routes are synced before entries",
 }
 
 
@@ -96,10 +98,20 @@ def between_waves(found: Iterable[tuple[Gap, str]], fleet: Fleet) -> Iterator[Di
             f"while {all_of(clusters)} {'syncs' if len(clusters) == 1 else 'sync'}, requests for `{host}` may find "
             f"nothing, as of {' and '.join(dict.fromkeys(missing.values()))}: {why} to {all_of(what)}",
             span=_place(fleet, host),
-            help="Let a commit keep what goes beside what takes its place, build and sync it everywhere, and then take "
-            "it away; or accept some failed requests during the sync.",
+            help=_later(missing),
             object=_object(fleet, host, published=all(gap.published for gap in missing)),
         )
+
+
+def _later(gaps: Iterable[Gap]) -> str:
+    """How to lose no request."""
+    whens = {gap.when for gap in gaps}
+    keep = "Let a commit keep what goes beside what takes its place"
+    if whens == {"at once"}:
+        keep = "Let a commit keep the aliases: `keepAliases: true` in `traffic`, beside `weights` as they were"
+    elif whens == {"labels"}:
+        return "Give the own copies a share; or accept some failed requests during the sync."
+    return f"{keep}, build and sync it everywhere, then take it away; or accept some failed requests during the sync."
 
 
 def _known(hazards: Iterable[Hazard]) -> str:

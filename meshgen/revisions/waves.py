@@ -4,6 +4,10 @@ A sync applies rules, then entries, then routes, each in any order, and prunes l
 there before anything leads to it. What goes is not, where the object that leads there is changed or pruned after it: a
 subset that leaves a rule, a label that leaves entries before the alias asks for it no more, an alias that is pruned
 before the routes to it.
+
+An engine that does not wait for the mesh (`Engine.stepwise`) adds two: istiod tells a proxy what is gone before it
+tells how routes changed (CDS before RDS: PushOrder, pilot/pkg/xds/ads.go), and routes may come before labels of
+entries.
 """
 
 from __future__ import annotations
@@ -12,15 +16,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from meshgen.calls.order import ENTRY_ONLY
+from meshgen.delivery import engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from meshgen.analysis.relations import Relations
+    from meshgen.language.fleet import Fleet
     from meshgen.plan.model import ClusterPlan, PlannedAlias, PlannedHostEntry, PlannedMatch, PlannedWorkloadEntry
-    from meshgen.revisions.compile import Meaning
+    from meshgen.published import Published
 
-When = Literal["rules", "beside", "entries", "prunes"]
-"""After which part of a sync it is gone: its wave, a part of the wave of entries, or among what is pruned."""
+When = Literal["rules", "beside", "entries", "prunes", "at once", "labels"]
+"""After which part of a sync it is gone: its wave, a part of the wave of entries, or among what is pruned. Of an engine
+that does not wait: with what is pruned right after the routes to it changed, or until its entries have their labels."""
 
 
 class Gap(NamedTuple):
@@ -104,8 +112,10 @@ class _Parts:
         )
 
 
-def gaps(old: ClusterPlan, new: ClusterPlan, runs: int = 0, to: int = 1) -> Iterator[Gap]:
+def gaps(old: ClusterPlan, new: ClusterPlan, runs: int = 0, to: int = 1, *, stepwise: bool = True) -> Iterator[Gap]:
     """What requests of a cluster do not find while it syncs from one plan to another, each once, where it is at first.
+
+    `stepwise`: whether its engine waits until the mesh has what it applied (`Engine.stepwise`).
 
     Only of hosts that both plans have routes or entries for, and that the older one leads somewhere; what the newer one
     leads nowhere for good is lost, which is no question of order.
@@ -127,16 +137,37 @@ def gaps(old: ClusterPlan, new: ClusterPlan, runs: int = 0, to: int = 1) -> Iter
         if host not in hosts or (host, match) in lost or (host, way) in seen or not before.leads_on(way):
             continue
         seen.add((host, way))
-        possible = [*states, *((("prunes", after),) if (published, key) not in kept else ())]
+        possible = list(states)
+        if (published, key) not in kept:
+            possible.append(("prunes", after))
+        elif not stepwise:
+            possible.append(("at once", after))
         when = next((when for when, parts in possible if not parts.leads_on(way)), None)
         if when is not None:
             yield Gap(old.cluster, host, way.subset or way.host, published, when, runs, to)
+    if stepwise:
+        return
+    unlabelled, known = replace(entries, workloads=before.workloads), _hosts(old)
+    for published, _, host, _, way in _ways(new):
+        if host in known and (host, way) not in seen and after.leads_on(way) and not unlabelled.leads_on(way):
+            seen.add((host, way))
+            yield Gap(old.cluster, host, way.subset or way.host, published, "labels", runs, to)
 
 
-def has_routes(meaning: Meaning) -> bool:
+def stepwise(fleet: Fleet) -> bool:
+    """Whether what brings a fleet to its clusters waits until the mesh has what it applied (`Engine.stepwise`).
+
+    Where nobody says what it is, it does as people are told (ADR 12).
+    """
+    delivery = fleet.spec.delivery
+    return delivery is None or engine(delivery.engine).stepwise
+
+
+def has_routes(relations: Relations, published: Iterable[Published]) -> bool:
     """Whether a fleet may have routes to subsets or aliases; to ask costs no plan."""
-    return any(published.behind_edge for published in meaning.published) or any(
-        exposures[0].traffic.mode == "weighted" for exposures in meaning.relations.by_host.values()
+    return any(host.behind_edge for host in published) or any(
+        exposures[0].traffic.mode == "weighted" or exposures[0].traffic.keep_aliases
+        for exposures in relations.by_host.values()
     )
 
 

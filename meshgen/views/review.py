@@ -172,6 +172,8 @@ _GONE: dict[When, str] = {
     "beside": "aliases and the entries that they take are synced in any order, before the routes",
     "entries": "entries are synced before the routes that lead to it",
     "prunes": "it may be pruned before the routes that lead to it",
+    "at once": "it is pruned right after the change of the routes that lead to it",
+    "labels": "the routes that lead to it are synced before its entries",
 }
 
 
@@ -193,6 +195,8 @@ def _step(found: Review, step: Step) -> str:
         return f"Before the change: give each cluster that has {hosts} a share"
     if step.kind == "sharesAfter":
         return f"The change, with a share of {hosts} for each cluster that has it"
+    if step.kind == "keepAliases":
+        return f"The change, with `keepAliases: true` in the `traffic` of {hosts}, and `weights` as they were"
     if step.kind == "keepWay":
         return f"The change, with the old routes of {hosts} beside the new ones, under a path that nobody calls"
     if step.kind == "begin":
@@ -202,7 +206,7 @@ def _step(found: Review, step: Step) -> str:
         return _commands("undrain", step.items)
     if step.kind == "drain":
         return drains
-    begun = any(each.kind in ("begin", "sharesAfter", "keepWay") for each in found.steps)
+    begun = any(each.kind in ("begin", "sharesAfter", "keepWay", "keepAliases") for each in found.steps)
     return "The rest of the change" if begun else "The change"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,6 +141,37 @@ def test_MG662_fires_where_a_subset_goes_before_the_route_that_leads_to_it(proje
 def test_MG662_silent_where_routes_only_need_no_subset_any_more(project: Project) -> None:
     outcome = steps(project, routed("api", "c1"), routed("api", "c1", "c2"))
     assert (outcome.code, said(outcome, "MG662")) == (0, [])
+
+
+SHARES = "weights: [{names: [c1], share: 50}, {names: [c2], share: 50}]"
+
+
+def shared(traffic: str, engine: str) -> tuple[str, ...]:
+    """`web` in two clusters, brought there by an engine."""
+    delivery = f"delivery: {{engine: {engine}, repoURL: 'https://git.example.com/fleet.git'}}"
+    return (
+        clusters("c1", "c2").replace("clusters:", f"{delivery}\n  clusters:", 1),
+        workspace(f"traffic: {{{traffic}}}"),
+        *(inventory(name, "web") for name in ("c1", "c2")),
+    )
+
+
+@pytest.mark.parametrize(("engine", "whom"), [("flux", ["`c1` and `c2`"]), ("argocd", [])])
+def test_MG662_fires_where_shares_end_and_the_engine_does_not_wait(
+    project: Project, engine: str, whom: list[str]
+) -> None:
+    outcome = steps(project, shared(f"mode: weighted, {SHARES}", engine), shared("mode: nearest", engine))
+    assert outcome.code == 0
+    assert said(outcome, "MG662") == [
+        f"while {names} sync, requests for `{WEB}` may find nothing" for names in whom
+    ]  # fmt: skip
+
+
+def test_MG662_silent_where_aliases_stay_for_a_commit(project: Project) -> None:
+    history = (f"mode: weighted, {SHARES}", f"mode: nearest, keepAliases: true, {SHARES}", "mode: nearest")
+    for before, after in pairwise(history):
+        outcome = steps(project, shared(before, "flux"), shared(after, "flux"))
+        assert (outcome.code, said(outcome, "MG662")) == (0, [])
 
 
 def test_MG660_fires_for_a_cluster_that_sleeps_through_a_step(project: Project) -> None:

@@ -302,6 +302,39 @@ def test_what_drains_leaves_the_routes_and_keeps_its_alias_at_the_gateways() -> 
     assert any(item.body["spec"]["servers"][0]["hosts"] == [ALIASES["c3"]] for item in drained.manifests("Gateway"))
 
 
+ENDED = weighted(c1=50, c2=30, c3=20).replace("mode: weighted", "mode: nearest, keepAliases: true")
+
+
+@pytest.mark.parametrize(
+    ("ended", "clusters"),
+    [
+        (ENDED, ["c1", "c2", "c3"]),
+        (weighted(c1=50, c2=50, c3=0).replace("mode: weighted", "mode: weighted, keepAliases: true"), ["c1", "c2"]),
+    ],
+    ids=["all shares end", "one ends"],
+)
+def test_aliases_that_are_kept_stay_as_they_are(ended: str, clusters: list[str]) -> None:
+    """So a commit can change the routes first: what it deletes, some engines delete right after (ADR 55)."""
+    shared, kept = three(weighted(c1=50, c2=30, c3=20)), three(ended)
+    for cluster in clusters:
+        for kind in ("ServiceEntry", "Gateway"):
+            assert kept.specs(kind, cluster=cluster) == shared.specs(kind, cluster=cluster)
+        for alias in ALIASES.values():
+            before = shared.spec("DestinationRule", cluster=cluster, name=alias)
+            assert kept.spec("DestinationRule", cluster=cluster, name=alias) == before
+
+
+def test_no_route_leads_to_aliases_that_are_kept() -> None:
+    (to,) = three(ENDED).spec("VirtualService", cluster="c1")["http"][0]["route"]
+    assert to["destination"]["host"] == HOST
+    rule = next(iter(three("{mode: nearest}").manifests("DestinationRule", cluster="c1"))).name
+    assert locality(three(ENDED), rule) == locality(three("{mode: nearest}"))
+
+
+def test_nothing_is_kept_without_failover() -> None:
+    assert list(three(ENDED, failover="{enabled: false}").specs("ServiceEntry", cluster="c1")) == []
+
+
 def test_a_cluster_without_the_service_gets_weights_and_no_alias() -> None:
     found = three(weighted(c2=70, c3=30), own=False)
     assert list(found.specs("ServiceEntry", cluster="c1")) == [HOST]

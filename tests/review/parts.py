@@ -77,8 +77,20 @@ def _parts(keys: Sequence[Key]) -> Iterator[frozenset[Key]]:
     yield frozenset(keys)
 
 
-def syncing(old: Objects, new: Objects) -> Iterator[Objects]:
-    """Every state of a cluster that syncs: the waves one after the other, each in any order, then prunes in any."""
+ROUTES = WAVES[-1]
+
+
+def syncing(old: Objects, new: Objects, *, stepwise: bool) -> Iterator[Objects]:
+    """Every state of a cluster that syncs: the waves one after the other, each in any order, then prunes in any.
+
+    An engine that is not `stepwise` sends routes before entries of workloads, and proxies may still have routes that
+    changed when what is deleted is gone.
+    """
+    if not stepwise:
+        yield {key: item for key, item in new.items() if key[0] != "workload_entries"} | {
+            key: item for key, item in old.items() if key[0] == "workload_entries"
+        }
+        yield new | {key: item for key, item in old.items() if key[0] in ROUTES and key in new}
     state = dict(old)
     for wave in WAVES:
         changed = [key for key, item in new.items() if key[0] in wave and old.get(key) != item]
@@ -92,8 +104,14 @@ def syncing(old: Objects, new: Objects) -> Iterator[Objects]:
 class Fleet:
     """Revisions of a fleet whose clusters sync when they sync."""
 
-    def __init__(self, plans: Sequence[Plan], published: str, copies: Mapping[str, frozenset[str]]) -> None:
-        """`copies`: the hosts of which there are pods, in each cluster that has any."""
+    def __init__(
+        self, plans: Sequence[Plan], published: str, copies: Mapping[str, frozenset[str]], *, stepwise: bool = True
+    ) -> None:
+        """`copies`: the hosts of which there are pods, in each cluster that has any.
+
+        `stepwise`: whether what syncs waits for the mesh after each wave.
+        """
+        self._stepwise = stepwise
         self.published = published
         self.copies = copies
         by_cluster = [{plan.cluster: plan for plan in each.clusters} for each in plans]
@@ -109,7 +127,7 @@ class Fleet:
         yield from pure
         for new in range(len(pure)):
             for old in range(new):
-                for part in syncing(pure[old].objects, pure[new].objects):
+                for part in syncing(pure[old].objects, pure[new].objects, stepwise=self._stepwise):
                     state = Cluster(part, (old, new))
                     if state not in seen:
                         seen.append(state)

@@ -11,7 +11,10 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from meshgen.review import Side, review
+from meshgen.revisions.compile import meaning
 from meshgen.views.review import review_text
+from tests.build.test_any_order import SHARES, shared
+from tests.fleets import fleet
 from tests.review.test_order import ACTIVE, DRAINING, LACKS, hazards, world
 from tests.revisions.test_guard_laws import NAMES, WEB, World, meant
 
@@ -134,3 +137,22 @@ def test_steps_are_edits_of_the_fleet(history: list[World], said: list[str]) -> 
     begin = lines.index("In steps, each built, committed and synced everywhere before the next:") + 1
     assert lines[begin : begin + len(said)] == said
     assert lines[begin + len(said)] == ""
+
+
+def test_shares_that_end_keep_their_aliases_for_a_step_where_the_engine_does_not_wait() -> None:
+    def side(name: str, traffic: str) -> Side:
+        found = meaning({"fleet.yaml": fleet(*shared(traffic, "flux")).encode()})
+        assert found is not None
+        return Side(name, found)
+
+    old, kept, new = (
+        side("old", f"mode: weighted, {SHARES}"),
+        side("kept", f"mode: nearest, keepAliases: true, {SHARES}"),
+        side("new", "mode: nearest"),
+    )
+    found = review_text(review(old, new), split=True).splitlines()
+    assert found[found.index("In steps, each built, committed and synced everywhere before the next:") :][1:3] == [
+        f"1. The change, with `keepAliases: true` in the `traffic` of `{WEB}`, and `weights` as they were",
+        "2. The rest of the change",
+    ]
+    assert [review(old, kept).safe, review(kept, new).safe] == [True, True]

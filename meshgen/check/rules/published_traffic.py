@@ -65,12 +65,24 @@ def mode_of_host_without_list(context: Context) -> Iterator[Finding]:
 def list_of_host_without_mode(context: Context) -> Iterator[Finding]:
     """Find lists of published hosts by which no mode goes: fields are inherited one by one, and a list says no mode.
 
+    And aliases that are to be kept where there are none.
+
     Source: design §3, traffic.
     """
     for published, said, policy, _, _ in _policies(context):
-        mode = (published.traffic if said == "traffic" else published.entry_traffic).mode
+        whole = published.traffic if said == "traffic" else published.entry_traffic
+        mode = whole.mode
+        if policy.keep_aliases and (said != "traffic" or not whole.weights):
+            why = "DNS has no aliases" if said != "traffic" else "there are no `weights` that name clusters"
+            yield Finding(
+                message=f"`keepAliases` in `{said}` of published host `{published.setting.name}` keeps none: {why}",
+                span=policy.key_span("keepAliases"),
+                help="Leave it out." if said != "traffic" else "Add `weights` as they were, or leave it out.",
+                object=published.object,
+            )
         for needed, field in LISTS.items():
-            if getattr(policy, field) is None or mode == needed:
+            kept = field == "weights" and said == "traffic" and whole.keep_aliases
+            if getattr(policy, field) is None or mode == needed or kept:
                 continue
             yield Finding(
                 message=f"`{field}` in `{said}` of published host `{published.setting.name}` does nothing: the mode is "

@@ -156,18 +156,29 @@ def nobody_left(context: Context) -> Iterator[Finding]:
 
 
 def list_without_mode(context: Context) -> Iterator[Finding]:
-    """Find `order` and `weights` that no host uses, since its mode is another.
+    """Find `order` and `weights` that no host uses, since its mode is another, and `keepAliases` without `weights`.
 
     Source: design §3, traffic: a field is inherited by itself, and says nothing of the mode.
     """
     found: dict[tuple[int, str], tuple[TrafficPolicy, list[_Host]]] = {}
+    idle: dict[int, tuple[TrafficPolicy, list[str]]] = {}
     for each in _hosts(context.relations):
         if not each.traffic.complete:
             continue  # MG434
         for field in LISTS.values():
             policy = each.traffic.saying(field)
-            if policy is not None:
+            if policy is not None and not (field == "weights" and each.traffic.keep_aliases):
                 found.setdefault((id(policy), field), (policy, []))[1].append(each)
+        keeping = each.traffic.saying("keep_aliases")
+        if each.traffic.keep_aliases and not each.traffic.weights and keeping is not None:
+            idle.setdefault(id(keeping), (keeping, []))[1].append(each.host)
+    for policy, names in idle.values():
+        yield Finding(
+            message=f"`keepAliases` of {listed(names)} keeps none: there are no `weights` that name clusters",
+            span=policy.span("keepAliases"),
+            help="Add `weights` as they were, or leave it out.",
+            object=hosts_object(context.relations, names),
+        )
     for (_, field), (policy, hosts) in found.items():
         modes = {LISTS.get(each.traffic.mode) for each in hosts}
         if field in modes:
