@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.api import RefusedError, reference
+from lab.argocd import APPLICATION, NAMESPACE
+from lab.repository import URL
 from lab.scenarios.by_argocd import DELIVERY, ROOT, ByArgoCd, application, delivery_objects
+from lab.scenarios.delivered import OUTPUT
 from lab.scenarios.drafts import Draft, host, service
 from lab.scenarios.pretended_jobs import PretendedJobs
 
@@ -203,19 +206,25 @@ def test_a_wave_of_clusters_waits_for_the_gate_before_it(delivered: ByArgoCd, sh
         assert delivered.tracked("c2") != before
 
 
-def test_a_cluster_leaves_the_fleet(delivered: ByArgoCd) -> None:
-    """Its Application goes with the list, its objects stay; the project permits it for one commit more."""
+def _without_c2(delivered: ByArgoCd) -> Draft:
+    """Commit a fleet that c2 leaves in two steps; the project permits it still."""
     draft = FLEET.changed()
     draft.clusters["c2"]["state"] = "draining"
     delivered.deliver(draft, "c2 drains", allow_withdrawal=True)  # reviews has no other source
-    before = delivered.tracked("c2")
     alone = _delivery(FLEET, leaving=["c2"])
     del alone.clusters["c2"]
     alone.exposed.remove(host("reviews"))
     delivered.commit(alone, "c2 leaves", allow_withdrawal=True)
     delivered.wait("c1")
     delivered.until(lambda: application("c2") not in delivered.argo.applications(), lambda: "c2 without Application")
-    assert delivered.tracked("c2") == before
+    return alone
+
+
+def test_a_cluster_leaves_the_fleet(delivered: ByArgoCd) -> None:
+    """Its Application goes with the list, its objects stay; the project permits it for one commit more."""
+    alone = _without_c2(delivered)
+    before = delivered.tracked("c2")
+    assert before
     assert _permitted(delivered) == ["c1", "c2"]
     alone.spec["delivery"] = DELIVERY
     delivered.deliver(alone, "c2 is permitted no more")
@@ -223,6 +232,31 @@ def test_a_cluster_leaves_the_fleet(delivered: ByArgoCd) -> None:
     assert delivered.tracked("c2") == before
     delivered.deliver(FLEET, "c2 is back")
     assert delivered.changed_by_another_sync() == []
+
+
+def test_what_a_cluster_has_that_left_is_deleted_by_hand(delivered: ByArgoCd, show: Show) -> None:
+    """What `argocd app create` and `argocd app delete --cascade` send; the directory of the cluster is gone."""
+    _without_c2(delivered)
+    others = delivered.tracked("c1")
+    namespaces = {key for key in delivered.tracked("c2") if key.kind == "Namespace"}
+    body = reference(*APPLICATION, application("c2"), NAMESPACE)
+    body["metadata"]["finalizers"] = ["resources-finalizer.argocd.argoproj.io"]
+    body["spec"] = {
+        "project": "meshgen",
+        "source": {"repoURL": URL, "path": f"{OUTPUT}/c2"},
+        "destination": {"name": "c2", "namespace": ""},
+    }
+    delivered.argo.install([body])
+    delivered.until(
+        lambda: bool(delivered.argo.state(application("c2")).conditions),
+        lambda: str(delivered.argo.state(application("c2"))),
+    )
+    show("an Application of a directory that is gone", delivered.argo.state(application("c2")).conditions)
+    delivered.argo.api.delete(body)
+    delivered.until(lambda: application("c2") not in delivered.argo.applications(), lambda: "c2 without Application")
+    assert namespaces
+    assert set(delivered.tracked("c2")) == namespaces
+    assert delivered.tracked("c1") == others
 
 
 def _permitted(delivered: ByArgoCd) -> list[str]:

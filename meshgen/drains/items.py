@@ -50,7 +50,7 @@ class Item(NamedTuple):
 def items(loaded: Loaded, domain: str) -> Iterator[Item]:
     """Every item that can drain; a gateway inside workspaces in each of them, those with settings of their own first.
 
-    `domain`: of the names of Services.
+    `domain`: of the names of Services, which are called by less of them, too.
     """
     workspaces = []
     for document in loaded.documents:
@@ -74,7 +74,7 @@ def items(loaded: Loaded, domain: str) -> Iterator[Item]:
         listed = _field(node, "exposedServices")
         for index, setting in enumerate((listed.items if listed is not None else None) or ()):
             host = setting.value if isinstance(setting.value, str) else _text(setting, "host")
-            names = tuple(dict.fromkeys((host, host.removesuffix(f".svc.{domain}"))))
+            names = tuple(dict.fromkeys((host, host.removesuffix(f".svc.{domain}"), host.partition(".")[0])))
             yield Item("service", names, document, (*path, "exposedServices", index), setting)
 
 
@@ -99,9 +99,9 @@ def wanted_item(loaded: Loaded, domain: str, sort: Sort, name: str) -> Item | Di
     known = [item for item in items(loaded, domain) if item.sort == sort]
     found = [item for item in known if name in item.names]
     called = sorted({item.names[0] for item in found})
-    if sort == "gateway" and len(called) > 1:
-        message = f"the fleet has {len(called)} gateways `{name}`"
-        return diagnose("MG833", message, help=f"Say which: {_some(called)}.", object=f"gateway/{name}")
+    if sort in ("gateway", "service") and len(called) > 1:
+        message = f"the fleet has {len(called)} {CALLED[sort]}s `{name}`"
+        return diagnose("MG833", message, help=f"Say which: {_some(called)}.", object=f"{sort}/{name}")
     if found:
         return found[0]
     names = [each for item in known for each in (item.names[:1] if sort == "gateway" else item.names)]

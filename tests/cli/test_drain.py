@@ -232,9 +232,21 @@ def test_MG834_fires_where_a_workspace_exposes_everything(here: Here) -> None:
     assert findings == ["meshgen: error[MG834] no workspace lists `web.shop` among its `exposedServices`"]
 
 
-def test_MG834_silent_for_a_listed_service(here: Here) -> None:
+def test_MG833_fires_where_services_of_two_namespaces_have_the_name(here: Here) -> None:
+    other = (
+        SHOP.replace("name: shop", "name: store")
+        .replace("*/shop", "*/store")
+        .replace(WEB, "web.store.svc.cluster.local")
+    )
+    here.write(*BOTH, other)
+    findings = here.run("drain", "c2", "--service", "web")[2]
+    assert findings == ["meshgen: error[MG833] the fleet has 2 exposed services `web`"]
+
+
+@pytest.mark.parametrize("name", [WEB, "web.shop", "web"])
+def test_MG834_silent_for_a_listed_service(here: Here, name: str) -> None:
     here.write(*BOTH)
-    assert here.run("drain", "c2", "--service", WEB)[2] == []
+    assert here.run("drain", "c2", "--service", name)[2] == []
 
 
 def test_MG835_fires_where_a_pattern_chooses_the_cluster(here: Here) -> None:
