@@ -100,6 +100,10 @@ def test_a_state_names_every_cluster_that_could_answer() -> None:
     assert states == [{"c1": 0, "c2": 1, "c3": 2}, {"c1": 2, "c2": 1}, {"c1": 1, "c3": 2}]
 
 
+ADDRESSES = (None, "addresses: [192.0.2.9]", "hostname: ew.elb.example.com")
+SPIFFE = "spiffe://cluster.local/ns/shop/sa/"
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """What a proxy of a consumer has: where it leads, and the identities that it accepts."""
@@ -123,9 +127,15 @@ class Model:
             accepted = frozenset(entry.subject_alt_names) or None
             for item in entry.endpoints:
                 yield Endpoint(item.source, (item.gateway_namespace, item.gateway), accepted)
+        # istiod gives callers the accounts of all endpoints of a Service, pods and entries.
+        own = self.newest.get(plan.cluster, plan)
+        active = [item for item in own.facts.copies if item.host == WEB and item.state == "active"]
+        accounts = {workload.service_account for workload in plan.workload_entries}
+        accounts |= {account for item in active for account in item.service_accounts or (None,)}
+        named = None if None in accounts else frozenset(f"{SPIFFE}{account}" for account in accounts)
         for workload in plan.workload_entries:
             item = workload.endpoint
-            yield Endpoint(item.source, (item.gateway_namespace, item.gateway), None)
+            yield Endpoint(item.source, (item.gateway_namespace, item.gateway), named)
 
     def lets_in(self, plan: ClusterPlan | None, gateway: tuple[str, str]) -> bool:
         exposures = () if plan is None else plan.exposures
@@ -152,9 +162,17 @@ class Model:
         plan = self.plans[state[consumer]].get(consumer)
         broken = self.broken(state, consumer)
         return self.own(consumer) or any(
-            item.source not in broken and self.copy(item.source) and self.addressed(item)
+            item.source not in broken and self.copy(item.source) and self.addressed(item) and self.accepts(item)
             for item in (self.endpoints(plan) if plan is not None else ())
         )
+
+    def accepts(self, item: Endpoint) -> bool:
+        """Whether the caller accepts whoever is behind the gateway now."""
+        plan = self.newest.get(item.source)
+        there = [copy for copy in plan.facts.copies if copy.host == WEB] if plan is not None else []
+        if item.accepted is None or any(copy.service_accounts is None for copy in there):
+            return True
+        return item.accepted >= {f"{SPIFFE}{account}" for copy in there for account in copy.service_accounts or ()}
 
     def addressed(self, item: Endpoint) -> bool:
         plan = self.newest.get(item.source)
@@ -166,7 +184,11 @@ def _changed(draw: st.DrawFn, before: World) -> World:
     members = dict(before.members)
     exposed, consumers, spanned = before.exposed, before.consumers, before.spanned
     for _ in range(draw(st.integers(1, 2))):
-        what = draw(st.sampled_from(["exposed", "draining", "draining", "service", "spanned", "spanned", "consumers"]))
+        what = draw(
+            st.sampled_from(
+                ["exposed", "draining", "draining", "service", "spanned", "spanned", "consumers", "accounts", "address"]
+            )
+        )
         name = draw(st.sampled_from(sorted(members)))
         if what == "exposed":
             exposed = draw(st.sampled_from(["active", "draining", None]))
@@ -174,6 +196,10 @@ def _changed(draw: st.DrawFn, before: World) -> World:
             members[name] = replace(members[name], draining=not members[name].draining)
         elif what == "service":
             members[name] = replace(members[name], service=draw(st.sampled_from(["active", "leaving", None])))
+        elif what == "accounts":
+            members[name] = replace(members[name], accounts=draw(st.sampled_from([("web",), ("api",), ("api", "web")])))
+        elif what == "address":
+            members[name] = replace(members[name], address=draw(st.sampled_from(ADDRESSES)))
         elif what == "spanned":
             spanned = tuple(sorted(set(spanned) ^ {name})) or (name,)
         else:
@@ -186,7 +212,8 @@ def histories(draw: st.DrawFn) -> list[World]:
     """Three revisions of a fleet of three clusters, one to three of which have the service at first."""
     names = draw(st.permutations(NAMES))
     have = draw(st.integers(1, 3))
-    members = {name: ACTIVE if place < have else LACKS for place, name in enumerate(names)}
+    accounts = draw(st.none() | st.just(("web",)))
+    members = {name: replace(ACTIVE if place < have else LACKS, accounts=accounts) for place, name in enumerate(names)}
     first = World(members, "active", None, failover=True, spanned=NAMES)
     second = _changed(draw, first)
     return [first, second, _changed(draw, second)]
@@ -194,7 +221,7 @@ def histories(draw: st.DrawFn) -> list[World]:
 
 @pytest.mark.slow
 @given(histories())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_hazards_are_the_states_that_a_model_finds(history: list[World]) -> None:
     meanings = list(map(meant, history))
     known = frozenset(name for name, member in history[-1].members.items() if member.address)

@@ -27,6 +27,8 @@ class Member:
     """Its state; None: there is none."""
     namespace: bool
     address: str | None
+    accounts: tuple[str, ...] | None = None
+    """Identities of its pods; None: unknown."""
 
     @property
     def here(self) -> str | None:
@@ -70,7 +72,11 @@ spec:
   failover: {{enabled: {str(self.failover).lower()}}}
 """]  # fmt: skip
         for name, member in self.members.items():
-            service = f"{{name: web, namespace: shop, selector: {{app: web}}, ports: [{{name: http, port: 80}}], state: {member.here}}}"  # noqa: E501
+            accounts = "" if member.accounts is None else f", serviceAccounts: [{', '.join(member.accounts)}]"
+            service = (
+                "{name: web, namespace: shop, selector: {app: web}, ports: [{name: http, port: 80}], "
+                f"state: {member.here}{accounts}}}"
+            )
             texts.append(f"""
 kind: Inventory
 metadata: {{name: {name}}}
