@@ -9,7 +9,7 @@ from meshgen.analysis.hosts import covers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from meshgen.language.inventory import ObservedPeerAuthentication
+    from meshgen.language.foreign import ObservedPeerAuthentication
 
 _SET = ("DISABLE", "PERMISSIVE", "STRICT")
 

@@ -44,15 +44,9 @@ if TYPE_CHECKING:
     from meshgen.analysis.gateways import Comers, GatewayKey
     from meshgen.language.cluster import Cluster
     from meshgen.language.fleet import Fleet
+    from meshgen.language.foreign import ForeignObject, ObservedDestinationRule, ObservedVirtualService
     from meshgen.language.gateway import GatewaySettings
-    from meshgen.language.inventory import (
-        ForeignObject,
-        Inventory,
-        ObservedDestinationRule,
-        ObservedGateway,
-        ObservedService,
-        ObservedVirtualService,
-    )
+    from meshgen.language.inventory import Inventory, ObservedGateway, ObservedService
     from meshgen.language.published_host import PublishedHost
     from meshgen.language.traffic import Region
     from meshgen.language.workspace import ExposedService, Workspace

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from meshgen.calls.groups import Group
     from meshgen.calls.order import Order
     from meshgen.calls.traffic_policy import TrafficPolicyDecision
-    from meshgen.language.inventory import ObservedService, ObservedVirtualService, ServicePort
+    from meshgen.language.foreign import ObservedVirtualService
+    from meshgen.language.inventory import ObservedService, ServicePort
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from meshgen.analysis.failover import EffectiveFailover
     from meshgen.calls.model import Level
     from meshgen.calls.order import Order
-    from meshgen.language.inventory import ObservedVirtualService, ServicePort
+    from meshgen.language.foreign import ObservedVirtualService
+    from meshgen.language.inventory import ServicePort
 
 RETRY_UNPROCESSED = "connect-failure,refused-stream,reset-before-request"
 """Failures after which no server can have seen the request."""

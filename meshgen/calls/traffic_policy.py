@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from meshgen.analysis.facts import ClusterFacts
     from meshgen.analysis.hosts import ServiceName
     from meshgen.analysis.relations import Relations
-    from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy, ServicePort
+    from meshgen.language.foreign import ObservedDestinationRule, ObservedPolicy
+    from meshgen.language.inventory import ServicePort
 
 REGION = "topology.kubernetes.io/region"
 NETWORK = "topology.istio.io/network"

@@ -14,7 +14,7 @@ from meshgen.calls.traffic_policy import (
     rules_beside,
 )
 from meshgen.check.places import listed
-from meshgen.language.inventory import ObservedPortPolicy
+from meshgen.language.foreign import ObservedPortPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meshgen.analysis.exposure import Exposure
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Calls, Import
-    from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy
+    from meshgen.language.foreign import ObservedDestinationRule, ObservedPolicy
 
 
 def beside_services(calls: Calls) -> Iterator[Import]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshgen.analysis.mutual_tls import PeerAuthentications
-from meshgen.language.inventory import ObservedPeerAuthentication
+from meshgen.language.foreign import ObservedPeerAuthentication
 
 ROOT = "root"
 MODES = st.sampled_from([None, "UNSET", "DISABLE", "PERMISSIVE", "STRICT"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from meshgen.analysis.gateways import GatewayKey
     from meshgen.analysis.relations import Relations
     from meshgen.check.context import Context
-    from meshgen.language.inventory import ObservedServer
+    from meshgen.language.foreign import ObservedServer
     from meshgen.language.published_host import PublishedHost
 
 

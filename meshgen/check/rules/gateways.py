@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from meshgen.analysis.gateways import GatewayKey, GatewaySetup
     from meshgen.analysis.relations import Relations
     from meshgen.check.context import Context
+    from meshgen.language.foreign import ObservedIstioGateway, ObservedServer
     from meshgen.language.gateway import GatewaySettings
-    from meshgen.language.inventory import ObservedIstioGateway, ObservedServer
     from meshgen.language.workspace import Workspace
     from meshgen.plan.model import PlannedExposure
 

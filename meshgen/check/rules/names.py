@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Import
     from meshgen.check.context import Context
-    from meshgen.language.inventory import ForeignObject, ObservedService, ObservedServiceEntry
+    from meshgen.language.foreign import ForeignObject, ObservedServiceEntry
+    from meshgen.language.inventory import ObservedService
     from meshgen.plan.model import Identity
 
 

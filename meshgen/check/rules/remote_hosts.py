@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Import
     from meshgen.check.context import Context
-    from meshgen.language.inventory import ObservedSidecar
+    from meshgen.language.foreign import ObservedSidecar
     from meshgen.language.workspace import ExposedService
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from meshgen.calls.model import RetryDecision
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
-    from meshgen.language.inventory import ObservedVirtualService, ServicePort
+    from meshgen.language.foreign import ObservedVirtualService
+    from meshgen.language.inventory import ServicePort
 
 
 def team_route_without_retries(context: Context) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from meshgen.analysis.relations import Relations
     from meshgen.calls import Import
     from meshgen.check.context import Context
-    from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy
+    from meshgen.language.foreign import ObservedDestinationRule, ObservedPolicy
 
 
 def team_rule_without_failover(context: Context) -> Iterator[Finding]:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from meshgen.calls import Calls, Import
     from meshgen.check.context import Context
     from meshgen.diagnostics import Span
-    from meshgen.language.inventory import ObservedDestinationRule, ObservedPolicy, ObservedService
+    from meshgen.language.foreign import ObservedDestinationRule, ObservedPolicy
+    from meshgen.language.inventory import ObservedService
 
 
 def foreign_trust_domain_beside_local(context: Context) -> Iterator[Finding]:
