@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from meshgen.analysis.exposure import UNNAMED_PORT
 from meshgen.analysis.hosts import ServiceName, covers
 from meshgen.calls.staying import unsatisfiable
+from meshgen.check.exposable import unexposable_services
 from meshgen.check.origins import exposure_at, service_object
 from meshgen.check.places import listed, names_no_cluster, names_stranger, notes
 from meshgen.check.rule import Finding, Rule
@@ -24,10 +25,16 @@ def different_sources(context: Context) -> Iterator[Finding]:
     """Find pairs of Services that would share entries for clusters which serve only one of them.
 
     Services that take the same entries have to be served by the same clusters (design §3, groups). Who serves one whose
-    traffic names clusters that the fleet does not have is not known before that is corrected (MG204, MG205).
+    traffic names clusters that the fleet does not have (MG204, MG205), or that is listed and cannot be exposed (MG340),
+    is not known before that is corrected.
     """
     relations = context.relations
     unknown = {
+        ServiceName(found.service.namespace, found.service.name)
+        for found in unexposable_services(relations)
+        if found.setting is not None
+    }
+    unknown |= {
         each.name
         for each in relations.exposures
         if names_stranger(relations, each.traffic.selectors)
