@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.build.conftest import steps
+from tests.build.project import steps
 from tests.build.test_losses import clusters, inventory
 from tests.build.test_withdrawal import workspace
 from tests.fleets import fleet
@@ -15,7 +15,7 @@ from tests.git.support import commit, git, init
 from tests.published.fleets import C1, C2, EDGE, serving
 
 if TYPE_CHECKING:
-    from tests.build.conftest import Outcome, Project
+    from tests.build.project import Outcome, Project
 
 WEB = "web.shop.svc.cluster.local"
 

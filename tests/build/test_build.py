@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from meshgen.emit.artifact import Artifact
     from meshgen.emit.emitter import Written
     from meshgen.plan.model import ClusterPlan, Plan
-    from tests.build.conftest import Outcome, Project
+    from tests.build.project import Outcome, Project
 
 BROKEN = HAS + "---\nkind: Cluster\nmetadata: {name: c9}\nspec: {regoin: eu}\n"
 NO_EXPOSURE = """

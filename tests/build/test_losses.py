@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.build.conftest import steps
+from tests.build.project import steps
 from tests.build.test_withdrawal import fleet, workspace
 
 if TYPE_CHECKING:
-    from tests.build.conftest import Outcome, Project
+    from tests.build.project import Outcome, Project
 
 WEB = "web.shop.svc.cluster.local"
 API = "api.shop.svc.cluster.local"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.build.conftest import Project
+    from tests.build.project import Project
 
 SERVICES = tuple(f"s{number:02}" for number in range(20))
 TEAMS = {"blue": SERVICES[:10], "green": SERVICES[10:]}

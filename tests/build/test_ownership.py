@@ -14,7 +14,7 @@ from tests.git.support import commit, git, init, put
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.build.conftest import Outcome, Project
+    from tests.build.project import Outcome, Project
 
 RULE = "c1/shop/destinationrule.networking.istio.io_meshgen-web.yaml"
 MOVED = HAS.replace("192.0.2.2", "192.0.2.3")

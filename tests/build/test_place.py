@@ -10,7 +10,7 @@ from tests.fleets import LACKS
 from tests.git.support import git, init
 
 if TYPE_CHECKING:
-    from tests.build.conftest import Project
+    from tests.build.project import Project
 
 URL = "https://git.example.com/company/platform.git"
 

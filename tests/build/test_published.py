@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.build.conftest import steps
+from tests.build.project import steps
 from tests.published.fleets import ENTRY_POINTS, host, short
 
 if TYPE_CHECKING:
-    from tests.build.conftest import Outcome, Project
+    from tests.build.project import Outcome, Project
 
 
 @pytest.fixture
