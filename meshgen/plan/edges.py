@@ -127,7 +127,7 @@ class Edge:
                 namespace=self._gateway.namespace,
                 host=host,
                 sni=self._published.host,
-                failover_priority=by_labels(depth, None, zone_aware=False).priorities,
+                failover_priority=by_labels(depth, None, zone_aware=False).priorities if several else (),
                 shared=not self._by_name and any(each.share is not None for _, level in levels for each in level),
                 outlier_detection=_outlasting(failover.outlier_detection) if several else {},
                 http2_pings=http2 and self._relations.facts[self._gateway.cluster].pings_http2,

@@ -36,6 +36,15 @@ spec:
 NEW = EDGE.replace("platform: istio", "platform: istio\n  istio: {version: 1.30.0}")
 
 
+def test_an_order_of_which_one_address_is_left_has_no_priorities() -> None:
+    """Istio reads them with outlier detection only, and there is nobody to move to."""
+    order = short("  traffic: {mode: ordered, order: [{names: [c2]}, {names: [c1]}]}\n  draining: {names: [c1]}")
+    found = compiled(EDGE.replace(", 192.0.2.22, 192.0.2.23", ""), order)
+    assert len(entry(found)["endpoints"]) == 1
+    assert rule(found)["trafficPolicy"]["loadBalancer"] == {"localityLbSetting": {"enabled": False}}
+    assert "outlierDetection" not in rule(found)["trafficPolicy"]
+
+
 def test_names_get_an_alias_for_each_cluster_and_shares_in_the_routes() -> None:
     """Weights of endpoints count for each address that a name has (reference: tried on a mesh)."""
     found = compiled(NEW, BY_NAME, short(f"  {WEIGHTED}"))
