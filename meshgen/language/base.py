@@ -52,12 +52,18 @@ class Item(BaseModel):
 
 
 LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
-LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+LABEL_KEY = (
+    r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
+    r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+)
 
 LabelValue = Annotated[str, Field(pattern=LABEL_VALUE, max_length=63)]
 """The value of a Kubernetes label; may be empty."""
-Labels = dict[Annotated[str, Field(pattern=LABEL_KEY, max_length=317)], LabelValue]
+_Key = Annotated[str, Field(pattern=LABEL_KEY, max_length=317)]
+Labels = dict[_Key, LabelValue]
 """Kubernetes labels."""
+Annotations = dict[_Key, str]
+"""Kubernetes annotations."""
 
 
 class ClusterSelector(Item):

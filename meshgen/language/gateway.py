@@ -7,6 +7,7 @@ from pydantic import Field
 
 from meshgen.language.base import (
     INT32,
+    Annotations,
     ClusterSelector,
     Item,
     Label,
@@ -86,7 +87,7 @@ class GatewayOverride(Item):
         None, title="Autoscaling", description="Instead of the gateway's `autoscaling` or `replicas`."
     )
     resources: Resources | None = Field(None, title="Resources", description="Instead of the gateway's `resources`.")
-    service_annotations: dict[str, str] = Field(
+    service_annotations: Annotations = Field(
         {}, title="Service annotations", description="Besides the gateway's, and instead of those of the same name."
     )
     load_balancer_class: str | None = Field(
@@ -136,7 +137,7 @@ class GatewaySettings(Item):
         title="Resources",
         description="Resources of its container. Absent: as Istio's chart for gateways has them.",
     )
-    service_annotations: dict[str, str] = Field(
+    service_annotations: Annotations = Field(
         {}, title="Service annotations", description="Annotations of its Service, for the load balancer."
     )
     load_balancer_class: str | None = Field(

@@ -60,7 +60,9 @@ PATTERNS = {
 
 _OTHER_NAME = "Give the cluster another name: a directory of this one cannot be checked out there."
 _IN_RANGE = "Write a duration such as `250ms`, `10s` or `1m30s`."
-_LABEL_KEY = "Write a label key: at most 63 letters, digits, `-`, `_`, `.`, with `<domain>/` before them or not."
+_LABEL_KEY = (
+    "Write a key of Kubernetes: at most 63 letters, digits, `-`, `_`, `.`, with `<domain>/` before them or not."
+)
 
 _EXPECTED = {
     "model_type": "a mapping",

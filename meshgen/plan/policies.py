@@ -60,7 +60,8 @@ def alias_rule(item: Import, route: Route, taken: Taken, origin: Origin, *, mutu
 def remote_rule(item: Import, taken: Taken, origin: Origin, *, mutual_tls: bool) -> PlannedDestinationRule:
     """The rule of a host without a local copy.
 
-    One endpoint: nothing to move to, so no outlier detection. Several in one level: at least one stays in.
+    One endpoint: nothing to move to, so no outlier detection, without which Istio reads no priorities. Several in one
+    level: at least one stays in.
     """
     levels, endpoints = len(item.levels), len(item.endpoints)
     share = 100 if levels > 1 else _all_but_one(endpoints)
@@ -68,7 +69,7 @@ def remote_rule(item: Import, taken: Taken, origin: Origin, *, mutual_tls: bool)
         name=taken.name,
         namespace=taken.namespace,
         host=item.host,
-        failover_priority=item.order.priorities,
+        failover_priority=item.order.priorities if endpoints > 1 else (),
         regions_count=item.order.means != "together",
         shared=any(endpoint.weight is not None for endpoint in item.endpoints),
         outlier_detection=_detection(share, item.failover) if endpoints > 1 else None,

@@ -224,6 +224,17 @@ def test_weights_of_endpoints_are_taken_in_turn_whatever_is_open() -> None:
     }
 
 
+def test_an_order_of_which_one_endpoint_is_left_has_no_priorities() -> None:
+    """Istio reads them with outlier detection only, and there is nobody to move to."""
+    text = FLEET.replace("192.0.2.1, 192.0.2.2", "192.0.2.1").replace("OWN", "").replace("REGIONS", "")
+    text = text.replace("TRAFFIC", ordered("c2", "c3") + ONLY_C1)
+    both = compiled(text.replace("WEB", WEB))
+    assert locality(both) == {"enabled": True, "failoverPriority": [f"{KEY}/1"]}
+    one = compiled(text.replace("WEB", WEB, 1).replace("WEB", ""))
+    assert len(one.spec("ServiceEntry", cluster="c1")["endpoints"]) == 1
+    assert set(one.spec("DestinationRule", cluster="c1")["trafficPolicy"]) == {"connectionPool"}
+
+
 def test_share_0_drops_the_endpoint() -> None:
     found = three(weighted(c2=1, c3=0) + ONLY_C1, own=False)
     endpoints = found.spec("ServiceEntry", cluster="c1")["endpoints"]

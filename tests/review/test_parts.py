@@ -225,7 +225,9 @@ def histories(draw: st.DrawFn, changes: tuple[str, ...]) -> list[World]:
             if what == "routed":
                 world = replace(world, routed=draw(st.sampled_from([None, "web", "api"])))
             elif what == "shares":
-                world = replace(world, shares=draw(st.just(()) | _SOME), kept=draw(st.just(()) | st.just(WORKERS)))
+                # Aliases are kept, not brought back or added to (ADR 55).
+                named = tuple(sorted({*world.shares, *world.kept}))
+                world = replace(world, shares=draw(st.just(()) | _SOME), kept=draw(st.just(()) | st.just(named)))
             else:
                 world = _without_or_with(world, what, draw(st.sampled_from(WORKERS)))
         found.append(world)

@@ -132,12 +132,13 @@ def team_rule_breaks_tls(context: Context) -> Iterator[Finding]:
 def subset_without_failover(context: Context) -> Iterator[Finding]:
     """Find subsets for imported hosts that a source has no rule for.
 
-    A gateway passes a subset on only where its own cluster has a DestinationRule with it.
+    A gateway passes a subset on only where its own cluster has a DestinationRule with it. Nothing is imported where a
+    team's rule is refused (MG358).
 
     Source: subset chains, pilot/pkg/networking/core/gateway.go.
     """
     for item, rule, source, missing in subset_rules(context.calls):
-        if source is None:
+        if source is None or not item.takes:
             continue
         several = len(missing) > 1
         yield Finding(
