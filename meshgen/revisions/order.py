@@ -118,22 +118,12 @@ def _weight(hazard: Hazard) -> tuple[bool, bool, int]:
 def _of_call(consumer: str, host: str, runs: Sequence[Run], world: _World) -> Iterator[Hazard]:
     calls = [run.calls(consumer, host) for run in runs]
     if not any(called.published for some in calls for called in some):
-        yield from _of_request(consumer, host, None, calls, _late(consumer, host, calls, runs), runs, world)
+        yield from _of_request(consumer, host, None, calls, runs, world)
         return
     requests = {request for some in calls for called in some for request in samples(called.match)}
     for request in sorted(requests):
         taking = [[called for called in some if takes(called.match, request)][:1] for some in calls]
-        yield from _of_request(consumer, host, request, taking, [()] * len(runs), runs, world)
-
-
-def _late(consumer: str, host: str, calls: Sequence[Sequence[Called]], runs: Sequence[Run]) -> list[Sequence[Called]]:
-    """What each revision adds while a cluster syncs: its endpoints of aliases to which routes of others lead."""
-    routed = {called.under for some in calls for called in some} - {host}
-    found: list[Sequence[Called]] = []
-    for run, some in zip(runs, calls, strict=True):
-        aliases = sorted(alias for alias in routed - {called.under for called in some} if alias in run.names)
-        found.append(run.calls(consumer, host, aliases) if aliases else ())
-    return found
+        yield from _of_request(consumer, host, request, taking, runs, world)
 
 
 def _of_request(
@@ -141,11 +131,10 @@ def _of_request(
     host: str,
     request: Request | None,
     calls: Sequence[Sequence[Called]],
-    late: Sequence[Sequence[Called]],
     runs: Sequence[Run],
     world: _World,
 ) -> Iterator[Hazard]:
-    """`request`: one of a published host; None: any call of the mesh. `late`: calls beside those of each revision."""
+    """`request`: one of a published host; None: any call of the mesh."""
     published = request is not None
     here = not published and world.has(consumer, host)
 
@@ -165,7 +154,7 @@ def _of_request(
         for some, run in zip(calls, runs, strict=True)
     ]
     for place, (some, run) in enumerate(zip(calls, runs, strict=True)):
-        for called in (*some, *late[place]):
+        for called in some:
             closed = {
                 each: [j for j, other in enumerate(runs) if not usable(other, each, called.under)]
                 for each in called.targets

@@ -79,11 +79,8 @@ class Run:
         found = self.inside.get((cluster, host), ())
         return next((service for match, service in found if takes(match, request)), None)
 
-    def calls(self, consumer: str, host: str, routed: Iterable[str] | None = None) -> tuple[Called, ...]:
-        """Who answers `consumer`; nothing where nobody in another cluster does.
-
-        `routed`: aliases to which routes of another revision lead, in place of its own.
-        """
+    def calls(self, consumer: str, host: str) -> tuple[Called, ...]:
+        """Who answers `consumer`; nothing where nobody in another cluster does."""
         if (consumer, host) in self.edges:
             return self.edges[consumer, host]
         found = self.reach(consumer, host) if consumer in self.consumers else None
@@ -94,8 +91,7 @@ class Run:
         targets = tuple(Target(source.gateway, accepted) for source in reach.sources)
         own = not reach.passes_own
         return tuple(
-            Called(host, under, published=False, own=own, targets=targets, by=by)
-            for under in (reach.aliases or (host,) if routed is None else routed)
+            Called(host, under, published=False, own=own, targets=targets, by=by) for under in reach.aliases or (host,)
         )
 
 

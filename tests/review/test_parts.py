@@ -210,12 +210,11 @@ def _without_or_with(world: World, what: str, name: str) -> World:
 
 @st.composite
 def histories(draw: st.DrawFn, changes: tuple[str, ...]) -> list[World]:
-    """Three revisions; what is there does not change."""
+    """Three revisions; what is there does not change, and no aliases are kept (ADR 55)."""
     world = World(
         web=draw(_SOME),
         api=draw(_SOME),
         shares=draw(st.just(()) | _SOME),
-        kept=draw(st.just(()) | _SOME),
         routed=draw(st.sampled_from([None, "api"])),
     )
     found = [world]
@@ -225,9 +224,7 @@ def histories(draw: st.DrawFn, changes: tuple[str, ...]) -> list[World]:
             if what == "routed":
                 world = replace(world, routed=draw(st.sampled_from([None, "web", "api"])))
             elif what == "shares":
-                # Aliases are kept, not brought back or added to (ADR 55).
-                named = tuple(sorted({*world.shares, *world.kept}))
-                world = replace(world, shares=draw(st.just(()) | _SOME), kept=draw(st.just(()) | st.just(named)))
+                world = replace(world, shares=draw(st.just(()) | _SOME))
             else:
                 world = _without_or_with(world, what, draw(st.sampled_from(WORKERS)))
         found.append(world)
