@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from meshgen.review.effects import effects
 from meshgen.review.model import Review
 from meshgen.review.objects import object_changes
 from meshgen.review.split import split
-from meshgen.revisions.order import hazards
+from meshgen.revisions.order import has_copy, hazards
 from meshgen.revisions.runs import run_of
 from meshgen.revisions.waves import gaps, stepwise
 
@@ -46,6 +47,7 @@ def review(old: Side, new: Side, revisions: Sequence[Side] = (), *, broken: bool
 
 def _gaps(revisions: Sequence[Side]) -> Iterator[Gap]:
     """Those of a sync from any revision to any later one, each once: of the nearest."""
+    facts = revisions[-1].meaning.relations
     seen: set[tuple[str, str, str]] = set()
     pairs = [(i, j) for j in range(len(revisions)) for i in reversed(range(j))]
     for runs, to in sorted(pairs, key=lambda pair: pair[1] - pair[0]):
@@ -56,7 +58,8 @@ def _gaps(revisions: Sequence[Side]) -> Iterator[Gap]:
         for plan in revisions[runs].meaning.plan.clusters:
             if plan.cluster not in after:
                 continue
-            for gap in gaps(plan, after[plan.cluster], runs, to, stepwise=waits):
+            copies = partial(has_copy, facts, plan.cluster)
+            for gap in gaps(plan, after[plan.cluster], runs, to, copies=copies, stepwise=waits):
                 if gap[:3] not in seen:
                     seen.add(gap[:3])
                     yield gap

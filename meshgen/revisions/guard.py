@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from meshgen.plan.diff import Use
@@ -10,7 +11,7 @@ from meshgen.revisions.comparison import losses
 from meshgen.revisions.compile import Derived, Meaning
 from meshgen.revisions.losses import Told, unannounced
 from meshgen.revisions.news import unknown_to_consumers
-from meshgen.revisions.order import hazards
+from meshgen.revisions.order import has_copy, hazards
 from meshgen.revisions.overtaken import between_waves, overtaken
 from meshgen.revisions.published import taken
 from meshgen.revisions.runs import run_of
@@ -89,7 +90,9 @@ def _gaps(fleets: Iterable[tuple[Before, ...]], now: Now) -> Iterator[tuple[Gap,
                 gap: before.by
                 for plan in before.meaning.plan.clusters
                 if plan.cluster in after
-                for gap in gaps(plan, after[plan.cluster], stepwise=waits)
+                for gap in gaps(
+                    plan, after[plan.cluster], copies=partial(has_copy, now.relations, plan.cluster), stepwise=waits
+                )
             }
             if comes or has_routes(before.meaning.relations, before.meaning.published)
             else {}

@@ -202,8 +202,7 @@ class _World:
 
     def has(self, cluster: str, host: str) -> bool:
         """Whether a Service of the cluster itself answers, one that is there and stays."""
-        service = self._service(cluster, host)
-        return service is not None and service.state == "active"
+        return has_copy(self._relations, cluster, host)
 
     def there(self, cluster: str, host: str) -> bool:
         """Whether a cluster has a Service, as far as anything is known of it."""
@@ -224,5 +223,15 @@ class _World:
         return target.accepted is None or accounts is None or target.accepted.issuperset(accounts)
 
     def _service(self, cluster: str, host: str) -> ObservedService | None:
-        name = parse_host(host, self._relations.fleet.spec.cluster_domain)
-        return None if name is None else self._relations.services.get(cluster, {}).get(name)
+        return _service(self._relations, cluster, host)
+
+
+def has_copy(relations: Relations, cluster: str, host: str) -> bool:
+    """Whether a cluster has a Service of that name now that stays, exposed or not."""
+    service = _service(relations, cluster, host)
+    return service is not None and service.state == "active"
+
+
+def _service(relations: Relations, cluster: str, host: str) -> ObservedService | None:
+    name = parse_host(host, relations.fleet.spec.cluster_domain)
+    return None if name is None else relations.services.get(cluster, {}).get(name)

@@ -19,7 +19,7 @@ from meshgen.calls.order import ENTRY_ONLY
 from meshgen.delivery import engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from meshgen.analysis.relations import Relations
     from meshgen.language.fleet import Fleet
@@ -112,9 +112,18 @@ class _Parts:
         )
 
 
-def gaps(old: ClusterPlan, new: ClusterPlan, runs: int = 0, to: int = 1, *, stepwise: bool = True) -> Iterator[Gap]:
+def gaps(
+    old: ClusterPlan,
+    new: ClusterPlan,
+    runs: int = 0,
+    to: int = 1,
+    *,
+    copies: Callable[[str], bool],
+    stepwise: bool = True,
+) -> Iterator[Gap]:
     """What requests of a cluster do not find while it syncs from one plan to another, each once, where it is at first.
 
+    `copies`: whether the cluster has a Service for a host now, which a plan that does not expose it does not know;
     `stepwise`: whether its engine waits until the mesh has what it applied (`Engine.stepwise`).
 
     Only of hosts that both plans have routes or entries for, and that the older one leads somewhere; what the newer one
@@ -134,7 +143,9 @@ def gaps(old: ClusterPlan, new: ClusterPlan, runs: int = 0, to: int = 1, *, step
     lost = {(host, match) for _, _, host, match, way in _ways(new) if not after.leads_on(way)}
     seen: set[tuple[str, _Way]] = set()
     for published, key, host, match, way in _ways(old):
-        if host not in hosts or (host, match) in lost or (host, way) in seen or not before.leads_on(way):
+        if (host, match) in lost or (host, way) in seen or not before.leads_on(way):
+            continue
+        if host not in hosts and not copies(host):
             continue
         seen.add((host, way))
         possible = list(states)

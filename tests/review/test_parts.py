@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from meshgen.revisions.compile import Meaning, meaning
-from meshgen.revisions.order import hazards
+from meshgen.revisions.order import has_copy, hazards
 from meshgen.revisions.runs import run_of
 from meshgen.revisions.waves import gaps
 from tests.fleets import fleet
@@ -121,7 +122,14 @@ def engine(
     found = [item for item in hazards(runs, history[-1].relations) if item.host in hosts]
     plans = [{plan.cluster: plan for plan in each.plan.clusters} for each in history]
     missing = chain.from_iterable(
-        gaps(plans[old][name], plans[new][name], old, new, stepwise=stepwise)
+        gaps(
+            plans[old][name],
+            plans[new][name],
+            old,
+            new,
+            copies=partial(has_copy, history[-1].relations, name),
+            stepwise=stepwise,
+        )
         for new in range(len(plans))
         for old in range(new)
         for name in plans[new]
@@ -155,6 +163,7 @@ _SOME = st.sets(st.sampled_from(WORKERS), min_size=1).map(lambda names: tuple(so
         pytest.param([replace(BASE, shares=WORKERS), BASE], id="shares end"),
         pytest.param([replace(BASE, shares=("c1",)), replace(BASE, shares=WORKERS)], id="own copies get shares"),
         pytest.param([replace(BASE, drained=("c1",)), replace(BASE, spanned=("c2", "c3"))], id="drained, then gone"),
+        pytest.param([replace(BASE, shares=WORKERS), replace(BASE, spanned=("c3",))], id="shares go with all"),
         pytest.param([replace(BASE, routed="api"), replace(BASE, routed="web")], id="a route to another service"),
         pytest.param([BASE, replace(BASE, routed="api")], id="a route to a service that not all clusters have"),
         pytest.param(
