@@ -37,7 +37,7 @@ CANARY, REST = "environments/canary", "environments/rest"
 """Branches that waves follow: c1 and c2 one, c3 the other."""
 _SHARES = [{"names": ["c1"], "share": 50}, {"names": ["c2"], "share": 50}]
 _ROUNDS = 3
-"""Without kept aliases one request of a thousand was lost in a round, not in every one."""
+"""Where aliases came and went with the routes one request of a thousand was lost, not in every round."""
 
 
 def _in_waves() -> Draft:
@@ -93,12 +93,13 @@ def test_a_service_is_withdrawn_in_two_commits(delivered: ByFlux, show: Show) ->
 
 
 def test_shares_begin_and_end(delivered: ByFlux, show: Show) -> None:
-    """Flux deletes aliases right after the routes to them change, so a commit keeps them; calls begin beside a copy."""
+    """Flux does not wait for the mesh, so aliases come a commit before the routes to them, and go one after."""
     shares = _details({"mode": "weighted", "weights": _SHARES})
-    kept = _details({"mode": "nearest", "keepAliases": True, "weights": _SHARES})
+    without = _details({"mode": "nearest", "aliases": True, "weights": _SHARES})
     changes = [
+        (without, "details has aliases"),
         (shares, "details has shares"),
-        (kept, "details is local first, its aliases stay"),
+        (without, "details is local first, its aliases stay"),
         (FLEET, "details has no aliases any more"),
     ]
     report = delivered.under_load(

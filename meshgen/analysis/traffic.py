@@ -29,7 +29,7 @@ class EffectiveTraffic:
     """A cluster may serve where all of these choose it."""
     policies: tuple[TrafficPolicy, ...]
     """What it was made of, the innermost first."""
-    keep_aliases: bool = False
+    aliases: bool = False
 
     @property
     def complete(self) -> bool:
@@ -74,7 +74,7 @@ def effective_traffic(*layers: TrafficPolicy | None) -> EffectiveTraffic:
         weights=tuple(next((layer.weights for layer in said if layer.weights is not None), ())),
         sources=tuple(layer.sources for layer in said if layer.sources is not None),
         policies=said,
-        keep_aliases=next((layer.keep_aliases for layer in said if layer.keep_aliases is not None), False),
+        aliases=next((layer.aliases for layer in said if layer.aliases is not None), False),
     )
 
 
@@ -194,8 +194,8 @@ def _weighted(weights: Sequence[Weight], clusters: Sequence[Cluster]) -> tuple[l
 
 
 def aliased(traffic: EffectiveTraffic, clusters: Iterable[Cluster]) -> tuple[str, ...]:
-    """Those of some clusters for which routes with shares need an alias, or that keep theirs; sorted."""
-    if not traffic.keep_aliases:
+    """Those of some clusters for which routes with shares need an alias, or that have one without; sorted."""
+    if not traffic.aliases:
         found = arrange(traffic, clusters, region=None, own=None, regions={}) if traffic.mode == "weighted" else NOBODY
         return tuple(sorted(found.clusters))
     return tuple(

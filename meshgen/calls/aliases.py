@@ -21,12 +21,12 @@ _SEVERAL = 2
 def alias_clusters(relations: Relations, host: str) -> tuple[str, ...]:
     """The clusters for which a host has an alias, sorted; none where only one has the host.
 
-    Those with a share, or with one that ended and an alias that is kept, that expose the host or have it, in whatever
-    state: a gateway lets an alias in as long as any consumer may still ask for it.
+    Those with a share, or with an alias without one, that expose the host or have it, in whatever state: a gateway lets
+    an alias in as long as any consumer may still ask for it.
     """
     exposures = relations.by_host[host]
     traffic, workspace, name = exposures[0].traffic, exposures[0].workspace, exposures[0].name
-    if not (traffic.mode == "weighted" or traffic.keep_aliases) or not exposures[0].failover.enabled:
+    if not (traffic.mode == "weighted" or traffic.aliases) or not exposures[0].failover.enabled:
         return ()
     if not own_entries(relations.fleet) or not platform(relations.fleet.spec.platform).alias_hosts:
         return ()

@@ -146,7 +146,7 @@ class Importing:
                     order=found.order,
                     flat=found.flat,
                     routes=routes,
-                    aliases=routes + self._kept(service, sources[0], routes),
+                    aliases=routes + self._unrouted(service, sources[0], routes),
                     sources=sources,
                     endpoints=found.endpoints,
                     ports=tuple(local.ports),
@@ -204,9 +204,9 @@ class Importing:
             )
         return self._routes[id(found)]
 
-    def _kept(self, service: ServiceName, source: Exposure, routes: Sequence[Route]) -> tuple[Route, ...]:
-        """The aliases that stay although no route of a consumer leads to them."""
-        if not source.traffic.keep_aliases:
+    def _unrouted(self, service: ServiceName, source: Exposure, routes: Sequence[Route]) -> tuple[Route, ...]:
+        """The aliases to which no route of a consumer leads (ADR 55)."""
+        if not source.traffic.aliases:
             return ()
         routed = {route.cluster for route in routes}
         return tuple(

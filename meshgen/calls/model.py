@@ -124,7 +124,7 @@ class Import:
     routes: tuple[Route, ...]
     """Shares beside an own copy, which only routes can say; none: endpoints say everything."""
     aliases: tuple[Route, ...]
-    """Those of the routes, and those that are kept although no route leads to them: without weight."""
+    """Those of the routes, and those to which no route leads: without weight."""
     sources: tuple[Exposure, ...]
     """Those of all levels, sorted by cluster."""
     endpoints: tuple[RemoteEndpoint, ...]

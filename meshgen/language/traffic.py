@@ -47,11 +47,12 @@ class TrafficPolicy(Item):
         examples=[[{"names": ["cluster-1"], "share": 70}, {"names": ["cluster-2"], "share": 30}]],
         min_length=1,
     )
-    keep_aliases: bool | None = Field(
+    aliases: bool | None = Field(
         None,
-        title="Keep aliases",
-        description="Keep the aliases of all clusters that `weights` names, also of those without a share, and where "
-        "the mode is another. For the commit in which shares end, where the engine deletes without a pause (MG662).",
+        title="Aliases",
+        description="Have an alias for all clusters that `weights` names, also for those without a share, and where "
+        "the mode is another. For the commit before shares begin and the one in which they end, where the engine does "
+        "not wait for the mesh (MG662).",
         examples=[True],
     )
     sources: ClusterSelector | None = Field(

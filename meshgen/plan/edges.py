@@ -138,7 +138,7 @@ class Edge:
 
     def _hosts(self) -> Iterator[tuple[str, str, _Levels, int]]:
         """Name, host and levels of what stands for the published host, and how many levels there can be."""
-        aliases = sorted({cluster for way in self._ways for cluster, _ in self._shares(way)} | self._kept())
+        aliases = sorted({cluster for way in self._ways for cluster, _ in self._shares(way)} | self._unrouted())
         if any(not self._shares(way) for way in self._ways):
             yield self._name, self._published.host, self._levels, self._depth
         for cluster in aliases:
@@ -151,10 +151,10 @@ class Edge:
             name = names.alias_of_host(self._gateway.name, self._published.host, cluster)
             yield name, f"{name}.{names.ALIAS_DOMAIN}", [(0, own), *rest], self._depth + 1
 
-    def _kept(self) -> set[str]:
-        """The clusters whose alias stays although no route may lead to it."""
+    def _unrouted(self) -> set[str]:
+        """The clusters that have an alias although no route may lead to it (ADR 55)."""
         traffic = self._published.traffic
-        if not (self._by_name and traffic.keep_aliases):
+        if not (self._by_name and traffic.aliases):
             return set()
         return set(aliased(traffic, map(self._relations.cluster, self.clusters)))
 

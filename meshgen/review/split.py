@@ -32,7 +32,8 @@ Kind = Literal[
     "begin",
     "sharesAfter",
     "keepWay",
-    "keepAliases",
+    "aliasesBefore",
+    "aliases",
     "undrain",
     "drain",
     "rest",
@@ -46,7 +47,8 @@ class Step(NamedTuple):
     fleet. `begin`: the change, but with the items of `kept` as they were, and the others drained. `undrain`, `drain`:
     of items in what the step before left. `rest`: what is left of the change. `sharesBefore`: own copies get a share of
     hosts in the old fleet. `sharesAfter`: the change, but with such a share. `keepWay`: the change, but with the old
-    routes of hosts beside the new ones. `keepAliases`: the change, but with the aliases that routes led to.
+    routes of hosts beside the new ones. `aliasesBefore`: the aliases that routes are to lead to. `aliases`: the change,
+    but with the aliases that routes led to.
     """
 
     kind: Kind
@@ -66,6 +68,10 @@ def split(found: Sequence[Hazard], runs: Sequence[Run], gaps: Sequence[Gap]) -> 
     asleep = {cluster for hazard in found for cluster, at in _places(hazard) if at < old}
     if asleep:
         steps.append(Step("wait", waiting=tuple(sorted(asleep))))
+    last_gaps = [gap for gap in gaps if gap.to == new]
+    coming = _missing(gap for gap in last_gaps if gap.when == "warm" and gap.of_alias)
+    if coming:
+        steps.append(Step("aliasesBefore", coming))
     last = [hazard for hazard in found if {hazard.consumer_runs, hazard.source_runs} == {old, new}]
     shared = [hazard for hazard in last if hazard.under and hazard.cut]
     plain = [hazard for hazard in last if not hazard.under]
@@ -80,10 +86,10 @@ def split(found: Sequence[Hazard], runs: Sequence[Run], gaps: Sequence[Gap]) -> 
         steps.append(Step("drainBefore", before))
     if any(not hazard.withdrawn for hazard in shared):
         steps.append(Step("sharesAfter", _items(shared)))
-    aliases = _missing(gap for gap in gaps if gap.to == new and gap.when == "at once")
+    aliases = _missing(gap for gap in last_gaps if gap.when == "at once" and gap.of_alias)
     if aliases:
-        steps.append(Step("keepAliases", aliases))
-    routes = _missing(gap for gap in gaps if gap.to == new and gap.when != "at once")
+        steps.append(Step("aliases", aliases))
+    routes = _missing(gap for gap in last_gaps if gap.when != "warm" and not (gap.when == "at once" and gap.of_alias))
     if routes:
         steps.append(Step("keepWay", routes))
     if late or kept:
@@ -93,7 +99,7 @@ def split(found: Sequence[Hazard], runs: Sequence[Run], gaps: Sequence[Gap]) -> 
     going = tuple(item for item in kept if item in early)
     if going:
         steps.append(Step("drain", going))
-    if steps and (kept or aliases or routes or not late or any(step.kind == "sharesAfter" for step in steps)):
+    if steps and (kept or coming or aliases or routes or not late or any(step.kind == "sharesAfter" for step in steps)):
         steps.append(Step("rest"))
     return tuple(steps)
 

@@ -80,6 +80,7 @@ _WHEN: dict[When, str] = {
     "entries": "entries are synced before routes",
     "prunes": "what goes is pruned in any order, also routes",
     "at once": "what goes is pruned right after the change of the routes",
+    "warm": "proxies may have the routes before what comes with them",
     "labels": "routes are synced before entries",
 }
 
@@ -105,13 +106,19 @@ def between_waves(found: Iterable[tuple[Gap, str]], fleet: Fleet) -> Iterator[Di
 
 def _later(gaps: Iterable[Gap]) -> str:
     """How to lose no request."""
-    whens = {gap.when for gap in gaps}
+    accept = "or accept some failed requests during the sync."
+    kinds = {(gap.when, gap.of_alias) for gap in gaps}
+    if kinds == {("warm", True)}:
+        return (
+            "Let a commit before have the aliases: `aliases: true` in `traffic`, beside the new `weights` and the mode "
+            f"as it was; build and sync it everywhere, then make the change; {accept}"
+        )
+    if kinds <= {("labels", True), ("warm", True)}:
+        return f"Give the own copies a share; {accept}"
     keep = "Let a commit keep what goes beside what takes its place"
-    if whens == {"at once"}:
-        keep = "Let a commit keep the aliases: `keepAliases: true` in `traffic`, beside `weights` as they were"
-    elif whens == {"labels"}:
-        return "Give the own copies a share; or accept some failed requests during the sync."
-    return f"{keep}, build and sync it everywhere, then take it away; or accept some failed requests during the sync."
+    if kinds == {("at once", True)}:
+        keep = "Let a commit keep the aliases: `aliases: true` in `traffic`, beside `weights` as they were"
+    return f"{keep}, build and sync it everywhere, then take it away; {accept}"
 
 
 def _known(hazards: Iterable[Hazard]) -> str:

@@ -5,9 +5,9 @@ there before anything leads to it. What goes is not, where the object that leads
 subset that leaves a rule, a label that leaves entries before the alias asks for it no more, an alias that is pruned
 before the routes to it.
 
-An engine that does not wait for the mesh (`Engine.stepwise`) adds two: istiod tells a proxy what is gone before it
-tells how routes changed (CDS before RDS: PushOrder, pilot/pkg/xds/ads.go), and routes may come before labels of
-entries.
+An engine that does not wait for the mesh (`Engine.stepwise`) adds three. istiod tells a proxy what is gone before it
+tells how routes changed (CDS before RDS: PushOrder, pilot/pkg/xds/ads.go). A proxy asks for the endpoints of what came
+and has the routes meanwhile. And routes may come before labels of entries.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from meshgen.analysis.names import ALIAS_DOMAIN
 from meshgen.calls.order import ENTRY_ONLY
 from meshgen.delivery import engine
 
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from meshgen.plan.model import ClusterPlan, PlannedAlias, PlannedHostEntry, PlannedMatch, PlannedWorkloadEntry
     from meshgen.published import Published
 
-When = Literal["rules", "beside", "entries", "prunes", "at once", "labels"]
+When = Literal["rules", "beside", "entries", "prunes", "at once", "warm", "labels"]
 """After which part of a sync it is gone: its wave, a part of the wave of entries, or among what is pruned. Of an engine
-that does not wait: with what is pruned right after the routes to it changed, or until its entries have their labels."""
+that does not wait: with what is pruned right after the routes to it changed; until proxies know what comes with the
+routes to it; until its entries have their labels."""
 
 
 class Gap(NamedTuple):
@@ -46,6 +48,11 @@ class Gap(NamedTuple):
     """Place of the revision that the cluster comes from among those that it may run."""
     to: int
     """Place of the one that it syncs to."""
+
+    @property
+    def of_alias(self) -> bool:
+        """Whether what is gone is an alias."""
+        return self.what.endswith(f".{ALIAS_DOMAIN}")
 
 
 class _Way(NamedTuple):
@@ -160,9 +167,13 @@ def gaps(
         return
     unlabelled, known = replace(entries, workloads=before.workloads), _hosts(old)
     for published, _, host, _, way in _ways(new):
-        if host in known and (host, way) not in seen and after.leads_on(way) and not unlabelled.leads_on(way):
+        if host not in known or (host, way) in seen or not after.leads_on(way):
+            continue
+        early: list[tuple[When, _Parts]] = [("warm", before), ("labels", unlabelled)]
+        when = next((when for when, parts in early if not parts.leads_on(way)), None)
+        if when is not None:
             seen.add((host, way))
-            yield Gap(old.cluster, host, way.subset or way.host, published, "labels", runs, to)
+            yield Gap(old.cluster, host, way.subset or way.host, published, when, runs, to)
 
 
 def stepwise(fleet: Fleet) -> bool:
@@ -177,7 +188,7 @@ def stepwise(fleet: Fleet) -> bool:
 def has_routes(relations: Relations, published: Iterable[Published]) -> bool:
     """Whether a fleet may have routes to subsets or aliases; to ask costs no plan."""
     return any(host.behind_edge for host in published) or any(
-        exposures[0].traffic.mode == "weighted" or exposures[0].traffic.keep_aliases
+        exposures[0].traffic.mode == "weighted" or exposures[0].traffic.aliases
         for exposures in relations.by_host.values()
     )
 

@@ -173,6 +173,7 @@ _GONE: dict[When, str] = {
     "entries": "entries are synced before the routes that lead to it",
     "prunes": "it may be pruned before the routes that lead to it",
     "at once": "it is pruned right after the change of the routes that lead to it",
+    "warm": "proxies may have the routes that lead to it before they know it",
     "labels": "the routes that lead to it are synced before its entries",
 }
 
@@ -195,8 +196,12 @@ def _step(found: Review, step: Step) -> str:
         return f"Before the change: give each cluster that has {hosts} a share"
     if step.kind == "sharesAfter":
         return f"The change, with a share of {hosts} for each cluster that has it"
-    if step.kind == "keepAliases":
-        return f"The change, with `keepAliases: true` in the `traffic` of {hosts}, and `weights` as they were"
+    if step.kind == "aliasesBefore":
+        return (
+            f"Before the change: `aliases: true` in the `traffic` of {hosts}, the new `weights`, and the mode as it was"
+        )
+    if step.kind == "aliases":
+        return f"The change, with `aliases: true` in the `traffic` of {hosts}, and `weights` as they were"
     if step.kind == "keepWay":
         return f"The change, with the old routes of {hosts} beside the new ones, under a path that nobody calls"
     if step.kind == "begin":
@@ -206,7 +211,7 @@ def _step(found: Review, step: Step) -> str:
         return _commands("undrain", step.items)
     if step.kind == "drain":
         return drains
-    begun = any(each.kind in ("begin", "sharesAfter", "keepWay", "keepAliases") for each in found.steps)
+    begun = any(each.kind in ("begin", "sharesAfter", "keepWay", "aliases") for each in found.steps)
     return "The rest of the change" if begun else "The change"
 
 

@@ -167,8 +167,9 @@ def test_MG662_fires_where_shares_end_and_the_engine_does_not_wait(
     ]  # fmt: skip
 
 
-def test_MG662_silent_where_aliases_stay_for_a_commit(project: Project) -> None:
-    history = (f"mode: weighted, {SHARES}", f"mode: nearest, keepAliases: true, {SHARES}", "mode: nearest")
+def test_MG662_silent_where_aliases_come_a_commit_before_and_go_one_after(project: Project) -> None:
+    without = f"mode: nearest, aliases: true, {SHARES}"
+    history = ("mode: nearest", without, f"mode: weighted, {SHARES}", without, "mode: nearest")
     for before, after in pairwise(history):
         outcome = steps(project, shared(before, "flux"), shared(after, "flux"))
         assert (outcome.code, said(outcome, "MG662")) == (0, [])

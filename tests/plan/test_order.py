@@ -313,14 +313,14 @@ def test_what_drains_leaves_the_routes_and_keeps_its_alias_at_the_gateways() -> 
     assert any(item.body["spec"]["servers"][0]["hosts"] == [ALIASES["c3"]] for item in drained.manifests("Gateway"))
 
 
-ENDED = weighted(c1=50, c2=30, c3=20).replace("mode: weighted", "mode: nearest, keepAliases: true")
+ENDED = weighted(c1=50, c2=30, c3=20).replace("mode: weighted", "mode: nearest, aliases: true")
 
 
 @pytest.mark.parametrize(
     ("ended", "clusters"),
     [
         (ENDED, ["c1", "c2", "c3"]),
-        (weighted(c1=50, c2=50, c3=0).replace("mode: weighted", "mode: weighted, keepAliases: true"), ["c1", "c2"]),
+        (weighted(c1=50, c2=50, c3=0).replace("mode: weighted", "mode: weighted, aliases: true"), ["c1", "c2"]),
     ],
     ids=["all shares end", "one ends"],
 )

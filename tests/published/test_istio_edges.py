@@ -93,7 +93,7 @@ def test_every_entry_of_an_edge_names_the_identities_that_it_accepts() -> None:
 
 def test_aliases_of_an_edge_stay_where_they_are_kept() -> None:
     shared = compiled(NEW, BY_NAME, short(f"  {WEIGHTED}")).specs("ServiceEntry", cluster="e1")
-    ended = WEIGHTED.replace("mode: weighted", "mode: nearest, keepAliases: true")
+    ended = WEIGHTED.replace("mode: weighted", "mode: nearest, aliases: true")
     kept = compiled(NEW, BY_NAME, short(f"  {ended}")).specs("ServiceEntry", cluster="e1")
     assert sorted(kept) == sorted([EDGE_NAME, *shared])
     assert {name: spec["hosts"] for name, spec in kept.items() if name in shared} == {

@@ -83,10 +83,11 @@ ROUTES = WAVES[-1]
 def syncing(old: Objects, new: Objects, *, stepwise: bool) -> Iterator[Objects]:
     """Every state of a cluster that syncs: the waves one after the other, each in any order, then prunes in any.
 
-    An engine that is not `stepwise` sends routes before entries of workloads, and proxies may still have routes that
-    changed when what is deleted is gone.
+    An engine that is not `stepwise` sends routes before entries of workloads. Proxies may have the new routes before
+    what came with them, and the old ones still when what is deleted is gone.
     """
     if not stepwise:
+        yield old | {key: item for key, item in new.items() if key[0] in ROUTES}
         yield {key: item for key, item in new.items() if key[0] != "workload_entries"} | {
             key: item for key, item in old.items() if key[0] == "workload_entries"
         }

@@ -38,7 +38,7 @@ class World:
     shares: tuple[str, ...] = ()
     """The clusters that have shares of `web`; empty: the nearest answers."""
     kept: tuple[str, ...] = ()
-    """The clusters whose shares ended, but not their aliases."""
+    """Clusters that have aliases without a share."""
     routed: str | None = None
     """To which service a route for /api leads; None: there is none."""
 
@@ -46,7 +46,7 @@ class World:
         spans = ", ".join(f'"{name}/shop"' for name in self.spanned)
         weights = dict.fromkeys(self.kept, 0) | dict.fromkeys(self.shares, 1)
         shares = ", ".join(f"{{names: [{name}], share: {share}}}" for name, share in weights.items())
-        kept = ", keepAliases: true" if self.kept else ""
+        kept = ", aliases: true" if self.kept else ""
         mode = "weighted" if self.shares else "nearest"
         traffic = f"traffic: {{mode: {mode}{kept}, weights: [{shares}]}}" if shares else ""
         api = f"\n  - {{match: {{prefix: /api}}, service: {self.routed}.shop.svc.cluster.local}}" if self.routed else ""
@@ -188,8 +188,10 @@ def test_a_change_is_judged_as_the_model_does(history: list[World], *, stepwise:
         ([replace(BASE, kept=WORKERS), BASE], False, set()),
         ([replace(BASE, shares=WORKERS), replace(BASE, shares=("c1", "c2"))], False, set(WORKERS)),
         ([replace(BASE, shares=WORKERS), replace(BASE, shares=("c1", "c2"), kept=("c3",))], False, {"c3"}),
-        ([BASE, replace(BASE, shares=WORKERS)], False, set()),
-        ([BASE, replace(BASE, shares=("c1",))], False, {"c2", "c3"}),
+        ([BASE, replace(BASE, shares=WORKERS)], False, set(WORKERS)),
+        ([BASE, replace(BASE, kept=WORKERS)], False, set()),
+        ([replace(BASE, kept=WORKERS), replace(BASE, shares=WORKERS)], False, set()),
+        ([replace(BASE, kept=("c1",)), replace(BASE, shares=("c1",))], False, {"c2", "c3"}),
     ],
     ids=[
         "an engine that waits deletes aliases after the routes",
@@ -199,11 +201,13 @@ def test_a_change_is_judged_as_the_model_does(history: list[World], *, stepwise:
         "and deleted when no route leads there",
         "a cluster loses its share",
         "its alias is kept, but its own copy is left out",
-        "aliases come before routes to them",
+        "routes come with the aliases that they lead to",
+        "aliases come before",
+        "and routes to them after",
         "routes past own copies come before the labels of entries",
     ],
 )
-def test_an_engine_that_does_not_wait_needs_aliases_that_stay(
+def test_an_engine_that_does_not_wait_needs_aliases_without_routes(
     history: list[World], missed: set[str], *, stepwise: bool
 ) -> None:
     found = engine(list(map(meant, history)), REQUESTS[:1], stepwise=stepwise)

@@ -139,20 +139,32 @@ def test_steps_are_edits_of_the_fleet(history: list[World], said: list[str]) -> 
     assert lines[begin + len(said)] == ""
 
 
-def test_shares_that_end_keep_their_aliases_for_a_step_where_the_engine_does_not_wait() -> None:
-    def side(name: str, traffic: str) -> Side:
+NEAREST, WITHOUT, WEIGHTED = (
+    "mode: nearest",
+    f"mode: nearest, aliases: true, {SHARES}",
+    f"mode: weighted, {SHARES}",
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "first", "second"),
+    [
+        (NEAREST, WEIGHTED, "Before the change: {}, the new `weights`, and the mode as it was", "The change"),
+        (WEIGHTED, NEAREST, "The change, with {}, and `weights` as they were", "The rest of the change"),
+    ],
+    ids=["shares begin", "shares end"],
+)
+def test_aliases_have_a_step_without_routes_where_the_engine_does_not_wait(
+    old: str, new: str, first: str, second: str
+) -> None:
+    sides = []
+    for traffic in (old, WITHOUT, new):
         found = meaning({"fleet.yaml": fleet(*shared(traffic, "flux")).encode()})
         assert found is not None
-        return Side(name, found)
-
-    old, kept, new = (
-        side("old", f"mode: weighted, {SHARES}"),
-        side("kept", f"mode: nearest, keepAliases: true, {SHARES}"),
-        side("new", "mode: nearest"),
-    )
-    found = review_text(review(old, new), split=True).splitlines()
-    assert found[found.index("In steps, each built, committed and synced everywhere before the next:") :][1:3] == [
-        f"1. The change, with `keepAliases: true` in the `traffic` of `{WEB}`, and `weights` as they were",
-        "2. The rest of the change",
+        sides.append(Side(traffic, found))
+    lines = review_text(review(sides[0], sides[-1]), split=True).splitlines()
+    assert lines[lines.index("In steps, each built, committed and synced everywhere before the next:") :][1:3] == [
+        f"1. {first.format(f'`aliases: true` in the `traffic` of `{WEB}`')}",
+        f"2. {second}",
     ]
-    assert [review(old, kept).safe, review(kept, new).safe] == [True, True]
+    assert [review(*pair).safe for pair in pairwise(sides)] == [True, True]

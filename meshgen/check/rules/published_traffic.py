@@ -72,16 +72,16 @@ def list_of_host_without_mode(context: Context) -> Iterator[Finding]:
     for published, said, policy, _, _ in _policies(context):
         whole = published.traffic if said == "traffic" else published.entry_traffic
         mode = whole.mode
-        if policy.keep_aliases and (said != "traffic" or not whole.weights):
+        if policy.aliases and (said != "traffic" or not whole.weights):
             why = "DNS has no aliases" if said != "traffic" else "there are no `weights` that name clusters"
             yield Finding(
-                message=f"`keepAliases` in `{said}` of published host `{published.setting.name}` keeps none: {why}",
-                span=policy.key_span("keepAliases"),
-                help="Leave it out." if said != "traffic" else "Add `weights` as they were, or leave it out.",
+                message=f"`aliases` in `{said}` of published host `{published.setting.name}` does nothing: {why}",
+                span=policy.key_span("aliases"),
+                help="Leave it out." if said != "traffic" else "Add `weights` that name the clusters, or leave it out.",
                 object=published.object,
             )
         for needed, field in LISTS.items():
-            kept = field == "weights" and said == "traffic" and whole.keep_aliases
+            kept = field == "weights" and said == "traffic" and whole.aliases
             if getattr(policy, field) is None or mode == needed or kept:
                 continue
             yield Finding(

@@ -156,7 +156,7 @@ def nobody_left(context: Context) -> Iterator[Finding]:
 
 
 def list_without_mode(context: Context) -> Iterator[Finding]:
-    """Find `order` and `weights` that no host uses, since its mode is another, and `keepAliases` without `weights`.
+    """Find `order` and `weights` that no host uses, since its mode is another, and `aliases` without `weights`.
 
     Source: design §3, traffic: a field is inherited by itself, and says nothing of the mode.
     """
@@ -167,16 +167,16 @@ def list_without_mode(context: Context) -> Iterator[Finding]:
             continue  # MG434
         for field in LISTS.values():
             policy = each.traffic.saying(field)
-            if policy is not None and not (field == "weights" and each.traffic.keep_aliases):
+            if policy is not None and not (field == "weights" and each.traffic.aliases):
                 found.setdefault((id(policy), field), (policy, []))[1].append(each)
-        keeping = each.traffic.saying("keep_aliases")
-        if each.traffic.keep_aliases and not each.traffic.weights and keeping is not None:
+        keeping = each.traffic.saying("aliases")
+        if each.traffic.aliases and not each.traffic.weights and keeping is not None:
             idle.setdefault(id(keeping), (keeping, []))[1].append(each.host)
     for policy, names in idle.values():
         yield Finding(
-            message=f"`keepAliases` of {listed(names)} keeps none: there are no `weights` that name clusters",
-            span=policy.span("keepAliases"),
-            help="Add `weights` as they were, or leave it out.",
+            message=f"`aliases` of {listed(names)} does nothing: there are no `weights` that name clusters",
+            span=policy.span("aliases"),
+            help="Add `weights` that name the clusters, or leave it out.",
             object=hosts_object(context.relations, names),
         )
     for (_, field), (policy, hosts) in found.items():
