@@ -81,7 +81,7 @@ def test_a_run_inside_of_another_program_leaves_its_garbage_collection_as_it_was
     frozen = gc.get_freeze_count()
     main(["--version"])
     assert gc.isenabled()
-    assert gc.get_freeze_count() == frozen
+    assert gc.get_freeze_count() <= frozen  # what was frozen before may end meanwhile
 
 
 @pytest.mark.parametrize("name", COMMANDS)
