@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -30,6 +30,11 @@ class EffectiveTraffic:
     policies: tuple[TrafficPolicy, ...]
     """What it was made of, the innermost first."""
     aliases: bool = False
+
+    @property
+    def has_aliases(self) -> bool:
+        """Whether clusters may have aliases, for routes with shares or without any."""
+        return self.mode == "weighted" or self.aliases
 
     @property
     def complete(self) -> bool:
@@ -194,18 +199,12 @@ def _weighted(weights: Sequence[Weight], clusters: Sequence[Cluster]) -> tuple[l
 
 
 def aliased(traffic: EffectiveTraffic, clusters: Iterable[Cluster]) -> tuple[str, ...]:
-    """Those of some clusters for which routes with shares need an alias, or that have one without; sorted."""
-    if not traffic.aliases:
-        found = arrange(traffic, clusters, region=None, own=None, regions={}) if traffic.mode == "weighted" else NOBODY
-        return tuple(sorted(found.clusters))
-    return tuple(
-        sorted(
-            cluster.name
-            for cluster in clusters
-            if all(selects(item, cluster) for item in traffic.sources)
-            and any(selects(item, cluster) for item in traffic.weights)
-        )
-    )
+    """Those of some clusters that have an alias, sorted: with a share, or where `aliases` says so without one, too."""
+    if not traffic.has_aliases:
+        return ()
+    found = arrange(replace(traffic, mode="weighted"), clusters, region=None, own=None, regions={})
+    without = {each.cluster for each in found.unused if traffic.aliases and each.why == "share 0"}
+    return tuple(sorted(found.clusters | without))
 
 
 def equal_shares(level: Sequence[Ranked]) -> list[tuple[str, Fraction]]:

@@ -26,7 +26,7 @@ def alias_clusters(relations: Relations, host: str) -> tuple[str, ...]:
     """
     exposures = relations.by_host[host]
     traffic, workspace, name = exposures[0].traffic, exposures[0].workspace, exposures[0].name
-    if not (traffic.mode == "weighted" or traffic.aliases) or not exposures[0].failover.enabled:
+    if not traffic.has_aliases or not exposures[0].failover.enabled:
         return ()
     if not own_entries(relations.fleet) or not platform(relations.fleet.spec.platform).alias_hosts:
         return ()

@@ -29,7 +29,7 @@ def planned_aliases(relations: Relations, cluster: str, aliased: Iterable[Import
         exposure.host: (exposure.service, (exposure,), {})
         for key in relations.east_west_places[cluster]
         for exposure in relations.by_gateway.get((cluster, key), ())
-        if exposure.traffic.mode == "weighted" or exposure.traffic.aliases
+        if exposure.traffic.has_aliases
     }
     own |= {
         item.host: (item.local, item.sources, {} if any(level.local for level in item.levels) else ENTRY_ONLY)

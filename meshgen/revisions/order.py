@@ -206,7 +206,7 @@ class _World:
 
     def there(self, cluster: str, host: str) -> bool:
         """Whether a cluster has a Service, as far as anything is known of it."""
-        return cluster not in self._relations.facts or self._service(cluster, host) is not None
+        return cluster not in self._relations.facts or _service(self._relations, cluster, host) is not None
 
     def answers(self, target: Target, host: str) -> bool:
         """Whether a gateway has an address, a copy behind it, and one that the consumer accepts."""
@@ -216,14 +216,11 @@ class _World:
         reach = self._relations.reaches[cluster].get((target.gateway.namespace, target.gateway.name))
         if reach is not None and not reach.known:
             return False
-        service = self._service(cluster, host)
+        service = _service(self._relations, cluster, host)
         if service is None:
             return False
         accounts = identities(self._relations, cluster, service)
         return target.accepted is None or accounts is None or target.accepted.issuperset(accounts)
-
-    def _service(self, cluster: str, host: str) -> ObservedService | None:
-        return _service(self._relations, cluster, host)
 
 
 def has_copy(relations: Relations, cluster: str, host: str) -> bool:

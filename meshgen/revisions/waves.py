@@ -188,8 +188,7 @@ def stepwise(fleet: Fleet) -> bool:
 def has_routes(relations: Relations, published: Iterable[Published]) -> bool:
     """Whether a fleet may have routes to subsets or aliases; to ask costs no plan."""
     return any(host.behind_edge for host in published) or any(
-        exposures[0].traffic.mode == "weighted" or exposures[0].traffic.aliases
-        for exposures in relations.by_host.values()
+        exposures[0].traffic.has_aliases for exposures in relations.by_host.values()
     )
 
 
